@@ -1,0 +1,1 @@
+"""Five-point templates, the similarity warp, and the rule from any image to any input."""

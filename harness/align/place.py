@@ -1,0 +1,189 @@
+"""The rule that finds five landmarks in every image, of training and of benchmarks alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from harness.align.decode import image_size
+from harness.align.detect import Progress, detect
+from harness.align.placements import Method, Placements
+from harness.align.templates import find_template, template_points
+from harness.align.warp import unusable
+from harness.components import Placement
+from harness.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from harness.components import Aligner, Images
+
+Policy = Literal["auto", "given", "template", "box", "detector"]
+Fallback = Literal["reject", "box", "centre", "error"]
+
+BOX_POINTS: tuple[tuple[float, float], ...] = (
+    (0.27, 0.40),
+    (0.73, 0.40),
+    (0.50, 0.60),
+    (0.29, 0.77),
+    (0.71, 0.77),
+)
+"""Five landmarks as fractions of the width and height of a face box.
+
+Medians of the landmarks of MTCNN within its own boxes over 477 images of LFW, made symmetric.
+"""
+
+CENTRE_BOX: tuple[float, float] = (0.375, 0.5)
+"""Width and height of the face that ``centre`` assumes, as shares of the shorter image side.
+
+Medians of the same boxes: an image framed as LFW frames its faces.
+"""
+
+_LACK: dict[str, str] = {
+    "given": "the images come without landmarks, give a file of landmarks or select a detector",
+    "template": "the images are not declared to follow a template, name it or select a detector",
+    "detector": "no detector is selected, select one (for example mtcnn)",
+    "box": "the images come without boxes, give boxes or select a detector",
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How landmarks are found, and what happens to an image where that fails.
+
+    ``auto`` takes what the set offers: given landmarks, else the template that its images follow,
+    else the selected detector, else given boxes. It is resolved once for a set, never per image.
+    ``fallback``: ``reject`` leaves the image out and counts it (failure to enrol), ``box`` uses the
+    given box, ``centre`` assumes a face in the middle, ``error`` stops.
+    """
+
+    policy: Policy = "auto"
+    fallback: Fallback = "reject"
+
+
+def resolve(rule: Rule, images: Images, *, detector: bool) -> Method:
+    """The method that ``rule`` means for these images; ``detector`` says that one is selected.
+
+    Raises UsageError when the images offer nothing that the rule can use.
+    """
+    offers: dict[Method, bool] = {
+        "given": bool(np.isfinite(images.landmarks).any()),
+        "template": images.template is not None,
+        "detector": detector,
+        "box": bool(np.isfinite(images.boxes).any()),
+    }
+    if images.template is not None:
+        find_template(images.template)
+    for method, offered in offers.items():
+        if offered and rule.policy in ("auto", method):
+            return method
+    if rule.policy == "auto":
+        raise UsageError(
+            "the images come without landmarks, template and boxes: give a file of landmarks or "
+            "select a detector (for example mtcnn)"
+        )
+    raise UsageError(f"alignment by {rule.policy!r} is not possible: {_LACK[rule.policy]}")
+
+
+def place(
+    images: Images,
+    rule: Rule,
+    *,
+    aligner: Aligner | None = None,
+    folder: Path | None = None,
+    progress: Progress | None = None,
+) -> Placements:
+    """Five landmarks, or the reason why there are none, for every image.
+
+    ``aligner`` is a prepared detector. With a ``folder`` (kept for these images and this aligner
+    alone) its work is saved at least every minute and taken up again after an interruption.
+    ``progress`` is called as ``Context.progress`` is. Raises UsageError as :func:`resolve` does,
+    and DataError when a face is missing under the fallback ``error``.
+    """
+    method = resolve(rule, images, detector=aligner is not None)
+    found: Iterable[Placement | str]
+    if method == "detector" and aligner is not None:
+        found = detect(images, aligner, folder, progress)
+    elif method == "given":
+        found = (_check(points, "no landmarks are given") for points in images.landmarks)
+    elif method == "box":
+        found = (_check(box_points(box), "no box is given") for box in images.boxes)
+    else:
+        found = (_by_template(images, index) for index in range(len(images)))
+    return _collect(images, found, method, rule.fallback)
+
+
+def box_points(box: NDArray[Any]) -> NDArray[np.float32]:
+    """Five landmarks, float32 (5, 2), of an upright face in a box (left, top, right, bottom).
+
+    The box is that of a face detector (ear to ear, forehead to chin), the places in it are
+    ``BOX_POINTS``.
+    """
+    left, top, right, bottom = (float(side) for side in box)
+    size = np.array([right - left, bottom - top])
+    points: NDArray[np.float64] = np.array([left, top]) + np.asarray(BOX_POINTS) * size
+    return points.astype(np.float32)
+
+
+def _check(points: NDArray[np.float32], absent: str) -> Placement | str:
+    if np.isnan(points).all():
+        return absent
+    return unusable(points) or Placement(points)
+
+
+def _by_template(images: Images, index: int) -> Placement | str:
+    try:
+        width, height = image_size(images.read(index), images.names[index])
+        return Placement(template_points(str(images.template), width, height))
+    except DataError as error:
+        return f"unreadable: {error}"
+    except UsageError as error:
+        return f"not aligned as declared: {error}"
+
+
+def _collect(
+    images: Images, found: Iterable[Placement | str], method: Method, fallback: Fallback
+) -> Placements:
+    landmarks = np.full((len(images), 5, 2), np.nan, dtype=np.float32)
+    scores = np.full(len(images), np.nan, dtype=np.float32)
+    methods: list[Method] = ["none"] * len(images)
+    reasons = [""] * len(images)
+    for index, item in enumerate(found):
+        used, placed = method, item
+        if isinstance(item, str):
+            reasons[index] = item
+            used, placed = _fall_back(images, index, item, fallback)
+        if isinstance(placed, Placement):
+            landmarks[index], scores[index] = placed.landmarks, placed.score
+            methods[index] = used
+        else:
+            reasons[index] = placed
+    return Placements(landmarks, scores, methods, reasons)
+
+
+def _fall_back(
+    images: Images, index: int, reason: str, fallback: Fallback
+) -> tuple[Method, Placement | str]:
+    """What takes the place of a failed image; an image that cannot be read stays failed."""
+    if fallback == "error":
+        raise DataError(
+            f"{images.names[index]}: {reason}; choose another fallback (reject, box or centre) to "
+            "go on without it"
+        )
+    if fallback == "reject":
+        return "none", reason
+    try:
+        width, height = image_size(images.read(index), images.names[index])
+    except DataError as error:
+        return "none", f"unreadable: {error}"
+    if fallback == "box":
+        return "box", _check(box_points(images.boxes[index]), f"{reason}, and no box is given")
+    centre = (np.array([width, height]) - 1) / 2
+    half = np.array(CENTRE_BOX) * min(width, height) / 2
+    box = np.concatenate([centre - half, centre + half])
+    return "centre", _check(box_points(box), reason)

@@ -1,0 +1,35 @@
+"""``harness doctor``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from harness.cli.options import open_registry
+
+MARKS = {"ok": "ok  ", "warn": "!   ", "bad": "BAD "}
+
+
+@click.command(name="doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def command(obj: dict[str, Any], *, as_json: bool) -> int:
+    """Look for what is broken: versions, devices, plugins, disk, store, locks, links.
+
+    \b
+    Examples:
+      harness doctor
+      harness doctor --json
+    """
+    from harness.study.doctor import examine
+    from harness.study.store import Store
+
+    findings = examine(open_registry(obj), Store())
+    if as_json:
+        click.echo(json.dumps([vars(finding) for finding in findings], indent=1))
+    else:
+        for finding in findings:
+            click.echo(f"{MARKS[finding.level]} {finding.what}: {finding.text}")
+    return 3 if any(finding.level == "bad" for finding in findings) else 0

@@ -1,0 +1,73 @@
+"""``harness list``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from harness.cli.options import open_registry
+from harness.components import KINDS
+from harness.registry import Provided, Registry
+
+CHOICES = ["generators", "models", "benchmarks", "aligners", "plugins"]
+
+
+@click.command(name="list")
+@click.argument("what", type=click.Choice(CHOICES), required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def command(obj: dict[str, Any], what: str | None, *, as_json: bool) -> int:
+    """List what is installed, with where it comes from and whether it works.
+
+    \b
+    Examples:
+      harness list
+      harness list models --json
+    """
+    registry = open_registry(obj)
+    kinds = [kind for kind in KINDS if what in (None, f"{kind}s")]
+    components = {kind: registry.of_kind(kind) for kind in kinds}
+    if as_json:
+        rows = {f"{kind}s": [_record(p) for p in found] for kind, found in components.items()}
+        if what in (None, "plugins"):
+            rows["plugins"] = [vars(row) | {"ok": row.ok} for row in registry.plugins]
+        click.echo(json.dumps(rows, indent=1))
+        return 0
+    for kind, found in components.items():
+        click.echo(f"{kind}s")
+        for provided in found:
+            component = provided.component
+            needs = (
+                f"  needs {', '.join(a.name for a in component.assets)}" if component.assets else ""
+            )
+            source = f"{provided.dist} {provided.dist_version}"
+            click.echo(f"  {component.name:<14} {source:<26} {component.summary}{needs}")
+    if what in (None, "plugins"):
+        _plugins(registry, only_broken=what is None)
+    return 0
+
+
+def _plugins(registry: Registry, *, only_broken: bool) -> None:
+    rows = [row for row in registry.plugins if not (only_broken and row.ok)]
+    if rows:
+        click.echo("plugins")
+    for row in rows:
+        click.echo(
+            f"  {'ok' if row.ok else 'x ':<3}{row.name:<14} {row.dist} {row.version}  "
+            f"{row.reason}".rstrip()
+        )
+
+
+def _record(provided: Provided) -> dict[str, Any]:
+    component = provided.component
+    return {
+        "name": component.name,
+        "provider": provided.provider,
+        "version": component.version,
+        "dist_version": provided.dist_version,
+        "summary": component.summary,
+        "assets": [asset.name for asset in component.assets],
+        "licence": component.licence,
+    }

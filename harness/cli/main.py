@@ -1,0 +1,184 @@
+"""The command: finds the verb, imports only its module, and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.errors import HarnessError
+
+VERBS = {
+    "run": "Generate, train, test and report",
+    "plan": "Show what a run would do, and why",
+    "list": "List plugins, generators, models, benchmarks and aligners",
+    "show": "Describe one component: parameters, licence, citation",
+    "report": "Render studies as HTML, Markdown, LaTeX and CSV",
+    "embed": "Embed a folder of images",
+    "assets": "Link and check data that you must obtain",
+    "doctor": "Look for what is broken in this environment",
+}
+INTERRUPTED, INTERNAL = 130, 70
+BUG_URL = "the project's issue tracker"
+
+
+class Verbs(click.Group):
+    """Sub-commands that are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Verbs in the order of work, not of the alphabet."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one verb."""
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = import_module(f"harness.cli.{cmd_name}_verb").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest verb for a misspelt one."""
+        if args and not args[0].startswith("-") and args[0] not in VERBS:
+            from harness.registry import did_you_mean
+
+            raise click.UsageError(f"unknown verb {args[0]!r}{did_you_mean(args[0], VERBS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The verbs, without importing any."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    from harness import __version__
+    from harness.registry import load
+
+    click.echo(f"harness {__version__}")
+    for row in load().plugins:
+        click.echo(f"  {row.name} ({row.dist} {row.version}){' broken' if row.reason else ''}")
+    ctx.exit()
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    callback=_version,
+    expose_value=False,
+    is_eager=True,
+    help="Show the version and the plugins.",
+)
+@click.option(
+    "-C",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Run as if started in DIR.",
+)
+@click.option(
+    "-p",
+    "plugin_flags",
+    multiple=True,
+    metavar="no:NAME",
+    help="Switch a plugin off, by its name or its distribution.",
+)
+@click.option(
+    "--plugins-dir",
+    "plugins_dirs",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Also load the .py files in DIR as plugins.",
+)
+@click.pass_context
+def cli(
+    ctx: click.Context,
+    folder: Path | None,
+    plugin_flags: tuple[str, ...],
+    plugins_dirs: tuple[Path, ...],
+) -> None:
+    """Benchmark face recognition trained on synthetic faces.
+
+    \b
+    Examples:
+      harness run -g bfm -m facenet-nn4 -b synthpie
+      harness run -g digi2real -m iresnet50 -b ijbc
+      harness list models
+    """
+    if folder is not None:
+        if not folder.is_dir():
+            raise click.UsageError(f"-C {folder}: there is no such folder")
+        os.chdir(folder)
+    wrong = [flag for flag in plugin_flags if not flag.startswith("no:")]
+    if wrong:
+        raise click.UsageError(f"-p {wrong[0]}: write -p no:NAME to switch a plugin off")
+    ctx.obj = {
+        "disabled": tuple(flag.removeprefix("no:") for flag in plugin_flags),
+        "plugins_dirs": plugins_dirs,
+    }
+
+
+def main(args: list[str] | None = None) -> None:
+    """Entry point of the ``harness`` command."""
+    sys.exit(run(sys.argv[1:] if args is None else args))
+
+
+def run(args: list[str]) -> int:
+    """Run a command line and return its exit code; errors are one sentence on standard error."""
+    try:
+        outcome: Any = cli.main(args, prog_name="harness", standalone_mode=False)
+    except click.exceptions.Abort:
+        return _interrupted(args)
+    except click.ClickException as error:
+        return _say(error.format_message(), 2)
+    except HarnessError as error:
+        return _say(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _interrupted(args)
+    except BrokenPipeError:
+        # The reader (`| head`) is gone; nothing is left to say to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 (the last line of defence)
+        return _internal(error)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _say(message: str, code: int) -> int:
+    click.echo(f"harness: {message}", err=True)
+    return code
+
+
+def _interrupted(args: list[str]) -> int:
+    command = shlex.join(["harness", *args])
+    return _say(f"interrupted; what was finished is kept, go on with: {command}", INTERRUPTED)
+
+
+def _internal(error: Exception) -> int:
+    if isinstance(error, OSError) and error.strerror:
+        place = f": {error.filename}" if error.filename else ""
+        return _say(
+            f"{error.strerror}{place}; free space or check permissions, then run the same command "
+            "again",
+            1,
+        )
+    import traceback
+
+    if os.environ.get("HARNESS_TRACEBACK"):
+        traceback.print_exception(error)
+    return _say(
+        f"internal error, {type(error).__name__}: {error}; set HARNESS_TRACEBACK=1 for the details "
+        f"and report it at {BUG_URL}",
+        INTERNAL,
+    )

@@ -1,0 +1,130 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from harness.registry import Registry, load, plugin_files
+from harness.study.parameters import parse_assignment
+from harness.study.recipe import Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+INLINE = "harnessfile.py"
+KINDS = {"generator": "G", "model": "M", "benchmark": "B", "aligner": "A"}
+
+
+def inline_dirs(obj: dict[str, Any], recipe: Path | None) -> tuple[Path, ...]:
+    """Plugin folders of the command line, and ``harnessfile.py`` beside the recipe."""
+    dirs: tuple[Path, ...] = obj["plugins_dirs"]
+    beside = recipe.parent / INLINE if recipe else None
+    return (*dirs, beside) if beside is not None and beside.exists() else dirs
+
+
+def open_registry(obj: dict[str, Any], recipe: Path | None = None) -> Registry:
+    """The registry as the global options want it."""
+    return load(disabled=obj["disabled"], plugins_dirs=inline_dirs(obj, recipe))
+
+
+def files_of(obj: dict[str, Any], recipe: Path | None = None) -> tuple[Path, ...]:
+    """Single-file plugins, for worker processes."""
+    return plugin_files(inline_dirs(obj, recipe))
+
+
+def selection(command: Command) -> Command:
+    """The options that select and set components, in the order of the help page."""
+    for option in reversed(SELECTION):
+        command = option(command)
+    return command
+
+
+SELECTION = [
+    click.option(
+        "-c",
+        "--recipe",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Read a TOML recipe; flags override it.",
+    ),
+    click.option(
+        "-g",
+        "--generator",
+        multiple=True,
+        metavar="NAME",
+        help="Generator of training faces; repeat or separate by commas.",
+    ),
+    click.option("-m", "--model", multiple=True, metavar="NAME", help="Model to train or test."),
+    click.option(
+        "-b", "--bench", multiple=True, metavar="NAME", help="Benchmark or group of benchmarks."
+    ),
+    click.option("--aligner", metavar="NAME", help="Detector for images without landmarks."),
+    click.option(
+        "-G",
+        "generator_params",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Set a generator parameter (NAME.KEY=VALUE for one of several).",
+    ),
+    click.option(
+        "-M", "model_params", multiple=True, metavar="KEY=VALUE", help="Set a model parameter."
+    ),
+    click.option(
+        "-B", "bench_params", multiple=True, metavar="KEY=VALUE", help="Set a benchmark parameter."
+    ),
+    click.option(
+        "-A", "aligner_params", multiple=True, metavar="KEY=VALUE", help="Set an aligner parameter."
+    ),
+    click.option("--seed", type=int, help="Root seed of every random stream  [default: 0]"),
+    click.option("--repeats", type=int, help="Trainings of each model  [default: 1]"),
+    click.option(
+        "--limit",
+        type=int,
+        metavar="N",
+        help="Trial: first N identities, and N genuine and impostor pairs a fold.",
+    ),
+    click.option(
+        "--align",
+        type=click.Choice(["auto", "given", "template", "box", "detector"]),
+        help="How landmarks are found  [default: auto]",
+    ),
+    click.option(
+        "--on-failure",
+        type=click.Choice(["reject", "box", "centre", "error"]),
+        help="What to do where no face is found  [default: reject]",
+    ),
+    click.option("--device", metavar="DEV", help="auto, cpu, cuda or cuda:N  [default: auto]"),
+    click.option(
+        "--precision", metavar="P", help="Training: auto, fp32, bf16, fp16  [default: auto]"
+    ),
+    click.option("--batch-size", type=int, metavar="N", help="Embedding batch size."),
+]
+
+
+def settings(options: dict[str, Any]) -> Settings:
+    """What the selection options say."""
+    params = {
+        kind: tuple(parse_assignment(text) for text in options[name])
+        for kind, name in (
+            ("generator", "generator_params"),
+            ("model", "model_params"),
+            ("benchmark", "bench_params"),
+            ("aligner", "aligner_params"),
+        )
+    }
+    study = ("seed", "repeats", "limit", "device", "precision", "batch_size", "align", "on_failure")
+    return Settings(
+        recipe=options["recipe"],
+        generators=_names(options["generator"]),
+        models=_names(options["model"]),
+        benchmarks=_names(options["bench"]),
+        aligner=options["aligner"],
+        params=params,
+        study={name: options[name] for name in study},
+    )
+
+
+def _names(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())

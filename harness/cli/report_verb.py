@@ -1,0 +1,65 @@
+"""``harness report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.options import open_registry
+
+
+@click.command(name="report")
+@click.argument("studies", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder to write to  [default: report/ of the first study]",
+)
+@click.option("--html", "formats", flag_value="html", multiple=True, help="Write HTML (default).")
+@click.option("--md", "formats", flag_value="md", multiple=True, help="Write Markdown.")
+@click.option("--tex", "formats", flag_value="tex", multiple=True, help="Write LaTeX (booktabs).")
+@click.option("--csv", "formats", flag_value="csv", multiple=True, help="Write CSV.")
+@click.option(
+    "--templates",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of templates that override the built-in ones.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all numbers as JSON instead.")
+@click.pass_obj
+def command(
+    obj: dict[str, Any],
+    studies: tuple[Path, ...],
+    out: Path | None,
+    formats: tuple[str, ...],
+    templates: tuple[Path, ...],
+    *,
+    as_json: bool,
+) -> int:
+    """Render one or more studies; computes no model.
+
+    \b
+    Examples:
+      harness report study
+      harness report study-a study-b -o comparison --html --tex
+    """
+    if as_json:
+        from harness.api import load_study
+
+        for study in studies:
+            click.echo(load_study(study).frame().to_json(orient="records", lines=True), nl=False)
+        return 0
+    from harness.reporting import render
+
+    registry = open_registry(obj)
+    extra = [path for paths in registry.manager.hook.harness_templates() for path in paths]
+    for page in render(
+        studies, out or studies[0] / "report", set(formats) or {"html", "md"}, [*templates, *extra]
+    ):
+        click.echo(page)
+    return 0

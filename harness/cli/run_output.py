@@ -1,0 +1,46 @@
+"""What a finished run prints: the table on standard output, the rest on standard error."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from harness.registry import Registry
+    from harness.study.plan import Plan
+    from harness.study.runner import Outcome
+
+
+def show(outcome: Outcome, plan: Plan, folder: Path, registry: Registry, *, as_json: bool) -> int:
+    """Print results and failures, render the report, and return the exit code."""
+    if as_json:
+        for result in outcome.results:
+            click.echo(json.dumps(json.loads(result.to_json())))
+    elif outcome.results:
+        from harness.reporting import summary_table
+
+        click.echo(summary_table(outcome.results))
+    if not plan.cells:
+        for label, key, sheet in outcome.face_sets:
+            click.echo(f"{label}: face set {key[:12]}, sample sheet {sheet}")
+    for failure in outcome.failures:
+        where = f" (details: {failure.log})" if failure.log else ""
+        click.echo(f"harness: {failure.stage} {failure.label}: {failure.message}{where}", err=True)
+    if outcome.results:
+        from harness.reporting import render
+
+        extra = [path for paths in registry.manager.hook.harness_templates() for path in paths]
+        pages = render([folder], folder / "report", {"html", "md"}, extra)
+        click.echo(f"study: {folder}\nreport: {pages[0]}", err=True)
+    return _exit_code(outcome)
+
+
+def _exit_code(outcome: Outcome) -> int:
+    """1 when cells failed among others; the error's own code when it is the whole story."""
+    if not outcome.failures:
+        return 0
+    codes = {getattr(failure.error, "exit_code", 1) for failure in outcome.failures}
+    return codes.pop() if not outcome.results and len(codes) == 1 else 1

@@ -1,0 +1,85 @@
+"""``harness run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.options import files_of, open_registry, selection, settings
+
+
+@click.command(name="run", context_settings={"max_content_width": 100})
+@selection
+@click.option(
+    "-o",
+    "--study",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("study"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the study.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Worker processes and threads  [default: processors]",
+)
+@click.option(
+    "--rerun",
+    multiple=True,
+    metavar="SEL",
+    help="Make again: a stage, a component or the beginning of a key.",
+)
+@click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first failure.")
+@click.option("--offline", is_flag=True, help="Refuse any download (nothing downloads unasked).")
+@click.option("-n", "--dry-run", is_flag=True, help="Show the plan and stop, as `harness plan`.")
+@click.option("--json", "as_json", is_flag=True, help="Print results as JSON, one object a line.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+@click.pass_context
+def command(ctx: click.Context, /, **options: Any) -> int:
+    """Generate faces, train models on them, test and report.
+
+    \b
+    Examples:
+      harness run -g bfm -m facenet-nn4 -b synthpie
+      harness run -m onnx -M path=net.onnx -M preset=arcface -b lfw -B root=lfw
+      harness run -g bfm -G identities=1000 -m facenet-nn4 -b lfw,synthpie --repeats 3
+    """
+    if options["dry_run"]:
+        from harness.cli.plan_verb import show
+
+        return show(ctx.obj, settings(options), as_json=options["as_json"])
+    from harness.api import execute, make_plan
+    from harness.cli import run_output
+    from harness.progress import Progress
+    from harness.study.store import Store
+
+    if options["offline"]:
+        _forbid_downloads()
+    registry = open_registry(ctx.obj, options["recipe"])
+    store = Store()
+    plan = make_plan(settings(options), registry, store)
+    outcome = execute(
+        plan,
+        folder=options["folder"],
+        store=store,
+        registry=registry,
+        progress=Progress(quiet=options["quiet"]),
+        jobs=options["jobs"],
+        fail_fast=options["fail_fast"],
+        rerun=options["rerun"],
+        plugin_files=files_of(ctx.obj, options["recipe"]),
+    )
+    return run_output.show(outcome, plan, options["folder"], registry, as_json=options["as_json"])
+
+
+def _forbid_downloads() -> None:
+    import os
+
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["HARNESS_OFFLINE"] = "1"

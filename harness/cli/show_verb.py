@@ -1,0 +1,85 @@
+"""``harness show``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from harness.cli.options import open_registry
+from harness.components import KINDS
+from harness.errors import UsageError
+from harness.registry import Provided, did_you_mean
+
+
+@click.command(name="show")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with a JSON Schema.")
+@click.pass_obj
+def command(obj: dict[str, Any], name: str, *, as_json: bool) -> int:
+    """Describe a component: what it is, every parameter with its default, licence, citation.
+
+    \b
+    Examples:
+      harness show bfm
+      harness show facenet-nn4 --json
+    """
+    from harness.study.parameters import params_class
+
+    registry = open_registry(obj)
+    found = [p for p in registry.components if name in (p.component.name, p.provider)]
+    if not found:
+        known = [p.component.name for p in registry.components]
+        raise UsageError(f"no component {name!r}{did_you_mean(name, known)}")
+    for provided in sorted(found, key=lambda p: KINDS.index(p.component.kind)):
+        cls = params_class(provided)
+        schema = cls.model_json_schema()
+        if as_json:
+            click.echo(json.dumps(_record(provided, schema, dict(cls.presets)), indent=1))
+        else:
+            _describe(provided, schema, list(cls.presets))
+    return 0
+
+
+def _record(provided: Provided, schema: dict[str, Any], presets: dict[str, Any]) -> dict[str, Any]:
+    component = provided.component
+    return {
+        "kind": component.kind,
+        "name": component.name,
+        "provider": provided.provider,
+        "version": component.version,
+        "summary": component.summary,
+        "licence": component.licence,
+        "citation": component.citation,
+        "training_data": list(component.training_data),
+        "determinism": component.determinism,
+        "assets": [vars(asset) for asset in component.assets],
+        "presets": presets,
+        "params": schema,
+    }
+
+
+def _describe(provided: Provided, schema: dict[str, Any], presets: list[str]) -> None:
+    component = provided.component
+    click.echo(
+        f"{component.kind} {component.name} (version {component.version}, "
+        f"{provided.dist} {provided.dist_version})"
+    )
+    click.echo(f"  {component.summary}")
+    for label, value in (
+        ("licence", component.licence),
+        ("citation", component.citation),
+        ("trained on", ", ".join(component.training_data)),
+        ("presets", ", ".join(presets)),
+        ("repeats to", component.determinism if component.kind == "generator" else ""),
+    ):
+        if value:
+            click.echo(f"  {label}: {value}")
+    for asset in component.assets:
+        click.echo(f"  asset {asset.name}: {asset.summary}; {asset.licence}; from {asset.source}")
+    click.echo("  parameters:")
+    for name, field in schema.get("properties", {}).items():
+        default = json.dumps(field.get("default"))
+        about = field.get("description", "")
+        click.echo(f"    {name} = {default}\n        {about}".rstrip())

@@ -1,0 +1,54 @@
+"""The one place that opens ONNX sessions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import DataError, PrerequisiteError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+def open_session(path: Path, device: str = "cpu", threads: int | None = None) -> InferenceSession:
+    """Open an ONNX file on ``device`` (``cpu``, ``cuda`` or ``cuda:N``).
+
+    ONNX Runtime falls back to the CPU without a word; here the provider that was asked for is the
+    one in use, else PrerequisiteError. ``threads`` limits intra-op threads (default: as many as
+    this process may use). Raises DataError when the file is missing or no ONNX network.
+    """
+    import onnxruntime
+
+    kind, _, number = device.partition(":")
+    provider = PROVIDERS.get(kind)
+    if provider is None:
+        raise PrerequisiteError(f"ONNX networks run on cpu or cuda, not on {device!r}")
+    if not path.is_file():
+        raise DataError(f"ONNX file {path} does not exist; give the path of a .onnx file")
+    onnxruntime.set_default_logger_severity(4)  # what matters of it is said below, in one sentence
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = threads or _usable_cpus()
+    settings: dict[str, Any] = {"device_id": int(number or 0)} if kind == "cuda" else {}
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=[(provider, settings)])
+    except Exception as error:
+        raise DataError(f"{path} cannot be opened as an ONNX network: {error}") from error
+    used = session.get_providers()[0]
+    if used != provider:
+        raise PrerequisiteError(
+            f"{device} was asked for but ONNX Runtime can only use {used} here; install a "
+            "CUDA build of onnxruntime with its libraries, or choose device cpu"
+        )
+    return session
+
+
+def _usable_cpus() -> int:
+    import os
+
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,37 @@
+"""The errors a user can meet; each carries the exit code of the command."""
+
+from __future__ import annotations
+
+
+class HarnessError(Exception):
+    """One sentence for the user: what happened, where, what to do. Printed without a traceback."""
+
+    exit_code = 1
+
+
+class DataError(HarnessError):
+    """Input data is unusable: truncated, inconsistent, not finite, or of the wrong shape."""
+
+
+class UsageError(HarnessError):
+    """The command line, a recipe or a parameter is wrong."""
+
+    exit_code = 2
+
+
+class PrerequisiteError(HarnessError):
+    """Something that must be there first is not: an asset, an extra, a device."""
+
+    exit_code = 3
+
+
+class GateError(HarnessError):
+    """A check the user asked for did not hold."""
+
+    exit_code = 4
+
+
+class NothingSelectedError(HarnessError):
+    """The selection matches nothing to do."""
+
+    exit_code = 5

@@ -1,0 +1,76 @@
+"""Shards in this process or in local workers, started by spawn and never nested with threads."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from harness.errors import HarnessError
+
+AHEAD = 4  # shards in flight a worker: enough to keep it busy, few enough to keep memory flat
+
+
+def cpu_count() -> int:
+    """Processors this process may use (its affinity, not the machine's size)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_shards(
+    task: Callable[[Any, int], Any], shared: Any, shards: Sequence[int], jobs: int
+) -> Iterator[tuple[int, Any]]:
+    """``(shard, task(shared, shard))`` for every shard, as they finish.
+
+    With more than one job, ``task`` must be a module-level function and ``shared`` picklable. A
+    worker that is killed ends the stage with a ``HarnessError``; finished shards stay.
+    """
+    if jobs <= 1 or len(shards) <= 1:
+        for shard in shards:
+            yield shard, task(shared, shard)
+        return
+    context = multiprocessing.get_context("spawn")
+    workers = min(jobs, len(shards))
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread) as pool:
+        try:
+            yield from _in_flight(pool, task, shared, shards, workers * AHEAD)
+        except BrokenProcessPool:
+            raise HarnessError(
+                "a worker process was killed (out of memory?); finished shards are kept, run the "
+                "same command again, with a smaller -j if it repeats"
+            ) from None
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _in_flight(
+    pool: ProcessPoolExecutor,
+    task: Callable[[Any, int], Any],
+    shared: Any,
+    shards: Sequence[int],
+    most: int,
+) -> Iterator[tuple[int, Any]]:
+    waiting: dict[Future[Any], int] = {}
+    queue = iter(shards)
+    more = True
+    while more or waiting:
+        while more and len(waiting) < most:
+            shard = next(queue, None)
+            if shard is None:
+                more = False
+            else:
+                waiting[pool.submit(task, shared, shard)] = shard
+        done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield waiting.pop(future), future.result()
+
+
+def _one_thread() -> None:
+    # Workers are the parallelism; threads inside them would fight for the same cores.
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ[name] = "1"

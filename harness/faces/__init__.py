@@ -1,0 +1,1 @@
+"""What flows through the harness: faces, face sets and their storage."""

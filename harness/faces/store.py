@@ -1,0 +1,213 @@
+"""Face sets on disk: Arrow IPC shards, memory-mapped, one row a slot.
+
+A shard holds the encoded images of consecutive slots, with their landmarks, boxes and metadata; a
+slot that could not be filled keeps its row, with the reason and no image. Any Arrow tool opens it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from harness.errors import DataError
+from harness.faces.face import Face, MetaValue, Missing, Slot
+from harness.files import written_whole
+
+SCHEMA = pa.schema(
+    [
+        ("identity", pa.int64()),
+        ("sample", pa.int32()),
+        ("image", pa.binary()),
+        ("landmarks", pa.list_(pa.float32(), 10)),
+        ("box", pa.list_(pa.float32(), 4)),
+        ("template", pa.string()),
+        ("meta", pa.string()),
+        ("missing", pa.string()),
+    ]
+)
+NO_POINTS = np.full(10, np.nan, np.float32)
+NO_BOX = np.full(4, np.nan, np.float32)
+
+
+@dataclass(frozen=True)
+class ShardFacts:
+    """Counts and content digest of one shard; the digest is of the samples alone."""
+
+    faces: int
+    missing: int
+    image_bytes: int
+    sha256: str
+
+
+def shard_path(folder: Path, index: int) -> Path:
+    """File of shard ``index``."""
+    return folder / f"shard-{index:06d}.arrow"
+
+
+def write_shard(path: Path, faces: Iterable[Face | Missing]) -> ShardFacts:
+    """Write one shard whole, with its facts beside it."""
+    content = hashlib.sha256()
+    rows: list[dict[str, Any]] = []
+    for item in faces:
+        row = _row(item)
+        rows.append(row)
+        for part in (row["identity"], row["sample"], row["missing"], row["meta"]):
+            content.update(f"{part}\n".encode())
+        content.update(row["image"] or b"")
+    present = [row for row in rows if row["image"] is not None]
+    facts = ShardFacts(
+        len(present),
+        len(rows) - len(present),
+        sum(len(row["image"]) for row in present),
+        content.hexdigest(),
+    )
+    schema = SCHEMA.with_metadata({b"facts": json.dumps(vars(facts)).encode()})
+    batch = pa.RecordBatch.from_pylist(rows, schema=schema)
+    with written_whole(path) as aside, pa.OSFile(str(aside), "wb") as sink:
+        with pa.ipc.new_file(sink, schema) as writer:
+            writer.write_batch(batch)
+    return facts
+
+
+def shard_facts(path: Path) -> ShardFacts:
+    """The facts of a finished shard, from its schema; raises ``DataError`` if it is damaged."""
+    try:
+        with pa.memory_map(str(path)) as source:
+            metadata = pa.ipc.open_file(source).schema.metadata
+        return ShardFacts(**json.loads(metadata[b"facts"]))
+    except (pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"face set shard {path} is damaged ({error}); delete it and run again"
+        ) from None
+
+
+def _row(item: Face | Missing) -> dict[str, Any]:
+    slot = {"identity": item.slot.identity, "sample": item.slot.sample}
+    if isinstance(item, Missing):
+        return slot | {"image": None, "landmarks": NO_POINTS, "box": NO_BOX, "template": None,
+                       "meta": "{}", "missing": item.reason}  # fmt: skip
+    points = NO_POINTS if item.landmarks is None else _floats(item.landmarks, 10, item.slot)
+    box = NO_BOX if item.box is None else _floats(item.box, 4, item.slot)
+    meta = json.dumps(dict(item.meta), sort_keys=True, separators=(",", ":"))
+    return slot | {"image": item.image, "landmarks": points, "box": box,
+                   "template": item.template, "meta": meta, "missing": None}  # fmt: skip
+
+
+def _floats(values: NDArray[np.float32], size: int, slot: Slot) -> NDArray[np.float32]:
+    flat = np.asarray(values, np.float32).reshape(-1)
+    if flat.size != size or not np.isfinite(flat).all():
+        raise DataError(
+            f"sample {slot.sample} of identity {slot.identity} has landmarks or a box that are not "
+            f"{size} finite numbers; mend the generator"
+        )
+    return flat
+
+
+class FaceSet:
+    """A stored face set as ordered images: present faces only, in slot order.
+
+    Implements :class:`harness.components.Images`. ``subjects`` are the identities; ``samples`` the
+    sample numbers, int32 (N,). With ``identities`` only the first so many identities are seen.
+    """
+
+    def __init__(self, folder: Path, identities: int | None = None) -> None:
+        self.folder = folder
+        paths = sorted(folder.glob("shard-*.arrow"))
+        if not paths:
+            raise DataError(f"{folder} holds no face set; run the study again to make it")
+        self._batches = [_open(path) for path in paths]
+        columns = [_columns(batch) for batch in self._batches]
+        shard = np.repeat(np.arange(len(columns)), [len(c["identity"]) for c in columns])
+        row = np.concatenate([np.arange(len(c["identity"])) for c in columns])
+        whole = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
+        keep = whole["present"].copy()
+        if identities is not None:
+            keep &= whole["identity"] < identities
+        self._shard, self._row = shard[keep], row[keep]
+        self.subjects: NDArray[np.int64] = whole["identity"][keep]
+        self.samples: NDArray[np.int32] = whole["sample"][keep]
+        self.landmarks: NDArray[np.float32] = whole["landmarks"][keep].reshape(-1, 5, 2)
+        self.boxes: NDArray[np.float32] = whole["box"][keep]
+        self.names: Sequence[str] = _Names(self.subjects, self.samples)
+        self.template: str | None = self._only_template()
+
+    def __len__(self) -> int:
+        return len(self._row)
+
+    def read(self, index: int) -> bytes:
+        """Encoded bytes of one face."""
+        image: bytes = self._cell("image", index)
+        return image
+
+    def meta(self, index: int) -> Mapping[str, MetaValue]:
+        """Metadata of one face."""
+        loaded: Mapping[str, MetaValue] = json.loads(self._cell("meta", index))
+        return loaded
+
+    def find(self, slot: Slot) -> int:
+        """Index of a slot; raises ``DataError`` when it is missing."""
+        hits = np.flatnonzero((self.subjects == slot.identity) & (self.samples == slot.sample))
+        if not len(hits):
+            raise DataError(
+                f"face set {self.folder.name[:12]} has no sample {slot.sample} of identity "
+                f"{slot.identity}; see `harness faces stats`"
+            )
+        return int(hits[0])
+
+    def missing(self) -> Iterator[Missing]:
+        """The slots that could not be filled, with their reasons."""
+        for batch in self._batches:
+            for row in np.flatnonzero(~_columns(batch)["present"]):
+                identity, sample = batch["identity"][row].as_py(), batch["sample"][row].as_py()
+                yield Missing(Slot(identity, sample), batch["missing"][row].as_py())
+
+    def _cell(self, column: str, index: int) -> Any:
+        return self._batches[self._shard[index]][column][int(self._row[index])].as_py()
+
+    def _only_template(self) -> str | None:
+        names: set[str | None] = set()
+        for batch in self._batches:
+            names.update(batch["template"].unique().to_pylist())
+        return names.pop() if len(names) == 1 else None
+
+
+class _Names(Sequence[str]):
+    """``identity/sample`` for every face, made when asked: a million names need no memory."""
+
+    def __init__(self, identities: NDArray[np.int64], samples: NDArray[np.int32]) -> None:
+        self._identities, self._samples = identities, samples
+
+    def __len__(self) -> int:
+        return len(self._identities)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        return f"{self._identities[index]}/{self._samples[index]}"
+
+
+def _open(path: Path) -> pa.RecordBatch:
+    try:
+        return pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
+    except (pa.ArrowInvalid, IndexError) as error:
+        raise DataError(
+            f"face set shard {path} is damaged ({error}); delete it and run again"
+        ) from None
+
+
+def _columns(batch: pa.RecordBatch) -> dict[str, NDArray[Any]]:
+    return {
+        "identity": batch["identity"].to_numpy(),
+        "sample": batch["sample"].to_numpy(),
+        "present": batch["image"].is_valid().to_numpy(zero_copy_only=False),
+        "landmarks": batch["landmarks"].flatten().to_numpy().reshape(-1, 10),
+        "box": batch["box"].flatten().to_numpy().reshape(-1, 4),
+    }

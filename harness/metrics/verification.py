@@ -1,0 +1,211 @@
+"""Cross-validated verification accuracy on folds of pairs (the LFW rule and its variants)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from harness.errors import DataError
+from harness.metrics._checks import Bools, Index, Ints, bool_vector, float_vector, int_vector
+
+FoldRule = Literal["insightface", "official"]
+
+_GRID = np.arange(0, 4, 0.01)  # squared L2 of unit vectors lies in [0, 4]
+_ROUNDING = 1e-3  # what float32 arithmetic may add to that range
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoldAccuracy:
+    """Accuracy of every fold at the threshold chosen on the other folds.
+
+    Arrays over folds (F,), in rising order of fold number: ``folds``, ``thresholds`` (a pair is
+    called genuine when its distance < threshold), ``right`` and ``total`` pairs. ``correct`` is
+    bool (P,), one entry a pair, for paired tests and the bootstrap.
+    """
+
+    rule: FoldRule
+    folds: Ints
+    thresholds: NDArray[np.float64]
+    right: Ints
+    total: Ints
+    correct: Bools
+
+    @property
+    def accuracies(self) -> NDArray[np.float64]:
+        """Accuracy of each fold, float64 (F,)."""
+        return self.right / self.total
+
+    @property
+    def mean(self) -> float:
+        """Mean accuracy over folds: the reported number."""
+        return float(np.mean(self.accuracies))
+
+    @property
+    def fold_std(self) -> float:
+        """Standard deviation over folds with ddof 0: what insightface prints after +-."""
+        return float(np.std(self.accuracies))
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of the mean as LFW defines it: std with ddof 1 over sqrt(folds)."""
+        return float(np.std(self.accuracies, ddof=1) / np.sqrt(self.folds.size))
+
+    @property
+    def n_right(self) -> int:
+        """Pairs called right, over all folds."""
+        return int(self.right.sum())
+
+    @property
+    def n_pairs(self) -> int:
+        """Pairs tested, over all folds."""
+        return int(self.total.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class BestThreshold:
+    """Accuracy at the best single threshold (called genuine when distance < ``threshold``)."""
+
+    accuracy: float
+    threshold: float
+    right: int
+    total: int
+
+
+def kfold_accuracy(
+    distances: ArrayLike, genuine: ArrayLike, folds: ArrayLike, rule: FoldRule = "insightface"
+) -> FoldAccuracy:
+    """Accuracy by cross-validation over the given folds.
+
+    ``distances`` float (P,): squared L2 between unit embeddings (lower means more alike), +inf for
+    a pair that could not be compared. ``genuine`` bool (P,). ``folds`` int (P,): any labels, any
+    sizes. A pair is called genuine when its distance is below the threshold; the threshold of a
+    fold has the highest accuracy on all other folds, the lowest such threshold on ties.
+
+    - ``insightface``: thresholds ``arange(0, 4, 0.01)``, compared in float64 for either width of
+      ``distances`` (insightface ``eval/verification.py``; also facenet, AdaFace).
+    - ``official``: every cut between distinct training distances, at their midpoint; below all of
+      them the lowest distance, above all the next float after the highest.
+
+    Raises DataError for NaN or impossible distances, fewer than two folds, or a fold of one class.
+    """
+    if rule not in ("insightface", "official"):
+        raise ValueError(f"unknown fold rule {rule!r}; use insightface or official")
+    d = _distances(distances)
+    mask = bool_vector("genuine", genuine, d.size)
+    labels, codes = np.unique(int_vector("folds", folds, d.size), return_inverse=True)
+    _check_folds(labels, codes, mask)
+    chosen = _grid_thresholds if rule == "insightface" else _midpoint_thresholds
+    thresholds = chosen(d, mask, codes, labels.size)
+    correct = (d < thresholds[codes]) == mask
+    return FoldAccuracy(
+        rule=rule,
+        folds=labels.astype(np.int64),
+        thresholds=thresholds,
+        right=np.bincount(codes[correct], minlength=labels.size),
+        total=np.bincount(codes, minlength=labels.size),
+        correct=correct,
+    )
+
+
+def best_threshold_accuracy(distances: ArrayLike, genuine: ArrayLike) -> BestThreshold:
+    """Highest accuracy over all thresholds on the tested pairs themselves; no folds.
+
+    Optimistic: the threshold has seen the answers. Kept because GhostFaceNets and others publish
+    it. Ties and cuts as in :func:`kfold_accuracy` with rule ``official``. Raises DataError.
+    """
+    d = _distances(distances)
+    mask = bool_vector("genuine", genuine, d.size)
+    if not d.size:
+        raise DataError("there are no pairs")
+    order = np.argsort(d, kind="stable")
+    threshold = _best_midpoint(d[order], mask[order])
+    right = int(np.count_nonzero((d < threshold) == mask))
+    return BestThreshold(right / d.size, threshold, right, d.size)
+
+
+def contiguous_folds(n_pairs: int, n_folds: int = 10) -> Ints:
+    """Fold number of each pair, int64 (P,), for a list stored fold after fold.
+
+    The first ``n_pairs % n_folds`` folds get one pair more, as in scikit-learn's
+    ``KFold(n_folds, shuffle=False)``. Raises DataError when a fold would be empty.
+    """
+    if not 2 <= n_folds <= n_pairs:
+        raise DataError(f"{n_pairs:,} pairs cannot make {n_folds} folds")
+    sizes = np.full(n_folds, n_pairs // n_folds)
+    sizes[: n_pairs % n_folds] += 1
+    return np.repeat(np.arange(n_folds), sizes)
+
+
+def _distances(values: ArrayLike) -> NDArray[np.float64]:
+    # float64 holds every float32 exactly, so both widths meet the same thresholds.
+    d = float_vector("distances", values).astype(np.float64)
+    bad = np.isnan(d) | (d == -np.inf)
+    if bad.any():
+        raise DataError(
+            f"{int(bad.sum()):,} of {d.size:,} distances are NaN or -inf, the first is pair "
+            f"{int(np.argmax(bad))}; give a pair that could not be compared the distance +inf"
+        )
+    return d
+
+
+def _check_folds(labels: Index, codes: Ints, mask: Bools) -> None:
+    if labels.size < 2:
+        raise DataError(f"cross-validation needs at least two folds; there are {labels.size}")
+    n_genuine = np.bincount(codes[mask], minlength=labels.size)
+    single = (n_genuine == 0) | (n_genuine == np.bincount(codes))
+    if single.any():
+        named = ", ".join(str(label) for label in labels[single][:10])
+        raise DataError(
+            f"{int(single.sum())} of {labels.size} folds hold only genuine or only impostor pairs "
+            f"(fold {named}); every fold needs both: interleave the pair list"
+        )
+
+
+def _grid_thresholds(
+    d: NDArray[np.float64], mask: Bools, codes: Ints, n_folds: int
+) -> NDArray[np.float64]:
+    finite = d[np.isfinite(d)]
+    if finite.size and not (finite.min() >= -_ROUNDING and finite.max() <= 4 + _ROUNDING):
+        raise DataError(
+            f"distances span {finite.min():.4g}..{finite.max():.4g}; the grid rule needs squared "
+            "L2 distances of unit embeddings, which lie in 0..4"
+        )
+    # d < grid[k] exactly for k >= bin, so counts accepted are cumulative sums over the bins.
+    bins = np.searchsorted(_GRID, d, side="right")
+    shape = (n_folds, 2, _GRID.size + 1)
+    cell = np.ravel_multi_index((codes, mask.astype(np.intp), bins), shape)
+    histogram = np.bincount(cell, minlength=n_folds * 2 * (_GRID.size + 1)).reshape(shape)
+    accepted = histogram[..., :-1].cumsum(axis=-1)
+    rejected_impostors = histogram[:, 0].sum(axis=-1, keepdims=True) - accepted[:, 0]
+    right = accepted[:, 1] + rejected_impostors
+    return np.asarray(_GRID[np.argmax(right.sum(axis=0) - right, axis=1)])
+
+
+def _midpoint_thresholds(
+    d: NDArray[np.float64], mask: Bools, codes: Ints, n_folds: int
+) -> NDArray[np.float64]:
+    order = np.argsort(d, kind="stable")
+    d, mask, codes = d[order], mask[order], codes[order]
+    return np.array([_best_midpoint(d[codes != k], mask[codes != k]) for k in range(n_folds)])
+
+
+def _best_midpoint(ascending: NDArray[np.float64], mask: Bools) -> float:
+    """Lowest of the cuts with the most right calls; ``ascending`` are the training distances."""
+    finite = ascending[: np.searchsorted(ascending, np.inf)]  # no threshold accepts +inf
+    if not finite.size:
+        raise DataError("no training pair could be compared: every distance is +inf")
+    gain = np.cumsum(np.where(mask[: finite.size], 1, -1))
+    ends = np.append(np.flatnonzero(finite[1:] != finite[:-1]), finite.size - 1)
+    cut = int(np.argmax(np.concatenate(([0], gain[ends]))))
+    if cut == 0:
+        return float(finite[0])
+    low = finite[ends[cut - 1]]
+    if cut == ends.size:
+        return float(np.nextafter(low, np.inf))
+    high = finite[ends[cut - 1] + 1]
+    middle = low + (high - low) / 2
+    # Between neighbouring floats the midpoint rounds to one of them; "<" then needs the upper.
+    return float(middle if middle > low else high)

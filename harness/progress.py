@@ -1,0 +1,93 @@
+"""How far a stage is: a live bar on a terminal, a plain line every ten per cent elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+
+class Progress:
+    """Shows one stage at a time on standard error; standard output is for data."""
+
+    def __init__(self, *, quiet: bool = False, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._quiet = quiet
+        self._bar: RichProgress | None = None
+        self._task: TaskID | None = None
+        self._label = ""
+        self._start = self._first = 0.0
+        self._decile = 0
+
+    def stage(self, label: str) -> None:
+        """Begin a stage."""
+        self.close()
+        self._label, self._start, self._decile = label, time.perf_counter(), 0
+        self._first = -1.0
+        if not self._quiet and self._stream.isatty():
+            self._bar = _rich_bar()
+            self._task = self._bar.add_task(label, total=None, detail="")
+            self._bar.start()
+
+    def __call__(self, done: int, total: int, unit: str, detail: str = "") -> None:
+        """Report ``done`` of ``total`` units; the rate ignores what an earlier run had done."""
+        if self._quiet:
+            return
+        if self._first < 0:
+            self._first, self._start = done, time.perf_counter()
+        rate = (done - self._first) / max(time.perf_counter() - self._start, 1e-9)
+        left = (total - done) / rate if rate > 0 else float("nan")
+        text = f"{rate:.1f} {unit}/s" if rate > 0 else ""
+        if detail:
+            text = f"{text}, {detail}" if text else detail
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done, total=total, detail=text)
+            return
+        decile = 10 * done // max(total, 1)
+        if decile > self._decile:
+            self._decile = decile
+            eta = f", {_duration(left)} left" if left == left and done < total else ""
+            self.line(f"{self._label}: {done}/{total} {unit} ({10 * decile} %), {text}{eta}")
+
+    def line(self, text: str) -> None:
+        """A line of its own, above the bar if there is one."""
+        if self._quiet:
+            return
+        if self._bar is not None:
+            self._bar.console.print(text, markup=False, highlight=False)
+        else:
+            print(text, file=self._stream, flush=True)
+
+    def close(self) -> None:
+        """End the stage's display."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _rich_bar() -> RichProgress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    return RichProgress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[detail]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )

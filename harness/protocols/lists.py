@@ -1,0 +1,89 @@
+"""Readers of pair lists; every complaint names file and line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import DataError
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two images, whether they show one person, and the fold (from 0)."""
+
+    first: str
+    second: str
+    genuine: bool
+    fold: int
+
+
+def read_lines(path: Path) -> list[str]:
+    """Lines of a text file, whatever its line ends and byte-order mark; DataError if unreadable."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}; check the file") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not text: byte {error.start} is not UTF-8") from None
+    return text.splitlines()
+
+
+def read_lfw_pairs(path: Path, suffix: str = ".jpg") -> list[Pair]:
+    """Read ``pairs.txt`` of LFW: a header, then per fold N matched and N mismatched lines.
+
+    The header is ``folds<TAB>N`` or, in the development lists, ``N`` alone. Raises ``DataError``
+    with file and line for anything else, including folds that are not N + N.
+    """
+    lines = [(number, line) for number, line in enumerate(read_lines(path), 1) if line.strip()]
+    if not lines:
+        raise DataError(f"{path} is empty; it should begin with the number of folds and of pairs")
+    folds, size = _header(path, lines[0][1])
+    rows = lines[1:]
+    if len(rows) != folds * 2 * size:
+        raise DataError(
+            f"{path} announces {folds} folds of {size} + {size} pairs, that is {folds * 2 * size} "
+            f"lines, but has {len(rows)}"
+        )
+    pairs = []
+    for position, (number, line) in enumerate(rows):
+        fold, place = divmod(position, 2 * size)
+        pair = _pair(path, number, line, fold, suffix)
+        if pair.genuine != (place < size):
+            expected = "matched" if place < size else "mismatched"
+            raise DataError(f"{path}, line {number}: expected a {expected} pair in fold {fold + 1}")
+        pairs.append(pair)
+    return pairs
+
+
+def _header(path: Path, line: str) -> tuple[int, int]:
+    numbers = line.split()
+    if not 1 <= len(numbers) <= 2 or not all(word.isdigit() for word in numbers):
+        raise DataError(f"{path}, line 1: expected the numbers of folds and of pairs, got {line!r}")
+    folds, size = (1, int(numbers[0])) if len(numbers) == 1 else map(int, numbers)
+    if folds < 1 or size < 1:
+        raise DataError(f"{path}, line 1: numbers of folds and of pairs must be positive")
+    return folds, size
+
+
+def _pair(path: Path, number: int, line: str, fold: int, suffix: str) -> Pair:
+    words = line.split("\t") if "\t" in line else line.split()
+    words = [word.strip() for word in words]
+    try:
+        if len(words) == 3:
+            name, one, two = words
+            return Pair(_image(name, one, suffix), _image(name, two, suffix), True, fold)
+        if len(words) == 4:
+            left, one, right, two = words
+            return Pair(_image(left, one, suffix), _image(right, two, suffix), False, fold)
+    except ValueError:
+        pass
+    raise DataError(
+        f"{path}, line {number}: expected 'name n1 n2' or 'name1 n1 name2 n2', got {line!r}"
+    )
+
+
+def _image(name: str, number: str, suffix: str) -> str:
+    if not name or "/" in name or "\\" in name or name in (".", ".."):
+        raise ValueError(name)
+    return f"{name}/{name}_{int(number):04d}{suffix}"

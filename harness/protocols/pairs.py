@@ -1,0 +1,326 @@
+"""Verification on folds of pairs: LFW and every list in its form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.components import Images
+from harness.digests import digest
+from harness.errors import DataError, UsageError
+from harness.metrics.bootstrap import bootstrap_accuracy, draw_subject_weights, encode_subjects
+from harness.metrics.intervals import clopper_pearson, percentile_interval
+from harness.metrics.operating_points import tar_at_far
+from harness.metrics.outcome import NotMeasurable
+from harness.metrics.roc import auc, equal_error_rate, roc_curve
+from harness.metrics.scores import SortedScores, sort_labelled_scores
+from harness.metrics.verification import FoldAccuracy, kfold_accuracy
+from harness.protocols.base import (
+    Comparison,
+    Curve,
+    Embeddings,
+    Evaluation,
+    Flip,
+    Interval,
+    Metric,
+    Scores,
+)
+from harness.seeds import stream
+
+Rule = Literal["insightface", "official"]
+LEVEL = 0.95
+REPLICATES = 1000
+OVER_PAIRS = "Clopper-Pearson over pairs"
+FAR_TARGETS = (1e-1, 1e-2, 1e-3)
+
+
+@dataclass(frozen=True)
+class PairFolds(Comparison):
+    """Pairs of images in folds: accuracy by cross-validation (protocol of LFW View 2).
+
+    ``first`` and ``second`` are int64 (P,) rows of the images, ``genuine`` bool (P,), ``fold``
+    int64 (P,). ``subjects`` are int64 (P, 2), or None where identities are unknown. ``strata`` are
+    float (P,) values by name: the accuracy is also given for each value, over all folds.
+
+    Embeddings are fused with those of the mirrored image as ``flip`` says, made unit length, and
+    compared by squared L2 distance. A pair with a face that was not found is never accepted.
+    """
+
+    name: str
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    genuine: NDArray[np.bool_]
+    fold: NDArray[np.int64]
+    image_names: Sequence[str]
+    subjects: NDArray[np.int64] | None = None
+    flip: Flip = "sum"
+    rule: Rule = "insightface"
+    centre: bool = False
+    limit: int | None = None
+    strata: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        name: str,
+        pairs: Sequence[tuple[int, int, bool, int]],
+        images: Images,
+        flip: Flip,
+        rule: Rule,
+        centre: bool = False,
+        limit: int | None = None,
+        strata: Mapping[str, NDArray[np.float64]] | None = None,
+    ) -> PairFolds:
+        """From rows (first, second, genuine, fold); ``limit`` keeps so many of each kind a fold."""
+        table = np.array(pairs, np.int64).reshape(-1, 4)
+        keep = np.ones(len(table), np.bool_)
+        if limit is not None:
+            keep = _first_of_each(table[:, 2] + 2 * table[:, 3], limit)
+        rows = table[keep]
+        ids = images.subjects
+        return cls(
+            name=name,
+            first=rows[:, 0],
+            second=rows[:, 1],
+            genuine=rows[:, 2].astype(np.bool_),
+            fold=rows[:, 3],
+            image_names=images.names,
+            subjects=None if ids is None else np.stack([ids[rows[:, 0]], ids[rows[:, 1]]], axis=1),
+            flip=flip,
+            rule=rule,
+            centre=centre,
+            limit=limit,
+            strata={key: values[keep] for key, values in (strata or {}).items()},
+        )
+
+    def protocol(self) -> dict[str, Any]:
+        """See :class:`Comparison`."""
+        names = self.image_names
+        listing = [
+            [names[int(a)], names[int(b)], bool(g), int(k)]
+            for a, b, g, k in zip(self.first, self.second, self.genuine, self.fold, strict=True)
+        ]
+        return {
+            "id": f"{self.name}/{self.rule}@1",
+            "score": "squared L2 of unit embeddings",
+            "flip": self.flip,
+            "centre": self.centre,
+            "folds": len(np.unique(self.fold)),
+            "fold_rule": "leave one fold out; mean accuracy over folds",
+            "threshold_rule": THRESHOLD_RULES[self.rule],
+            "far_rule": "nearest-vertex",
+            "not_enrolled": "never accepted",
+            "pairs_sha256": digest(listing),
+            "n_genuine": int(self.genuine.sum()),
+            "n_impostor": int((~self.genuine).sum()),
+            "limit": self.limit,
+        }
+
+    def score(self, embeddings: Embeddings) -> Scores:
+        """Squared L2 distances: column ``distance``, or one column a fold when centred."""
+        features = self._features(embeddings)
+        columns: dict[str, NDArray[Any]] = {
+            "first": self.first.astype(np.int32),
+            "second": self.second.astype(np.int32),
+            "genuine": self.genuine,
+            "fold": self.fold.astype(np.int32),
+        }
+        absent = ~(embeddings.enrolled[self.first] & embeddings.enrolled[self.second])
+        if not self.centre:
+            columns["distance"] = self._distances(features, absent)
+            return Scores(columns)
+        for fold in np.unique(self.fold):
+            mean = self._training_mean(features, fold, embeddings.enrolled)
+            columns[f"distance_{fold}"] = self._distances(features - mean, absent)
+        return Scores(columns)
+
+    def evaluate(self, scores: Scores, seed: int) -> Evaluation:
+        """Accuracy over folds with its interval, and the ROC with its summary numbers."""
+        folds, distance = self._accuracy(scores)
+        ordered = sort_labelled_scores(-distance, self.genuine)
+        metrics = [
+            Metric(
+                "accuracy",
+                folds.mean,
+                interval=self._interval(folds, seed),
+                threshold=float(folds.thresholds.mean()),
+                headline=True,
+            ),
+            Metric("accuracy-fold-std", folds.fold_std, at={"ddof": 0.0}, higher_is_better=False),
+            Metric("accuracy-standard-error", folds.standard_error, at={"ddof": 1.0},
+                   higher_is_better=False),
+            *self._fold_metrics(folds),
+            *self._strata_metrics(folds),
+            *_roc_metrics(ordered),
+        ]  # fmt: skip
+        lost = int((~np.isfinite(distance)).sum())
+        warnings = []
+        if lost:
+            warnings.append(
+                f"{lost} of {len(distance)} pairs hold a face that was not found; they count as "
+                "not accepted"
+            )
+        return Evaluation(metrics, [_roc_figure(ordered)], warnings)
+
+    # -- scoring -------------------------------------------------------------------------------
+
+    def _features(self, embeddings: Embeddings) -> NDArray[np.float64]:
+        """Unit rows, float64 (N, D); rows that were not enrolled stay NaN."""
+        plain = embeddings.plain.astype(np.float64)
+        if self.flip != "none":
+            if embeddings.mirror is None:
+                raise UsageError(
+                    f"{self.name} with flip={self.flip} needs embeddings of the mirrored images; "
+                    "embed again with flip on"
+                )
+            mirror = embeddings.mirror.astype(np.float64)
+            plain = plain + mirror if self.flip == "sum" else np.hstack([plain, mirror])
+        finite = np.isfinite(plain).all(axis=1)
+        bad = embeddings.enrolled & ~finite
+        if bad.any():
+            first = embeddings.names[int(np.argmax(bad))]
+            raise DataError(
+                f"{int(bad.sum())} embeddings are not finite, the first is of {first}; the network "
+                "overflows or its weights are damaged"
+            )
+        return _unit(plain)
+
+    def _distances(
+        self, features: NDArray[np.float64], absent: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        unit = _unit(features)
+        difference = unit[self.first] - unit[self.second]
+        distance: NDArray[np.float64] = np.square(difference).sum(axis=1)
+        distance[absent] = np.inf
+        return distance
+
+    def _training_mean(
+        self, features: NDArray[np.float64], fold: int, enrolled: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """Mean over both sides of the pairs of the other folds, an image as often as it is used."""
+        other = self.fold != fold
+        rows = np.concatenate([self.first[other], self.second[other]])
+        mean: NDArray[np.float64] = features[rows[enrolled[rows]]].mean(axis=0)
+        return mean
+
+    # -- metrics -------------------------------------------------------------------------------
+
+    def _accuracy(self, scores: Scores) -> tuple[FoldAccuracy, NDArray[np.float64]]:
+        """Accuracy over folds, and the distance of each pair as its own fold sees it."""
+        if not self.centre:
+            distance = scores.columns["distance"]
+            return kfold_accuracy(distance, self.genuine, self.fold, self.rule), distance
+        distance = np.empty(len(self.fold))
+        correct = np.empty(len(self.fold), np.bool_)
+        parts = []
+        for place, fold in enumerate(np.unique(self.fold)):
+            seen = scores.columns[f"distance_{fold}"]
+            part = kfold_accuracy(seen, self.genuine, self.fold, self.rule)
+            mine = self.fold == fold
+            distance[mine], correct[mine] = seen[mine], part.correct[mine]
+            parts.append((part.thresholds[place], part.right[place], part.total[place]))
+        thresholds, right, total = (np.array(column) for column in zip(*parts, strict=True))
+        return (
+            FoldAccuracy(self.rule, np.unique(self.fold), thresholds, right, total, correct),
+            distance,
+        )
+
+    def _interval(self, folds: FoldAccuracy, seed: int) -> Interval:
+        exact = clopper_pearson(folds.n_right, folds.n_pairs, LEVEL)
+        over_pairs = Interval(exact.low, exact.high, LEVEL, OVER_PAIRS)
+        if self.subjects is None:
+            return over_pairs
+        pairs = encode_subjects(self.subjects[:, 0], self.subjects[:, 1])
+        weights = draw_subject_weights(
+            pairs.n_subjects, REPLICATES, stream(seed, "bootstrap", self.name)
+        )
+        found = percentile_interval(bootstrap_accuracy(folds.correct, pairs, weights), LEVEL)
+        if isinstance(found, NotMeasurable):
+            return over_pairs
+        method = f"bootstrap over {pairs.n_subjects} subjects, {REPLICATES} replicates"
+        return Interval(found.low, found.high, LEVEL, method)
+
+    def _fold_metrics(self, folds: FoldAccuracy) -> list[Metric]:
+        return [
+            Metric("accuracy", float(value), at={"fold": float(fold + 1)}, threshold=float(cut))
+            for fold, value, cut in zip(
+                folds.folds, folds.accuracies, folds.thresholds, strict=True
+            )
+        ]
+
+    def _strata_metrics(self, folds: FoldAccuracy) -> list[Metric]:
+        found = []
+        for name, values in self.strata.items():
+            for value in np.unique(values):
+                chosen = values == value
+                right, total = int(folds.correct[chosen].sum()), int(chosen.sum())
+                exact = clopper_pearson(right, total, LEVEL)
+                found.append(
+                    Metric(
+                        "accuracy",
+                        right / total,
+                        at={name: float(value)},
+                        interval=Interval(exact.low, exact.high, LEVEL, OVER_PAIRS),
+                        note=f"{total} pairs",
+                    )
+                )
+        return found
+
+
+THRESHOLD_RULES: Mapping[str, str] = {
+    "insightface": "arange(0, 4, 0.01), first maximum of accuracy on the other folds, d < t",
+    "official": "midpoints of all distinct distances of the other folds, lowest maximum, d < t",
+}
+
+
+def _unit(features: NDArray[np.float64]) -> NDArray[np.float64]:
+    norms = np.linalg.norm(features, axis=1, keepdims=True)
+    unit: NDArray[np.float64] = features / np.maximum(norms, np.finfo(np.float64).tiny)
+    return unit
+
+
+def _first_of_each(kinds: NDArray[np.int64], limit: int) -> NDArray[np.bool_]:
+    keep = np.zeros(len(kinds), np.bool_)
+    for kind in np.unique(kinds):
+        keep[np.flatnonzero(kinds == kind)[:limit]] = True
+    return keep
+
+
+def _roc_metrics(ordered: SortedScores) -> list[Metric]:
+    metrics = [
+        Metric("auc", auc(ordered)),
+        Metric("eer", equal_error_rate(ordered).value, higher_is_better=False),
+    ]
+    for target, point in zip(FAR_TARGETS, tar_at_far(ordered, FAR_TARGETS), strict=True):
+        if isinstance(point, NotMeasurable):
+            metrics.append(Metric("tar@far", None, at={"far": target}, note=point.reason))
+            continue
+        exact = clopper_pearson(point.true_accepts, point.n_genuine, LEVEL)
+        metrics.append(
+            Metric(
+                "tar@far",
+                point.tar,
+                at={"far": target},
+                interval=Interval(exact.low, exact.high, LEVEL, OVER_PAIRS),
+                threshold=-point.threshold,
+                realised_far=point.far,
+            )
+        )
+    return metrics
+
+
+def _roc_figure(ordered: SortedScores) -> Curve:
+    curve = roc_curve(ordered)
+    return Curve(
+        "roc",
+        {
+            "far": np.asarray(curve.fmr, np.float64),
+            "tar": np.asarray(curve.tmr, np.float64),
+            "threshold": np.asarray(-curve.threshold, np.float64),
+        },
+    )

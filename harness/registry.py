@@ -1,0 +1,255 @@
+"""Discovery of plugins: one guarded load at a time, and names resolved without guessing.
+
+pluggy's own entry-point loading lets one broken plugin end every command and drops a second entry
+point of the same name in silence; so the loop is ours, and a failure becomes a row with a reason.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module, metadata, util
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from harness import hookspecs
+from harness.components import API, KINDS, Component, Kind
+from harness.errors import PrerequisiteError, UsageError
+
+GROUP = "harness"
+BUILTIN = "synthface-harness"
+
+
+@dataclass(frozen=True)
+class PluginRow:
+    """One plugin as `harness list plugins` shows it."""
+
+    name: str
+    dist: str
+    version: str
+    reason: str = ""  # empty when it loaded
+
+    @property
+    def ok(self) -> bool:
+        """Whether the plugin can be used."""
+        return not self.reason
+
+
+@dataclass(frozen=True)
+class Provided:
+    """A component with the distribution that provides it."""
+
+    component: Component
+    dist: str
+    dist_version: str
+
+    @property
+    def provider(self) -> str:
+        """The qualified name ``dist:name`` that is always accepted and stored in results."""
+        return f"{self.dist}:{self.component.name}"
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where a plugin comes from and how to import it."""
+
+    name: str
+    dist: str
+    version: str
+    load: Callable[[], Any]
+
+
+class Registry:
+    """Every plugin found, loaded or not, and every component they provide."""
+
+    def __init__(self) -> None:
+        self.manager = pluggy.PluginManager("harness")
+        self.manager.add_hookspecs(hookspecs)
+        self.plugins: list[PluginRow] = []
+        self.components: list[Provided] = []
+
+    def of_kind(self, kind: Kind) -> list[Provided]:
+        """The components of one kind, by name."""
+        chosen = [item for item in self.components if item.component.kind == kind]
+        return sorted(chosen, key=lambda item: (item.component.name, item.dist))
+
+    def find(self, kind: Kind, name: str) -> Provided:
+        """Resolve ``name`` or ``dist:name``.
+
+        Raises ``UsageError`` for an unknown or ambiguous name, ``PrerequisiteError`` when the name
+        belongs to a plugin that is installed but broken.
+        """
+        matches = [p for p in self.of_kind(kind) if name in (p.component.name, p.provider)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            both = " and ".join(f"{m.dist} {m.dist_version}" for m in matches)
+            raise UsageError(
+                f"{kind} {name!r} is provided by both {both}; write {matches[0].provider}"
+            )
+        for row in self.plugins:
+            if not row.ok and name.split(":")[-1] in (row.name, row.dist):
+                raise PrerequisiteError(
+                    f"{kind} {name!r} is not available because plugin {row.name} of {row.dist} "
+                    f"does not load: {row.reason}; mend or uninstall {row.dist}"
+                )
+        names = [p.component.name for p in self.of_kind(kind)]
+        raise UsageError(f"unknown {kind} {name!r}{did_you_mean(name, names)}; see `harness list`")
+
+    def groups(self) -> dict[str, list[str]]:
+        """Named groups of benchmarks, from all plugins."""
+        merged: dict[str, list[str]] = {}
+        for mapping in self.manager.hook.harness_groups():
+            for group, names in mapping.items():
+                merged.setdefault(group, []).extend(names)
+        return merged
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """A nearest-match hint with the valid names, to append to an error."""
+    known = sorted(set(names))
+    near = get_close_matches(name, known, n=1)
+    hint = f", did you mean {near[0]!r}?" if near else ""
+    return f"{hint} (known: {', '.join(known)})" if known else hint
+
+
+def load(
+    *,
+    disabled: Sequence[str] = (),
+    plugins_dirs: Sequence[Path] = (),
+    autoload: bool | None = None,
+) -> Registry:
+    """Find and load every plugin.
+
+    ``disabled`` are the names after ``-p no:``. ``plugins_dirs`` hold single-file plugins (or are
+    such a file). Without ``autoload`` (default: unless ``HARNESS_DISABLE_PLUGIN_AUTOLOAD`` is set)
+    installed plugins of other distributions are left alone.
+    """
+    if autoload is None:
+        autoload = not os.environ.get("HARNESS_DISABLE_PLUGIN_AUTOLOAD")
+    registry = Registry()
+    strict = bool(os.environ.get("HARNESS_STRICT_PLUGINS"))
+    for source in (*_installed(autoload=autoload), *_files(plugins_dirs)):
+        if source.name in disabled or source.dist in disabled:
+            registry.plugins.append(_row(source, "switched off by -p"))
+            continue
+        try:
+            _register(registry, source)
+        except (Exception, SystemExit) as error:
+            if strict:
+                raise
+            registry.plugins.append(_row(source, _reason(error)))
+        else:
+            registry.plugins.append(_row(source))
+    return registry
+
+
+def _row(source: _Source, reason: str = "") -> PluginRow:
+    return PluginRow(source.name, source.dist, source.version, reason)
+
+
+def _reason(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _installed(*, autoload: bool) -> Iterator[_Source]:
+    seen: set[tuple[str, str]] = set()
+    for entry in sorted(metadata.entry_points(group=GROUP), key=lambda e: e.name):
+        dist = entry.dist
+        name = dist.name if dist else "unknown"
+        # An editable install can be listed twice, by its source tree and by the environment.
+        if (not autoload and name != BUILTIN) or (name, entry.value) in seen:
+            continue
+        seen.add((name, entry.value))
+        yield _Source(entry.name, name, dist.version if dist else "", entry.load)
+
+
+def _files(plugins_dirs: Sequence[Path]) -> Iterator[_Source]:
+    for file in plugin_files(plugins_dirs):
+        yield _Source(file.stem, file.stem, "file", _file_loader(file))
+
+
+def plugin_files(plugins_dirs: Sequence[Path]) -> tuple[Path, ...]:
+    """The single-file plugins in these folders; a file stands for itself."""
+    files: list[Path] = []
+    for folder in plugins_dirs:
+        if not folder.exists():
+            raise UsageError(f"plugins folder {folder} does not exist; check --plugins-dir")
+        files += [folder] if folder.is_file() else sorted(folder.glob("*.py"))
+    return tuple(file.absolute() for file in files)
+
+
+def import_files(files: Sequence[Path]) -> None:
+    """Import single-file plugins in a fresh process, so that their targets resolve."""
+    for file in files:
+        _file_loader(file)()
+
+
+def _file_loader(file: Path) -> Callable[[], ModuleType]:
+    def load_file() -> ModuleType:
+        name = f"harness_file_{file.stem}"
+        if name in sys.modules:
+            return sys.modules[name]
+        spec = util.spec_from_file_location(name, file)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{file} is not a Python file")
+        module = util.module_from_spec(spec)
+        # Registered first, so that targets of the form "harness_file_x:Class" resolve.
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+        return module
+
+    return load_file
+
+
+def _register(registry: Registry, source: _Source) -> None:
+    plugin = source.load()
+    _check_hook_names(registry.manager, plugin)
+    found = [_checked(item, source) for item in _declared(plugin)]
+    registry.manager.register(plugin, name=f"{source.dist}:{source.name}")
+    registry.components += found
+
+
+def _declared(plugin: Any) -> Iterable[Component]:
+    declare = getattr(plugin, "harness_components", None)
+    return () if declare is None else tuple(declare())
+
+
+def _checked(component: Component, source: _Source) -> Provided:
+    if not isinstance(component, Component):
+        raise TypeError(f"harness_components must give Component objects, not {component!r}")
+    if component.kind not in KINDS:
+        raise ValueError(f"component {component.name!r} has unknown kind {component.kind!r}")
+    if component.requires_api > API:
+        raise ValueError(
+            f"component {component.name!r} needs plugin API {component.requires_api} and this "
+            f"harness has {API}: upgrade {BUILTIN}"
+        )
+    return Provided(component, source.dist, source.version)
+
+
+def _check_hook_names(manager: pluggy.PluginManager, plugin: Any) -> None:
+    known = [name for name in dir(hookspecs) if name.startswith("harness_")]
+    for name in dir(plugin):
+        if manager.parse_hookimpl_opts(plugin, name) is None or name in known:
+            continue
+        near = get_close_matches(name, known, n=1)
+        hint = f", did you mean {near[0]!r}?" if near else f" (known: {', '.join(known)})"
+        raise ValueError(f"unknown hook {name!r}{hint}")
+
+
+def import_object(target: str) -> Any:
+    """Import ``package.module:Name``."""
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,35 @@
+"""Result rows to tables, figures and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.study.result import Result
+
+__all__ = ["extract", "render", "summary_table"]
+
+
+def summary_table(results: Sequence[Result]) -> str:
+    """The Markdown table a run prints: a line for every headline number, then footnotes."""
+    from harness.reporting.tables import summary_table as table
+
+    return table(results)
+
+
+def render(
+    folders: Sequence[Path], out: Path, formats: Iterable[str], templates: Sequence[Path] = ()
+) -> list[Path]:
+    """Write the report of study folders; see :func:`harness.reporting.writing.write_report`."""
+    from harness.reporting.writing import write_report
+
+    return write_report(folders, out, formats, templates)
+
+
+def extract(path: Path) -> list[Result]:
+    """The results inside an HTML report; see :func:`harness.reporting.embedded.extract`."""
+    from harness.reporting.embedded import extract as read
+
+    return read(path)

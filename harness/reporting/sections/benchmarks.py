@@ -1,0 +1,129 @@
+"""Benchmarks: for each list of comparisons its ROC, all its numbers, and numbers by condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.reporting import curves
+from harness.reporting.columns import NAMES
+from harness.reporting.drawn import Figure, draw
+from harness.reporting.grid import Grid
+from harness.reporting.matrix import Names, build
+from harness.reporting.sections.overview import comparison
+
+if TYPE_CHECKING:
+    from harness.reporting.study import Cell, Study
+    from harness.study.result import MetricRecord, Result
+
+WHOLE = {"far", "fmr", "fpir", "ddof", "rank"}
+"""Operating points and definitions; other conditions select a part of the comparisons."""
+
+FEWEST_POINTS = 3
+
+
+@dataclass
+class Bench:
+    """One list of comparisons, with what is shown of it."""
+
+    id: str
+    title: str
+    about: list[tuple[str, str]]  # licence, citation
+    figures: list[Figure] = field(default_factory=list)
+    grids: list[Grid] = field(default_factory=list)  # all numbers; then one a condition
+
+
+def benches(study: Study, names: Names) -> list[Bench]:
+    """The benchmarks of a study, in alphabetical order."""
+    groups: dict[tuple[str, str], list[Cell]] = {}
+    for cell in study.cells:
+        result = cell.result
+        groups.setdefault((result.cell.benchmark.name, result.comparison), []).append(cell)
+    several = {name for name, _ in groups if sum(name == other for other, _ in groups) > 1}
+    made = []
+    for number, ((name, part), cells) in enumerate(sorted(groups.items())):
+        title = f"{name}/{part}" if name in several else name
+        use = cells[0].result.cell.benchmark
+        about = [("Licence", use.licence), ("Citation", use.citation)]
+        bench = Bench(f"bench-{number}", title, [pair for pair in about if pair[1]])
+        _fill(bench, cells, study, names)
+        made.append(bench)
+    return made
+
+
+def _fill(bench: Bench, cells: Sequence[Cell], study: Study, names: Names) -> None:
+    results = [cell.result for cell in cells]
+    roc = _roc(bench, cells, study, names)
+    bench.figures += [roc] if roc else []
+    whole = _numbers(results, lambda metric: set(metric.at) <= WHOLE)
+    matrix = build(whole, headline=False, names=names)
+    title = f"All numbers of {bench.title}"
+    bench.grids.append(comparison(matrix, f"{bench.id}-all", title, ranks=False))
+    conditions = dict.fromkeys(
+        key for result in results for metric in result.metrics for key in set(metric.at) - WHOLE
+    )
+    for key in sorted(conditions):
+        chosen = _numbers(results, lambda metric, key=key: key in metric.at)  # type: ignore[misc]
+        part = build(chosen, headline=False, names=names)
+        title = f"{bench.title} by {_words(key)}"
+        bench.grids.append(comparison(part, f"{bench.id}-by-{key}", title, ranks=False))
+        if key != "fold":
+            bench.figures += _over(bench, key, chosen, names)
+
+
+def _numbers(results: Sequence[Result], keep: Callable[[MetricRecord], bool]) -> list[Result]:
+    kept = ((result, [m for m in result.metrics if keep(m)]) for result in results)
+    return [r.model_copy(update={"metrics": metrics}) for r, metrics in kept if metrics]
+
+
+def _words(key: str) -> str:
+    return f"{key.removesuffix('_deg')} (degrees)" if key.endswith("_deg") else key
+
+
+def _roc(bench: Bench, cells: Sequence[Cell], study: Study, names: Names) -> Figure | None:
+    rows: list[dict[str, Any]] = []
+    for cell in cells:
+        row = names.row(cell.result)
+        common = {"generator": row.source, "model": row.model, "result": cell.result.id[:12]}
+        points = curves.roc(cell, study)
+        rows += [{"far": far, "tar": tar, **common} for far, tar in points]
+    if not rows:
+        return None
+    from harness.reporting.figures import roc
+
+    text = (
+        f"ROC of {len(cells)} results on {bench.title}: true accept rate over false accept rate, "
+        "the latter on a logarithmic axis. Values at fixed rates stand in the table below."
+    )
+    return draw(f"{bench.id}-roc", f"ROC on {bench.title}", text, roc(rows))
+
+
+def _over(bench: Bench, key: str, results: Sequence[Result], names: Names) -> list[Figure]:
+    """A figure for every metric measured at three or more numeric values of a condition."""
+    series: dict[str, list[dict[str, Any]]] = {}
+    for result in results:
+        row = names.row(result)
+        for metric in result.metrics:
+            at = metric.at[key]
+            if isinstance(at, str) or metric.value is None or metric.unit != "fraction":
+                continue
+            if set(metric.at) != {key}:
+                continue
+            low, high = (metric.ci.low, metric.ci.high) if metric.ci else (None, None)
+            point = {"x": at, "value": metric.value, "low": low, "high": high}
+            series.setdefault(metric.name, []).append(
+                {**point, "generator": row.source, "model": row.model, "result": result.id[:12]}
+            )
+    from harness.reporting.figures import over_axis
+
+    drawn = []
+    for name, rows in series.items():
+        if len({row["x"] for row in rows}) < FEWEST_POINTS:
+            continue
+        measure = NAMES.get(name, name)
+        title = f"{measure} by {_words(key)} on {bench.title}"
+        text = f"{title}, with intervals. The numbers stand in the table of the same name."
+        spec = over_axis(rows, _words(key), measure)
+        drawn.append(draw(f"{bench.id}-{key}-{len(drawn)}", title, text, spec))
+    return drawn

@@ -1,0 +1,46 @@
+"""Writing a report: the page and the tables of one or more studies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.files import write_text
+from harness.reporting import tables
+from harness.reporting.matrix import Matrix, build
+from harness.reporting.page import html
+from harness.reporting.study import load_study
+
+TABLES: dict[str, Callable[[Matrix], str]] = {
+    "md": tables.markdown,
+    "tex": tables.latex,
+    "csv": tables.comma_separated,
+}
+FORMATS = ("html", *TABLES)
+
+
+def write_report(
+    folders: Sequence[Path], out: Path, formats: Iterable[str], templates: Sequence[Path] = ()
+) -> list[Path]:
+    """Write ``index.html`` and ``tables/comparison.*`` to ``out``; returns the files, HTML first.
+
+    ``formats`` are of ``html``, ``md``, ``tex`` and ``csv``. Templates are looked for in the
+    folders ``templates``, then among the built-in ones. Raises ``UsageError`` for an unknown
+    format or a missing folder and ``NothingSelectedError`` for studies without cells.
+    """
+    wanted = set(formats)
+    unknown = sorted(wanted - set(FORMATS))
+    if unknown:
+        raise UsageError(f"unknown report format {unknown[0]!r}; choose from {', '.join(FORMATS)}")
+    study = load_study(*folders)
+    matrix = build(study.results, study.failures)
+    written = []
+    if "html" in wanted:
+        written.append(out / "index.html")
+        write_text(written[-1], html(study, matrix, templates))
+    for name, table in TABLES.items():
+        if name in wanted:
+            written.append(out / "tables" / f"comparison.{name}")
+            write_text(written[-1], table(matrix))
+    return written

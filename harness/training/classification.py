@@ -1,0 +1,71 @@
+"""The recipe that every model trained by classification shares."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from harness.training import schedules
+from harness.training.augment import adaface
+from harness.training.losses import classification_loss
+from harness.training.optimisers import sgd
+from harness.training.recipe import Schedule, TrainingRecipe, constant
+from harness.training.samplers import UniformSampler
+from harness.training.settings import published
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from harness.training.params import ClassificationParams
+
+
+def classification_recipe(
+    network: nn.Module, embedding_size: int, params: ClassificationParams, labels: NDArray[np.int64]
+) -> TrainingRecipe:
+    """SGD on a classification loss over all images, as ``params`` say.
+
+    Raises UsageError when there are fewer images than a batch holds.
+    """
+    p = params
+    per_epoch = UniformSampler(labels, p.images_per_batch, 0).per_epoch
+    steps = p.steps or p.epochs * per_epoch
+    settings, assumed = published(p)
+    return TrainingRecipe(
+        network=network,
+        objective=classification_loss(
+            p.loss,
+            embedding_size,
+            int(labels.max()) + 1,
+            m=p.margin,
+            scale=p.scale,
+            gradient=p.margin_gradient,
+        ),
+        sampler=partial(UniformSampler, labels, p.images_per_batch),
+        optimiser=sgd(p.lr, p.momentum, p.weight_decay),
+        steps=steps,
+        schedule=_schedule(p, steps, per_epoch),
+        augment=adaface(
+            p.crop_probability,
+            p.low_resolution_probability,
+            p.photometric_probability,
+            p.mirror_probability,
+        ),
+        clip_norm=p.clip_norm,
+        settings=settings,
+        assumed=assumed,
+    )
+
+
+def _schedule(p: ClassificationParams, steps: int, per_epoch: int) -> Schedule:
+    rest = max(steps - p.warm_up_steps, 1)
+    named: dict[str, Schedule] = {
+        "constant": constant,
+        "cosine": schedules.cosine(rest),
+        "polynomial": schedules.polynomial(rest),
+        "steps": schedules.milestones(
+            [epoch * per_epoch - p.warm_up_steps for epoch in p.drop_epochs]
+        ),
+    }
+    return schedules.warm_up(named[p.schedule], p.warm_up_steps)

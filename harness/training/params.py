@@ -1,0 +1,52 @@
+"""Parameters that every model trained by classification shares. Light: read while planning."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from harness.components import Params
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class ClassificationParams(Params):
+    """Loss, optimiser, schedule and augmentation; the defaults are AdaFace's."""
+
+    loss: Literal["adaface", "arcface", "cosface", "curricularface", "softmax"] = Field(
+        "adaface", description="Loss of training."
+    )
+    margin: float | None = Field(
+        None, ge=0, description="Margin of the loss; by default the one it was published with."
+    )
+    scale: float = Field(64.0, gt=0, description="Factor of the cosines, s.")
+    margin_gradient: Literal["exact", "straight-through"] = Field(
+        "exact",
+        description="Gradient of the own logit: through the margin (AdaFace), or past it "
+        "(insightface).",
+    )
+    images_per_batch: int = Field(256, ge=2, description="Images in a batch.")
+    epochs: int = Field(30, ge=1, description="Passes over the training images.")
+    steps: int | None = Field(None, ge=1, description="Optimiser steps in all, in place of epochs.")
+    lr: float = Field(0.1, gt=0, description="Base learning rate of SGD.")
+    momentum: float = Field(0.9, ge=0, lt=1, description="Momentum of SGD.")
+    weight_decay: float = Field(
+        5e-4, ge=0, description="Weight decay of all parameters but those of batch norm."
+    )
+    schedule: Literal["constant", "cosine", "steps", "polynomial"] = Field(
+        "cosine", description="Learning rate over the steps; polynomial is a straight line to 0."
+    )
+    drop_epochs: tuple[int, ...] = Field(
+        (12, 20, 24), description="Epochs after which schedule steps divides the rate by 10."
+    )
+    warm_up_steps: int = Field(0, ge=0, description="Steps over which the rate rises to lr.")
+    clip_norm: float | None = Field(None, gt=0, description="Largest norm of the gradient.")
+    crop_probability: Probability = Field(0.2, description="Share of images cropped in place.")
+    low_resolution_probability: Probability = Field(
+        0.2, description="Share of images shrunk and enlarged."
+    )
+    photometric_probability: Probability = Field(
+        0.2, description="Share of images changed in brightness, contrast, saturation."
+    )
+    mirror_probability: Probability = Field(0.5, description="Share of images mirrored.")

@@ -1,0 +1,372 @@
+"""Metrics against the published algorithms written out plainly: one run, ratios of CPU time.
+
+``python perf/metrics.py`` takes IJB-C at its exact size (about 4 GiB and some minutes);
+``--quick`` takes a twentieth of it in seconds. Results are compared as well as timed: the script
+fails when one differs. Single ratios on a busy machine mean little; the targets are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_curve
+
+from harness.metrics import (
+    POOLING_VARIANTS,
+    PoolingVariant,
+    SearchResult,
+    SubjectPairs,
+    bootstrap_tar,
+    contiguous_folds,
+    draw_subject_weights,
+    kfold_accuracy,
+    pair_scores,
+    pool_templates,
+    rank_rates,
+    search_gallery,
+    search_scores,
+    sort_labelled_scores,
+    tar_at_far,
+    template_layout,
+    tpir_at_fpir,
+)
+
+FARS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+VARIANT = PoolingVariant(keep_norm=True, detector=True, flip=True)
+RANKS = (1, 5, 10)
+FPIRS = (0.01, 0.1)
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Size:
+    """Counts of a benchmark of the IJB family."""
+
+    images: int
+    templates: int
+    subjects: int
+    pairs: int
+    genuine: int
+    dimensions: int = 512
+
+
+IJBC = Size(469_375, 23_124, 3_531, 15_658_489, 19_557)
+TWENTIETH = Size(23_469, 1_156, 177, 782_924, 978)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Made-up features, templates and pairs; templates 0..subjects-1 are the gallery."""
+
+    size: Size
+    features: Array
+    mirrored: Array
+    template: Array
+    media: Array
+    detector: Array
+    subject: Array  # of each template
+    left: Array
+    right: Array
+
+    @property
+    def genuine(self) -> Array:
+        """Which pairs are genuine."""
+        return self.subject[self.left] == self.subject[self.right]
+
+
+def make_scene(size: Size, rng: np.random.Generator) -> Scene:
+    n_probes = size.templates - size.subjects
+    probe_subject = rng.integers(size.subjects, size=n_probes)
+    subject = np.concatenate((np.arange(size.subjects), probe_subject))
+    template = np.sort(
+        np.concatenate(
+            (
+                np.arange(size.templates),
+                rng.integers(size.templates, size=size.images - size.templates),
+            )
+        )
+    )
+    centres = rng.standard_normal((size.subjects, size.dimensions), dtype=np.float32)
+    features, mirrored = (
+        11.0 * rng.standard_normal((size.images, size.dimensions), dtype=np.float32) for _ in "12"
+    )
+    for part in np.array_split(np.arange(size.images), 64):
+        features[part] += centres[subject[template[part]]]
+        mirrored[part] += centres[subject[template[part]]]
+    probes = rng.choice(n_probes, size.genuine, replace=size.genuine > n_probes)
+    n_impostor = size.pairs - size.genuine
+    right = rng.integers(n_probes, size=n_impostor)
+    left = (probe_subject[right] + rng.integers(1, size.subjects, n_impostor)) % size.subjects
+    left = np.concatenate((probe_subject[probes], left))
+    right = np.concatenate((probes, right)) + size.subjects
+    order = np.argsort(left, kind="stable")  # pair lists come sorted by the enrolled template
+    return Scene(
+        size=size,
+        features=features,
+        mirrored=mirrored,
+        template=template,
+        media=rng.integers(0, 4, size.images) + 4 * template,
+        detector=rng.uniform(0.5, 1, size.images).astype(np.float32),
+        subject=subject,
+        left=left[order].astype(np.int32),
+        right=right[order].astype(np.int32),
+    )
+
+
+# The published algorithms, written out plainly.
+
+
+def plain_folds(distances: Array, genuine: Array, folds: Array) -> Array:
+    grid = np.arange(0, 4, 0.01)
+    accuracies = []
+    for fold in range(10):
+        train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        right = np.zeros(grid.size)
+        for k, threshold in enumerate(grid):
+            called = np.less(distances[train], threshold)
+            right[k] = count_right(called, genuine[train]) / train.size
+        called = np.less(distances[test], grid[np.argmax(right)])
+        accuracies.append(count_right(called, genuine[test]) / test.size)
+    return np.array(accuracies)
+
+
+def count_right(called: Array, genuine: Array) -> float:
+    accepted = np.sum(np.logical_and(called, genuine))
+    rejected = np.sum(np.logical_and(np.logical_not(called), np.logical_not(genuine)))
+    return float(accepted + rejected)
+
+
+def plain_pooling(scene: Scene) -> Array:
+    features = (scene.features + scene.mirrored) * scene.detector[:, None]
+    names = np.unique(scene.template)
+    templates = np.zeros((names.size, features.shape[1]), np.float32)
+    for k, name in enumerate(names):
+        (inside,) = np.where(scene.template == name)
+        images, media = features[inside], scene.media[inside]
+        parts = []
+        for medium, count in zip(*np.unique(media, return_counts=True), strict=True):
+            (chosen,) = np.where(media == medium)
+            parts.append(images[chosen[0]] if count == 1 else np.mean(images[chosen], axis=0))
+        templates[k] = np.sum(parts, axis=0)
+    return templates / np.sqrt(np.sum(templates**2, axis=1, keepdims=True))
+
+
+def plain_pairs(templates: Array, left: Array, right: Array) -> Array:
+    scores = np.zeros(left.size, np.float32)
+    for first in range(0, left.size, 100_000):
+        part = slice(first, first + 100_000)
+        scores[part] = np.sum(templates[left[part]] * templates[right[part]], axis=-1)
+    return scores
+
+
+def plain_tar(scores: Array, genuine: Array) -> list[float]:
+    fpr, tpr, _ = roc_curve(genuine, scores)
+    fpr, tpr = np.flipud(fpr), np.flipud(tpr)
+    return [float(tpr[np.argmin(np.abs(fpr - far))]) for far in FARS]
+
+
+def plain_search(
+    similarity: Array, subjects: Array, held: Array
+) -> tuple[list[float], list[float]]:
+    """Ranks by sorting every row, open-set rates from lists of score copies, probe by probe."""
+    hits, alarms, mates, others = np.zeros(len(RANKS)), [], [], []
+    for row, subject in zip(similarity, subjects, strict=True):
+        if subject not in held:
+            alarms.append(row)
+            continue
+        mate = np.argwhere(held == subject)[0, 0]
+        falling = np.argsort(row)[::-1]
+        hits += [mate in falling[:rank] for rank in RANKS]
+        mates.append(row[mate])
+        others.append(row[np.arange(row.size) != mate])
+    mate_scores, best_other = np.array(mates), np.array(others).max(axis=1)
+    best_alarm = np.sort(np.array(alarms).max(axis=1))[::-1]
+    rates = []
+    for target in FPIRS:
+        threshold = best_alarm[max(int(best_alarm.size * target) - 1, 0)]
+        found = np.logical_and(mate_scores > best_other, mate_scores > threshold)
+        rates.append(float(np.mean(found)))
+    return (hits / len(mates)).tolist(), rates
+
+
+# Measuring.
+
+
+def timed(function: Callable[[], Any], repeats: int = 1) -> tuple[Any, float]:
+    """Result and the least CPU seconds (all threads) of some runs."""
+    best = float("inf")
+    for _ in range(repeats):
+        start = time.process_time()
+        result = function()
+        best = min(best, time.process_time() - start)
+    return result, best
+
+
+def extra_memory(function: Callable[[], Any]) -> float:
+    """Peak MiB that a call allocates beyond what was there."""
+    tracemalloc.start()
+    function()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 2**20
+
+
+@dataclass
+class Table:
+    """Prints one row a stage and remembers whether all results agreed."""
+
+    full: bool
+    agreed: bool = True
+
+    def row(
+        self, name: str, plain: float, ours: float, target: float, note: str, *, agrees: bool
+    ) -> None:
+        """One stage: CPU seconds of both sides, the target ratio and what was compared."""
+        self.agreed &= agrees
+        ratio = plain / ours
+        # The published loops over templates are quadratic: targets hold at the full size.
+        missed = self.full and ratio < target
+        print(
+            f"{name:28} {plain:9.3f} s {ours:9.4f} s {ratio:8.1f}x  "
+            f"{'missed' if missed else 'target'} {target:g}x  "
+            f"{'equal' if agrees else 'DIFFERENT'}  {note}",
+            flush=True,
+        )
+
+
+def bench_folds(table: Table, rng: np.random.Generator) -> None:
+    genuine = np.tile(np.repeat([True, False], 300), 10)
+    distances = np.clip(rng.normal(np.where(genuine, 1.2, 1.8), 0.25), 0, 4)
+    folds = contiguous_folds(6000)
+    plain, slow = timed(lambda: plain_folds(distances, genuine, folds))
+    ours, fast = timed(lambda: kfold_accuracy(distances, genuine, folds), 5)
+    agrees = bool((plain == ours.accuracies).all())
+    table.row("10 folds of 600 pairs", slow, fast, 10, "bit-identical", agrees=agrees)
+
+
+def bench_verification(table: Table, scene: Scene) -> tuple[Array, Array]:
+    """Features to TAR, stage by stage; returns templates and scores."""
+    layout = template_layout(scene.template, scene.media)
+    needs = {"mirrored": scene.mirrored, "detector": scene.detector}
+
+    def pool() -> Array:
+        return pool_templates(scene.features, layout, [VARIANT], **needs)[VARIANT]
+
+    reference, slow_pool = timed(lambda: plain_pooling(scene))
+    templates, fast_pool = timed(pool, 3)
+    difference = float(np.abs(reference - templates).max())
+    note, agrees = f"difference {difference:.0e}", difference < 1e-6
+    table.row("template pooling, 1 cell", slow_pool, fast_pool, 30, note, agrees=agrees)
+    _, fast_all = timed(lambda: pool_templates(scene.features, layout, **needs))
+    slow_all = len(POOLING_VARIANTS) * slow_pool
+    table.row("template pooling, 8 cells", slow_all, fast_all, 30, "8 x plain cell", agrees=True)
+    scores, slow_pairs, fast_pairs = bench_pairs(table, scene, templates)
+    slow_tar, fast_tar = bench_tar(table, scene, scores)
+    memory = extra_memory(lambda: verify(scene, pool))
+    slow, fast = slow_pool + slow_pairs + slow_tar, fast_pool + fast_pairs + fast_tar
+    note = f"extra memory {memory:.0f} MiB"
+    table.row("features to TAR", slow, fast, 15, note, agrees=memory < 512)
+    return templates, scores
+
+
+def verify(scene: Scene, pool: Callable[[], Array]) -> None:
+    scores = pair_scores(pool(), scene.left, scene.right)
+    tar_at_far(sort_labelled_scores(scores, scene.genuine), measurable(scene))
+
+
+def measurable(scene: Scene) -> list[float]:
+    return [far for far in FARS if far * (scene.size.pairs - scene.size.genuine) >= 1]
+
+
+def bench_pairs(table: Table, scene: Scene, templates: Array) -> tuple[Array, float, float]:
+    reference, slow = timed(lambda: plain_pairs(templates, scene.left, scene.right))
+    scores, fast = timed(lambda: pair_scores(templates, scene.left, scene.right), 3)
+    n = scene.size.subjects
+
+    def gemm() -> None:
+        for first in range(0, n, 256):
+            np.matmul(templates[first : min(first + 256, n)], templates[n:].T)
+
+    _, floor = timed(gemm, 3)
+    difference = float(np.abs(reference - scores).max())
+    note = f"difference {difference:.0e}, {fast / floor:.2f}x the gemm floor"
+    table.row("pair scores", slow, fast, 30, note, agrees=difference <= 2e-6)
+    return scores, slow, fast
+
+
+def bench_tar(table: Table, scene: Scene, scores: Array) -> tuple[float, float]:
+    genuine, fars = scene.genuine, measurable(scene)
+    reference, slow = timed(lambda: plain_tar(scores, genuine))
+    points, fast = timed(lambda: tar_at_far(sort_labelled_scores(scores, genuine), fars), 3)
+    agrees = [point.tar for point in points] == reference[-len(fars) :]
+    note = " ".join(f"{point.tar:.4f}" for point in points)
+    table.row("TAR at six FARs", slow, fast, 5, note, agrees=agrees)
+    return slow, fast
+
+
+def bench_bootstrap(table: Table, scene: Scene, scores: Array) -> None:
+    """Replicates at all measurable FARs against one full ROC curve of the same pairs."""
+    subjects = scene.subject.astype(np.int32)
+    pairs = SubjectPairs(subjects[scene.left], subjects[scene.right], scene.size.subjects)
+    genuine, fars = pairs.genuine, measurable(scene)
+
+    def replicates() -> Array:
+        weights = draw_subject_weights(scene.size.subjects, 1000, np.random.default_rng(0))
+        return bootstrap_tar(scores, pairs, fars, weights)
+
+    _, roc = timed(lambda: roc_curve(genuine, scores), 2)
+    tar, seconds = timed(replicates, 2)
+    note = "B = 1000, std " + " ".join(f"{std:.4f}" for std in tar.std(axis=1))
+    agrees = bool(np.isfinite(tar).all())
+    table.row("bootstrap, against one ROC", roc, seconds, 1, note, agrees=agrees)
+
+
+def bench_search(table: Table, scene: Scene, templates: Array) -> None:
+    n = scene.size.subjects
+    gallery, probes = templates[: n // 2], templates[n:]
+    held, subjects = scene.subject[: n // 2], scene.subject[n:]
+    similarity, product = timed(lambda: probes @ gallery.T, 2)
+    reference, slow = timed(lambda: plain_search(similarity, subjects, held))
+    found, fast = timed(lambda: search_scores(similarity, subjects, held), 3)
+    note = f"{len(probes):,} x {len(gallery):,}, rank-1 and TPIR@0.01 {reference[0][0]:.4f} "
+    note += f"{reference[1][0]:.4f}"
+    table.row("1:N, given the scores", slow, fast, 8, note, agrees=rates_of(found) == reference)
+    found, fast = timed(lambda: search_gallery(probes, subjects, gallery, held), 3)
+    agrees = rates_of(found) == reference
+    note = f"{fast / product:.2f}x the gemm floor, which both pay"
+    table.row("1:N, with their product", slow + product, fast, 2, note, agrees=agrees)
+
+
+def rates_of(found: SearchResult) -> tuple[list[float], list[float]]:
+    return (
+        [rate.value for rate in rank_rates(found, RANKS)],
+        [getattr(rate, "value", np.nan) for rate in tpir_at_fpir(found, FPIRS)],
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a twentieth of IJB-C")
+    quick = parser.parse_args().quick
+    size = TWENTIETH if quick else IJBC
+    table, rng = Table(full=not quick), np.random.default_rng(0)
+    print(f"{size}; CPU seconds of the published rule and of ours, ratio, target ratio")
+    bench_folds(table, rng)
+    scene = make_scene(size, rng)
+    templates, scores = bench_verification(table, scene)
+    bench_search(table, scene, templates)
+    bench_bootstrap(table, scene, scores)
+    return 0 if table.agreed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

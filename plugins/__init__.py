@@ -1,0 +1,1 @@
+"""Built-in plugins, registered as any third party registers theirs."""

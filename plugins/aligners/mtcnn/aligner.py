@@ -1,0 +1,111 @@
+"""MTCNN as an aligner: one face an image, or the reason why there is none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.components import Aligner, Placement
+from harness.errors import PrerequisiteError
+
+from .boxes import Floats, intersection_over_union
+from .detector import Cascade, Faces
+from .networks import ONet, PNet, RNet, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from harness.components import Context
+
+    from .params import MtcnnParams
+
+NO_FACE = "no face found"
+
+
+class Mtcnn(Aligner):
+    """Multi-task cascaded convolutional networks (Zhang et al. 2016), always in float32."""
+
+    params: MtcnnParams
+
+    def prepare(self, ctx: Context) -> None:
+        """Read the three networks; raises PrerequisiteError where a file is missing."""
+        super().prepare(ctx)
+        folder = self.params.weights
+        if folder is None:
+            raise PrerequisiteError(
+                "aligner mtcnn needs weights: link the asset 'mtcnn' or set the parameter weights"
+            )
+        networks = (PNet(), RNet(), ONet())
+        for network, name in zip(networks, ("pnet.pt", "rnet.pt", "onet.pt"), strict=True):
+            load(network, folder / name)
+        self.cascade = Cascade(
+            networks,
+            self.params.thresholds,
+            self.params.factor,
+            self.params.min_face_px,
+            ctx.device,
+        )
+
+    def locate(
+        self, images: Sequence[NDArray[np.uint8]], boxes: NDArray[np.float32]
+    ) -> list[Placement | str]:
+        """The chosen face of each uint8 RGB (H, W, 3) image; see ``MtcnnParams.choose``."""
+        results: list[Placement | str] = [NO_FACE] * len(images)
+        # Small calls stay in a CPU's cache; large ones fill a GPU.
+        limit = 1_000_000 if self.ctx.device == "cpu" else 16_000_000
+        for numbers in _calls(images, limit):
+            found = self.cascade.detect([images[number] for number in numbers])
+            for number, faces in zip(numbers, found, strict=True):
+                results[number] = self._choose(faces, images[number], boxes[number])
+        return results
+
+    def _choose(
+        self, faces: Faces, image: NDArray[np.uint8], box: NDArray[np.float32]
+    ) -> Placement | str:
+        if not len(faces.scores):
+            return NO_FACE
+        choose = self.params.choose
+        if choose == "box" and not np.isfinite(box).all():
+            return "no box is given to choose the face by"
+        sides = faces.boxes - 1  # detected boxes count pixels from 1
+        rank = _rank(choose, sides, faces.scores, image, box)
+        if choose == "box" and rank.max() == 0:
+            return "no face found overlaps the given box"
+        best = int(rank.argmax())
+        return Placement(faces.landmarks[best], float(faces.scores[best]))
+
+
+def _rank(
+    choose: str, boxes: Floats, scores: Floats, image: NDArray[np.uint8], box: NDArray[np.float32]
+) -> Floats:
+    """What the chosen face has most of, float32 (k,)."""
+    if choose == "score":
+        return scores
+    if choose == "box":
+        return intersection_over_union(boxes, box)
+    centre = (np.array([image.shape[1], image.shape[0]], dtype=np.float32) - 1) / 2
+    away = np.square((boxes[:, :2] + boxes[:, 2:]) / 2 - centre).sum(axis=1)
+    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    ranks = {"largest": area, "central": -away, "prominent": area - 2 * away}
+    return np.asarray(ranks[choose])
+
+
+def _calls(images: Sequence[NDArray[np.uint8]], limit: int) -> Iterator[list[int]]:
+    """Numbers of the images for each run of the cascade, those of equal size side by side.
+
+    ``limit`` is the number of pixels in a run, unless one image alone has more.
+    """
+    call: list[int] = []
+    pixels = 0
+    for number in sorted(range(len(images)), key=lambda n: images[n].shape):
+        size = images[number].shape[0] * images[number].shape[1]
+        if call and pixels + size > limit:
+            yield call
+            call, pixels = [], 0
+        call.append(number)
+        pixels += size
+    if call:
+        yield call

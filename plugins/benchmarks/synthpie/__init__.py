@@ -1,0 +1,26 @@
+"""Held-out identities of the embedded face model at the yaw angles of Multi-PIE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.components import Component
+from harness.hookspecs import hookimpl
+
+
+@hookimpl
+def harness_components() -> Iterable[Component]:
+    """Declare the benchmark."""
+    return [
+        Component(
+            kind="benchmark",
+            name="synthpie",
+            version=1,
+            target=f"{__name__}.benchmark:SynthPie",
+            params=f"{__name__}.params:Params",
+            summary="rendered, held-out identities at 13 yaw angles, LFW protocol, no download",
+            requires_components=("generator:bfm",),
+            licence="Apache-2.0",
+            citation="angles and protocol after the Multi-PIE test of Kortylewski et al. 2018",
+        )
+    ]

@@ -1,0 +1,28 @@
+"""Faces rendered from a 3D morphable model under random pose, light and background."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.components import Component
+from harness.hookspecs import hookimpl
+
+
+@hookimpl
+def harness_components() -> Iterable[Component]:
+    """Declare the generator."""
+    return [
+        Component(
+            kind="generator",
+            name="bfm",
+            version=1,
+            target=f"{__name__}.generator:Bfm",
+            params=f"{__name__}.params:Params",
+            summary="faces rendered from an embedded 3D morphable model; runs on a CPU",
+            licence="Apache-2.0",
+            citation=(
+                "Kortylewski et al. 2018, Training Deep Face Recognition Systems with Synthetic "
+                "Data, arXiv 1802.05891"
+            ),
+        )
+    ]

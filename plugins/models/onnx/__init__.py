@@ -1,0 +1,21 @@
+"""Any embedding network stored as ONNX."""
+
+from __future__ import annotations
+
+from harness import Component, hookimpl
+
+
+@hookimpl
+def harness_components() -> list[Component]:
+    """Declare the model."""
+    return [
+        Component(
+            kind="model",
+            name="onnx",
+            version=1,
+            target=f"{__name__}.model:OnnxModel",
+            params=f"{__name__}.params:OnnxParams",
+            summary="Any ready ONNX embedding network; size, colour and range by preset",
+            determinism="within 1e-5",
+        )
+    ]

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness_plugins.aligners.mtcnn.detector import scales
+
+OPTIONS = {"thresholds": (0.75, 0.6, 0.5), "factor": 0.6, "min_face_px": 24}
+
+
+@pytest.fixture(scope="module")
+def cascade(kit):
+    return kit.aligner(**OPTIONS).cascade
+
+
+def assert_same(faces, expected, tolerance=0.02):
+    boxes, scores, points = expected
+    assert len(faces.scores) == len(scores)
+    if scores:
+        assert np.allclose(faces.boxes, boxes, atol=tolerance)
+        assert np.allclose(faces.scores, scores, atol=1e-4)
+        assert np.allclose(faces.landmarks, points, atol=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [((100, 80), 0.5), ((250, 250), 0.6), ((24, 24), 0.5), ((40, 24), 0.7)]
+)
+def test_scales_end_where_the_cell_no_longer_fits(size, expected):
+    found = scales(*size, 24, expected)
+    assert found[0] == 0.5
+    assert np.allclose(np.diff(np.log(found)), np.log(expected))
+    assert min(size) * found[-1] >= 12 > min(size) * found[-1] * expected
+
+
+def test_an_image_smaller_than_the_smallest_face_has_no_scales(cascade, kit):
+    assert scales(23, 400, 24, 0.7) == []
+    (faces,) = cascade.detect([kit.scene(0, 400, 23)])
+    assert faces.boxes.shape == (0, 4)
+    assert faces.landmarks.shape == (0, 5, 2)
+    assert cascade.detect([]) == []
+
+
+@pytest.mark.parametrize("size", [(64, 60), (90, 50), (47, 81)])
+def test_the_cascade_against_the_plain_loop(kit, cascade, size):
+    image = kit.scene(sum(size), *size)
+    expected = kit.plain.detect(kit.states, image, *OPTIONS.values())
+    assert expected[1]
+    (faces,) = cascade.detect([image])
+    assert_same(faces, expected)
+    assert faces.boxes.dtype == faces.landmarks.dtype == faces.scores.dtype == np.float32
+
+
+def test_a_batch_is_its_images(kit, cascade):
+    sizes = [(64, 60)] * 3 + [(50, 90)] + [(20, 20)] + [(64, 60)]
+    images = [kit.scene(number, *size) for number, size in enumerate(sizes)]
+    batch = cascade.detect(images)
+    assert len(batch) == 6
+    for faces, image in zip(batch, images, strict=True):
+        (alone,) = cascade.detect([image])
+        assert_same(faces, (alone.boxes, alone.scores.tolist(), alone.landmarks), 0.005)
+    assert sum(len(faces.scores) for faces in batch) >= 6
+
+
+def test_small_calls_change_nothing(kit, cascade, monkeypatch):
+    images = [kit.scene(number, 64, 60) for number in range(2)]
+    whole = cascade.detect(images)
+    monkeypatch.setattr(cascade, "crops", 3)
+    for faces, other in zip(whole, cascade.detect(images), strict=True):
+        assert_same(faces, (other.boxes, other.scores.tolist(), other.landmarks), 0.005)

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import KFold
+
+from harness.errors import DataError, UsageError
+from harness.protocols.base import Embeddings
+from harness.protocols.pairs import PairFolds
+
+FOLDS, PER_FOLD = 10, 40
+
+
+class Named:
+    """Just enough of an image set."""
+
+    template = None
+
+    def __init__(self, subjects) -> None:
+        self.names = [f"{i}.jpg" for i in range(len(subjects))]
+        self.subjects = np.asarray(subjects)
+
+
+@pytest.fixture
+def images():
+    return Named(np.repeat(np.arange(200), 2))
+
+
+def pairs_of(images):
+    rows = []
+    for fold in range(FOLDS):
+        people = np.arange(20) + 20 * fold
+        rows += [(2 * p, 2 * p + 1, True, fold) for p in people]
+        rows += [
+            (2 * p, 2 * q + 1, False, fold) for p, q in zip(people, np.roll(people, 1), strict=True)
+        ]
+    return rows
+
+
+def noisy(images, noise: float, seed: int = 0) -> Embeddings:
+    rng = np.random.default_rng(seed)
+    centre = rng.normal(size=(200, 16))[images.subjects]
+    plain = (centre + noise * rng.normal(size=centre.shape)).astype(np.float32)
+    mirror = (centre + noise * rng.normal(size=centre.shape)).astype(np.float32)
+    return Embeddings(plain, mirror, np.ones(len(plain), bool), images.names)
+
+
+def build(images, **options) -> PairFolds:
+    return PairFolds.build(
+        name="t",
+        pairs=pairs_of(images),
+        images=images,
+        **{"flip": "none", "rule": "insightface", **options},
+    )
+
+
+def evaluate(comparison, embeddings):
+    return comparison.evaluate(comparison.score(embeddings), 0)
+
+
+def headline(evaluation):
+    return next(m for m in evaluation.metrics if m.headline)
+
+
+def plain_accuracy(features, comparison) -> float:
+    """The published loop, written out."""
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    distance = ((unit[comparison.first] - unit[comparison.second]) ** 2).sum(1)
+    thresholds = np.arange(0, 4, 0.01)
+    right = []
+    for train, test in KFold(FOLDS, shuffle=False).split(distance):
+        scores = [((distance[train] < t) == comparison.genuine[train]).mean() for t in thresholds]
+        best = thresholds[int(np.argmax(scores))]
+        right.append(((distance[test] < best) == comparison.genuine[test]).mean())
+    return float(np.mean(right))
+
+
+@pytest.mark.parametrize("flip", ["none", "sum", "concat"])
+def test_accuracy_equals_the_published_loop(images, flip):
+    embeddings, comparison = noisy(images, 1.2), build(images, flip=flip)
+    plain, mirror = embeddings.plain.astype(float), embeddings.mirror.astype(float)
+    features = {"none": plain, "sum": plain + mirror, "concat": np.hstack([plain, mirror])}[flip]
+    value = headline(evaluate(comparison, embeddings)).value
+    assert value == plain_accuracy(features, comparison)
+    assert 0.6 < value < 0.99
+
+
+def test_perfect_embeddings_score_one_and_constant_ones_do_not_crash(images):
+    assert headline(evaluate(build(images), noisy(images, 0.0))).value == 1.0
+    constant = noisy(images, 0.0)
+    constant.plain[:] = 1.0
+    assert headline(evaluate(build(images), constant)).value == 0.5
+
+
+def test_random_embeddings_score_chance_within_the_interval(images):
+    metric = headline(evaluate(build(images), noisy(images, 1e6)))
+    assert metric.interval.low < 0.5 < metric.interval.high
+
+
+def test_the_interval_resamples_subjects(images):
+    metric = headline(evaluate(build(images), noisy(images, 1.2)))
+    assert metric.interval.method == "bootstrap over 200 subjects, 1000 replicates"
+    assert metric.interval.low < metric.value < metric.interval.high
+
+
+def test_the_interval_over_pairs_where_identities_are_unknown(images):
+    images.subjects = None
+    comparison = build(images)
+    images.subjects = np.repeat(np.arange(200), 2)
+    assert headline(evaluate(comparison, noisy(images, 1.2))).interval.method.startswith("Clopper")
+
+
+def test_auc_against_sklearn(images):
+    comparison = build(images)
+    scores = comparison.score(noisy(images, 1.2))
+    auc = next(m for m in comparison.evaluate(scores, 0).metrics if m.name == "auc")
+    expected = roc_auc_score(comparison.genuine, -scores.columns["distance"])
+    assert auc.value == pytest.approx(expected, abs=1e-12)
+
+
+def test_centring_subtracts_the_training_mean(images):
+    embeddings, comparison = noisy(images, 1.2), build(images, centre=True)
+    scores = comparison.score(embeddings)
+    unit = embeddings.plain / np.linalg.norm(embeddings.plain, axis=1, keepdims=True)
+    fold = 3
+    other = comparison.fold != fold
+    mean = np.concatenate([unit[comparison.first[other]], unit[comparison.second[other]]]).mean(0)
+    moved = unit - mean
+    moved /= np.linalg.norm(moved, axis=1, keepdims=True)
+    distance = ((moved[comparison.first] - moved[comparison.second]) ** 2).sum(1)
+    assert scores.columns["distance_3"] == pytest.approx(distance, abs=1e-5)
+    evaluation = comparison.evaluate(scores, 0)
+    folds = [m.value for m in evaluation.metrics if "fold" in m.at]
+    assert headline(evaluation).value == pytest.approx(np.mean(folds))
+
+
+def test_an_unenrolled_face_is_never_accepted_and_said_so(images):
+    embeddings = noisy(images, 0.0)
+    embeddings.plain[0] = np.nan
+    embeddings.enrolled[0] = False
+    evaluation = evaluate(build(images), embeddings)
+    # Face 0 stands in one genuine pair (lost) and one impostor pair (still right).
+    assert headline(evaluation).value == pytest.approx(1 - 1 / 400)
+    assert "2 of 400 pairs hold a face that was not found" in evaluation.warnings[0]
+
+
+def test_an_embedding_that_is_not_finite_names_the_image(images):
+    embeddings = noisy(images, 0.0)
+    embeddings.plain[7, 3] = np.inf
+    with pytest.raises(DataError, match=r"the first is of 7\.jpg"):
+        build(images).score(embeddings)
+
+
+def test_flip_needs_mirrored_embeddings(images):
+    embeddings = noisy(images, 0.0)
+    alone = Embeddings(embeddings.plain, None, embeddings.enrolled, embeddings.names)
+    with pytest.raises(UsageError, match="needs embeddings of the mirrored images"):
+        build(images, flip="sum").score(alone)
+
+
+def test_limit_keeps_the_first_pairs_of_each_kind_and_fold(images):
+    comparison = build(images, limit=3)
+    assert len(comparison.fold) == FOLDS * 6
+    assert comparison.genuine.sum() == FOLDS * 3
+    assert comparison.first[:3].tolist() == [0, 2, 4]
+
+
+def test_strata_give_the_share_right_within_them(images):
+    values = np.arange(400) % 2 * 45.0
+    comparison = build(images, strata={"yaw_deg": values})
+    embeddings = noisy(images, 1.2)
+    metrics = evaluate(comparison, embeddings).metrics
+    found = {m.at["yaw_deg"]: m.value for m in metrics if "yaw_deg" in m.at}
+    assert set(found) == {0.0, 45.0}
+    assert np.mean(list(found.values())) == pytest.approx(
+        headline(evaluate(comparison, embeddings)).value
+    )
+
+
+def test_the_protocol_digest_depends_on_the_list_and_not_on_the_path(images):
+    one, two = build(images).protocol(), build(images).protocol()
+    assert one == two
+    assert one["n_genuine"] == one["n_impostor"] == 200
+    assert build(images, limit=3).protocol()["pairs_sha256"] != one["pairs_sha256"]
+
+
+def test_far_below_resolution_is_refused_with_its_reason(images):
+    metrics = evaluate(build(images), noisy(images, 1.2)).metrics
+    lowest = next(m for m in metrics if m.at.get("far") == 1e-3)
+    assert lowest.value is None
+    assert "200" in lowest.note

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from importlib import metadata
+
+import pytest
+
+from harness import hookspecs, registry
+from harness.components import Component
+from harness.errors import PrerequisiteError, UsageError
+
+
+def component(name: str = "thing", kind: str = "generator", **more) -> Component:
+    return Component(
+        kind=kind, name=name, version=1, target="x:Y", params="x:P", summary="s", **more
+    )
+
+
+def source(name: str, dist: str, plugin, version: str = "1.0"):
+    def load():
+        if isinstance(plugin, BaseException):
+            raise plugin
+        return plugin
+
+    return registry._Source(name, dist, version, load)
+
+
+class Plugin:
+    def __init__(self, *components: Component) -> None:
+        self._components = components
+
+    @hookspecs.hookimpl
+    def harness_components(self):
+        return self._components
+
+
+@pytest.fixture
+def load(monkeypatch):
+    def with_sources(*sources, **options):
+        monkeypatch.setattr(registry, "_installed", lambda autoload: iter(sources))
+        return registry.load(**options)
+
+    return with_sources
+
+
+def test_two_plugins_of_different_names_are_both_found(load):
+    found = load(
+        source("a", "dist-a", Plugin(component("one"))),
+        source("b", "dist-b", Plugin(component("two"))),
+    )
+    assert [p.provider for p in found.of_kind("generator")] == ["dist-a:one", "dist-b:two"]
+    assert all(row.ok for row in found.plugins)
+
+
+@pytest.mark.parametrize(
+    "error", [ModuleNotFoundError("no module named 'open3d'"), RuntimeError("boom"), SystemExit(3)]
+)
+def test_a_plugin_that_fails_to_import_is_a_row_and_others_work(load, error):
+    found = load(source("bad", "dist-bad", error), source("good", "dist-good", Plugin(component())))
+    bad = next(row for row in found.plugins if row.name == "bad")
+    assert type(error).__name__ in bad.reason
+    assert found.find("generator", "thing").dist == "dist-good"
+    with pytest.raises(PrerequisiteError, match="plugin bad of dist-bad does not load"):
+        found.find("generator", "bad")
+
+
+def test_a_plugin_that_fails_in_its_hook_is_a_row(load):
+    class Failing:
+        @hookspecs.hookimpl
+        def harness_components(self):
+            raise ValueError("cannot declare")
+
+    found = load(source("bad", "dist-bad", Failing()))
+    assert found.plugins[0].reason == "ValueError: cannot declare"
+
+
+def test_strict_loading_raises(load, monkeypatch):
+    monkeypatch.setenv("HARNESS_STRICT_PLUGINS", "1")
+    with pytest.raises(RuntimeError, match="boom"):
+        load(source("bad", "dist-bad", RuntimeError("boom")))
+
+
+def test_two_providers_of_one_name_are_refused_by_name_and_accepted_qualified(load):
+    found = load(
+        source("a", "dist-a", Plugin(component())), source("b", "dist-b", Plugin(component()))
+    )
+    with pytest.raises(UsageError, match=r"both dist-a 1\.0 and dist-b 1\.0; write dist-a:thing"):
+        found.find("generator", "thing")
+    assert found.find("generator", "dist-b:thing").dist == "dist-b"
+
+
+def test_two_plugins_of_one_entry_point_name_are_both_loaded(load):
+    found = load(
+        source("same", "dist-a", Plugin(component("one"))),
+        source("same", "dist-b", Plugin(component("two"))),
+    )
+    assert len(found.components) == 2
+
+
+def test_unknown_hook_gets_the_nearest_name(load):
+    class Misspelt:
+        @hookspecs.hookimpl
+        def harness_component(self):
+            return []
+
+    found = load(source("bad", "dist-bad", Misspelt()))
+    assert "unknown hook 'harness_component', did you mean 'harness_components'?" in (
+        found.plugins[0].reason
+    )
+
+
+def test_a_plugin_for_a_newer_api_is_a_row(load):
+    found = load(source("new", "dist-new", Plugin(component(requires_api=99))))
+    assert "needs plugin API 99" in found.plugins[0].reason
+    assert not found.components
+
+
+def test_what_is_not_a_component_is_refused(load):
+    found = load(source("bad", "dist-bad", Plugin("a string")))
+    assert "must give Component objects" in found.plugins[0].reason
+
+
+def test_unknown_name_gets_the_nearest(load):
+    found = load(source("a", "dist-a", Plugin(component("facenet-nn4"))))
+    with pytest.raises(UsageError, match="did you mean 'facenet-nn4'"):
+        found.find("generator", "facenet-nn")
+
+
+def test_disabled_by_plugin_or_distribution_name(load):
+    sources = source("a", "dist-a", Plugin(component("one"))), source("b", "dist-b", Plugin())
+    assert not load(*sources, disabled=("a",)).components
+    assert not load(*sources, disabled=("dist-a",)).components
+
+
+def test_autoload_off_leaves_only_the_built_in(monkeypatch):
+    class Entry:
+        def __init__(self, name, dist):
+            self.name, self.value = name, f"{name}:plugin"
+            self.dist = type("Dist", (), {"name": dist, "version": "1"})()
+
+        def load(self):
+            return Plugin(component(self.name))
+
+    entries = [Entry("core", registry.BUILTIN), Entry("other", "acme")]
+    monkeypatch.setattr(metadata, "entry_points", lambda group: entries)
+    assert [r.name for r in registry.load(autoload=True).plugins] == ["core", "other"]
+    monkeypatch.setenv("HARNESS_DISABLE_PLUGIN_AUTOLOAD", "1")
+    assert [r.name for r in registry.load().plugins] == ["core"]
+
+
+def test_single_file_plugins_and_their_errors(tmp_path, load):
+    good = (
+        "from harness import Component, hookimpl\n@hookimpl\ndef harness_components():\n"
+        "    return [Component(kind='model', name='m', version=1, target='x:Y', params='x:P',"
+        " summary='s')]\n"
+    )
+    (tmp_path / "good_file.py").write_text(good)
+    (tmp_path / "bad_file.py").write_text("import not_there_at_all\n")
+    found = load(plugins_dirs=[tmp_path])
+    assert found.find("model", "m").dist == "good_file"
+    assert "not_there_at_all" in next(r for r in found.plugins if r.name == "bad_file").reason
+    with pytest.raises(UsageError, match="does not exist"):
+        load(plugins_dirs=[tmp_path / "absent"])
+
+
+def test_every_built_in_plugin_loads():
+    found = registry.load(autoload=False)
+    assert found.plugins
+    assert [row for row in found.plugins if not row.ok] == []

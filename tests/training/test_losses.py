@@ -1,0 +1,173 @@
+"""Margin losses against their formulas, published check values and finite differences."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from harness.errors import UsageError
+from harness.training.losses import MARGINS, AdaFace, ArcFace, CosFace, classification_loss
+
+LABELS = torch.tensor([0, 2, 1, 0])
+
+
+def features(scale=20.0):
+    rng = torch.Generator().manual_seed(1)
+    return torch.randn(4, 6, generator=rng, dtype=torch.float64) * scale
+
+
+def made(name, **options):
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        return classification_loss(name, 6, 3, **options).double()
+
+
+def by_hand(name, loss, x, s=64.0):
+    """Logits (B, C) of the published formulas, image by image."""
+    x, w = x.detach().numpy(), loss.weight.detach().numpy()
+    norms = np.linalg.norm(x, axis=1)
+    cosines = x @ w / norms[:, None] / np.linalg.norm(w, axis=0)
+    if name == "adaface":
+        mu = 0.01 * norms.mean() + 0.99 * 20
+        sigma = 0.01 * norms.std(ddof=1) + 0.99 * 100
+        z = np.clip((norms - mu) / (sigma + 1e-3) * 0.333, -1, 1)
+    own = cosines[np.arange(4), LABELS]
+    t = 0.01 * own.mean()
+    logits = cosines.copy()
+    for i, y in enumerate(LABELS.tolist()):
+        theta = math.acos(own[i])
+        if name == "cosface":
+            target = own[i] - 0.4
+        elif name == "adaface":
+            target = math.cos(min(max(theta - 0.4 * z[i], 1e-3), math.pi - 1e-3)) - 0.4 - 0.4 * z[i]
+        else:
+            target = math.cos(theta + 0.5)
+        if name == "curricularface":
+            assert theta < math.pi - 0.5
+            for j in range(3):
+                if cosines[i, j] > target:
+                    logits[i, j] = cosines[i, j] * (t + cosines[i, j])
+        logits[i, y] = target
+    return s * logits
+
+
+@pytest.mark.parametrize("name", sorted(MARGINS))
+def test_loss_is_cross_entropy_of_the_published_logits(name):
+    loss, x = made(name).float(), features()
+    value, log = loss(x.float(), LABELS)
+    expected = F.cross_entropy(torch.from_numpy(by_hand(name, loss, x)), LABELS)
+    assert value.item() == pytest.approx(expected.item(), rel=1e-4)
+    assert log["norm"] == pytest.approx(float(x.norm(dim=1).mean()), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("norm", "logit", "slope"),
+    [(1e-3, 7.890, -63.51), (50.0, 6.400, -55.43), (100.0, -0.142, -38.59)],
+)
+def test_adaface_check_values_at_60_degrees(norm, logit, slope):
+    """Lowest, middle and highest quality (z = -1, 0, 1)."""
+    loss = AdaFace(2, 2, m=0.4, clamp=1e-3).double().eval()
+    loss.mean.fill_(50.0)
+    loss.std.fill_(1.0)
+    theta = torch.tensor(math.pi / 3, dtype=torch.float64, requires_grad=True)
+    own = theta.cos().view(1, 1)
+    found = 64 * loss.margin(own, torch.full((1, 1), norm, dtype=torch.float64))
+    assert found.item() == pytest.approx(logit, abs=5e-4)
+    (gradient,) = torch.autograd.grad(found.sum(), theta)
+    assert float(gradient) == pytest.approx(slope, abs=5e-3)
+
+
+def test_adaface_statistics_start_and_move():
+    loss = AdaFace(6, 3, m=0.4)
+    assert (float(loss.mean), float(loss.std)) == (20.0, 100.0)
+    x = features().float()
+    loss(x, LABELS)
+    norms = x.norm(dim=1)
+    assert float(loss.mean) == pytest.approx(0.99 * 20 + 0.01 * float(norms.mean()), rel=1e-5)
+    assert float(loss.std) == pytest.approx(0.99 * 100 + 0.01 * float(norms.std()), rel=1e-5)
+    loss.eval()
+    before = float(loss.mean)
+    loss(x, LABELS)
+    assert float(loss.mean) == before
+    assert {"mean", "std", "weight"} == set(loss.state_dict())
+
+
+def test_adaface_refuses_one_image():
+    with pytest.raises(UsageError, match="two images"):
+        AdaFace(6, 3, m=0.4)(features().float()[:1], LABELS[:1])
+
+
+@pytest.mark.parametrize("m", [0.3, 0.5])
+def test_the_two_margin_gradients(m):
+    """Exact: s sin(theta + m) / sin(theta); straight-through: s."""
+    for gradient in ("exact", "straight-through"):
+        loss = ArcFace(2, 2, m=m, gradient=gradient)
+        own = torch.tensor([[0.3]], dtype=torch.float64, requires_grad=True)
+        theta = math.acos(0.3)
+        logits = 64 * loss.logits(own, torch.tensor([0]), torch.ones(1))
+        assert logits.item() == pytest.approx(64 * math.cos(theta + m))
+        (found,) = torch.autograd.grad(logits.sum(), own)
+        exact = 64 * math.sin(theta + m) / math.sin(theta)
+        assert found.item() == pytest.approx(exact if gradient == "exact" else 64.0)
+
+
+@pytest.mark.parametrize("name", ["adaface", "arcface", "cosface", "softmax"])
+def test_gradient_equals_finite_differences(name):
+    """AdaFace's depends on the norm too, but only through a detached margin: norms stay fixed."""
+    loss = made(name).eval().double()
+    direction = torch.randn(4, 6, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    x = F.normalize(features(), dim=1) * 20
+    direction -= (direction * x).sum(1, keepdim=True) / 400 * x  # along the sphere
+    x.requires_grad_()
+
+    def value(step):
+        moved = F.normalize(x + step * direction, dim=1) * 20
+        with torch.no_grad():
+            return float(exact(loss, moved))
+
+    exact(loss, x).backward()
+    slope = (value(1e-4) - value(-1e-4)) / 2e-4
+    assert float((x.grad * direction).sum()) == pytest.approx(slope, rel=1e-4, abs=1e-6)
+
+
+def exact(loss, x):
+    """The loss in float64, as ``forward`` computes it in float32."""
+    if not hasattr(loss, "weight"):
+        return F.cross_entropy(loss.linear(x), LABELS)
+    cosines = F.normalize(x, dim=1) @ F.normalize(loss.weight, dim=0)
+    return F.cross_entropy(
+        loss.scale * loss.logits(cosines, LABELS, x.detach().norm(dim=1)), LABELS
+    )
+
+
+def test_clamped_cosines_have_no_gradient():
+    loss = CosFace(2, 2, m=0.4, clamp=1e-3)
+    x = (loss.weight[:, :1].T * 5).detach().requires_grad_()
+    loss(x, torch.tensor([0]))[0].backward()
+    own_only = CosFace(2, 1, m=0.4, clamp=1e-3)
+    own_only.weight.data = loss.weight.data[:, :1]
+    y = x.detach().clone().requires_grad_()
+    own_only(y, torch.tensor([0]))[0].backward()
+    assert float(y.grad.abs().max()) == 0.0
+
+
+def test_centres_start_as_unit_columns():
+    assert torch.allclose(made("arcface").weight.norm(dim=0), torch.ones(3, dtype=torch.float64))
+
+
+def test_logits_are_float32_under_autocast():
+    loss, x = made("arcface").float(), features().float()
+    plain, _ = loss(x, LABELS)
+    with torch.autocast("cpu", torch.bfloat16):
+        cast, _ = loss(x, LABELS)
+    assert cast.dtype == torch.float32
+    assert cast.item() == plain.item()
+
+
+def test_unknown_loss_is_named():
+    with pytest.raises(UsageError, match="unknown loss 'arc'"):
+        classification_loss("arc", 6, 3)
