@@ -9,6 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def _readable_by() -> int:
+    """The mode of a new file; asked once, because asking changes the mask for a moment."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+FILE_MODE = _readable_by()
+
+
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """A temporary sibling of ``path`` to write to; it replaces ``path`` when the block succeeds."""
@@ -16,6 +26,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     os.close(handle)
     aside = Path(name)
+    aside.chmod(FILE_MODE)  # mkstemp makes files that only their owner reads
     try:
         yield aside
         sync(aside)

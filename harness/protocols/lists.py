@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,20 @@ class Pair:
     second: str
     genuine: bool
     fold: int
+
+
+def first_of_each(pairs: Sequence[Pair], limit: int | None) -> list[Pair]:
+    """The first ``limit`` genuine and impostor pairs of each fold; all of them without a limit."""
+    if limit is None:
+        return list(pairs)
+    seen: Counter[tuple[int, bool]] = Counter()
+    kept = []
+    for pair in pairs:
+        kind = (pair.fold, pair.genuine)
+        seen[kind] += 1
+        if seen[kind] <= limit:
+            kept.append(pair)
+    return kept
 
 
 def read_lines(path: Path) -> list[str]:

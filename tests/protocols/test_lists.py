@@ -5,7 +5,7 @@ import random
 import pytest
 
 from harness.errors import DataError
-from harness.protocols.lists import Pair, read_lfw_pairs
+from harness.protocols.lists import Pair, first_of_each, read_lfw_pairs
 
 GOOD = "2\t1\nAda\t1\t2\nAda\t1\tBob\t3\nCy\t4\t10\nCy\t1\tDee\t2\n"
 EXPECTED = [
@@ -81,3 +81,15 @@ def test_damaged_files_give_clean_errors(tmp_path):
             read_lfw_pairs(write(tmp_path, bytes(broken)))
         except DataError:
             continue
+
+
+def test_limit_keeps_the_first_of_each_kind_and_fold():
+    pairs = [
+        Pair("a", "b", genuine, fold)
+        for fold in (0, 1)
+        for genuine in (True, False)
+        for _ in range(5)
+    ]
+    assert len(first_of_each(pairs, 2)) == 8
+    assert first_of_each(pairs, None) == pairs
+    assert first_of_each(EXPECTED, 1) == EXPECTED

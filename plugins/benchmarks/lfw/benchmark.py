@@ -12,7 +12,7 @@ from harness.components import Benchmark, Context
 from harness.errors import DataError
 from harness.faces.files import ImageFiles
 from harness.protocols.landmarks import landmark_scale, read_five_points
-from harness.protocols.lists import read_lfw_pairs
+from harness.protocols.lists import first_of_each, read_lfw_pairs
 from harness.protocols.pairs import PairFolds
 
 from .params import Params
@@ -28,7 +28,7 @@ class Lfw(Benchmark):
         super().prepare(ctx)
         root = Path(self.params.root or "")
         self._folder = root / "lfw" if (root / "lfw").is_dir() else root
-        self._pairs = read_lfw_pairs(root / self.params.pairs)
+        self._pairs = first_of_each(read_lfw_pairs(root / self.params.pairs), ctx.limit)
         names = sorted({name for pair in self._pairs for name in (pair.first, pair.second)})
         absent = [name for name in names if not (self._folder / name).is_file()]
         if absent:

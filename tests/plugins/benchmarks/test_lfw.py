@@ -135,3 +135,13 @@ def test_the_folder_may_move_without_changing_keys(harness_command, lfw, tmp_pat
     moved = [arg.replace("lfw-data", "elsewhere") for arg in RUN]
     done = harness_command(*moved, *GIVEN)
     assert "embed  toy-pixels > lfw  reused" in done.stderr
+
+
+def test_limit_embeds_only_what_it_compares(harness_command, lfw, tmp_path):
+    harness_command(*RUN, *GIVEN, "--limit", "1")
+    import json
+
+    (file,) = tmp_path.glob("study/cells/*/result.json")
+    result = json.loads(file.read_text())
+    assert result["enrolment"]["images"] == 6
+    assert result["protocol"]["n_genuine"] == 2
