@@ -16,6 +16,7 @@ def harness_components() -> list[Component]:
             target=f"{__name__}.model:IResNet",
             params=f"{__name__}.params:IResNetParams",
             summary="IResNet-50 (also 18, 34, 100) of AdaFace or insightface: 112x112 to 512",
+            trainable=True,
             determinism="within 1e-5",
             licence="Apache-2.0",
             citation="Deng et al. 2019; Kim et al. 2022; George and Marcel 2024",

@@ -16,6 +16,7 @@ def harness_components() -> list[Component]:
             target=f"{__name__}.model:MobileFaceNet",
             params=f"{__name__}.params:MobileFaceNetParams",
             summary="MobileFaceNet, one million parameters, for CPUs: 112x112 to 128",
+            trainable=True,
             determinism="within 1e-5",
             licence="Apache-2.0",
             citation="Chen et al. 2018",

@@ -1,0 +1,1 @@
+"""Recipes, plans, the store, the runner and result rows."""

@@ -1,0 +1,45 @@
+"""Resolving ``auto`` before anything is keyed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from harness.errors import PrerequisiteError, UsageError
+
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+
+
+def resolve_device(asked: str) -> str:
+    """``cpu``, ``cuda`` or ``cuda:N``; raises ``PrerequisiteError`` for CUDA that is absent."""
+    if asked == "cpu":
+        return "cpu"
+    if asked not in ("auto", "cuda") and not (
+        asked.startswith("cuda:") and asked.removeprefix("cuda:").isdigit()
+    ):
+        raise UsageError(f"unknown device {asked!r}; use auto, cpu, cuda or cuda:N")
+    if _cuda_usable():
+        return "cuda" if asked == "auto" else asked
+    if asked == "auto":
+        return "cpu"
+    raise PrerequisiteError(
+        f"device {asked} was asked for but torch sees no CUDA device; see `harness doctor`"
+    )
+
+
+def resolve_precision(asked: str, device: str) -> str:
+    """``fp32``, ``bf16`` or ``fp16``; ``auto`` is bf16 on CUDA and fp32 on the CPU."""
+    if asked not in PRECISIONS:
+        raise UsageError(f"unknown precision {asked!r}; use one of {', '.join(PRECISIONS)}")
+    if asked != "auto":
+        return asked
+    return "bf16" if device.startswith("cuda") else "fp32"
+
+
+def _cuda_usable() -> bool:
+    # Planning must not pay for importing torch on a machine that has no driver at all.
+    if sys.platform == "linux" and not Path("/proc/driver/nvidia/version").exists():
+        return False
+    import torch
+
+    return torch.cuda.is_available()

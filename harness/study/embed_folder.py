@@ -1,0 +1,114 @@
+"""Embeddings of a plain folder of images, outside any study."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.align.aligned import AlignedImages
+from harness.align.place import Rule, place
+from harness.components import Aligner
+from harness.embedding.extract import extract
+from harness.errors import DataError, UsageError
+from harness.faces.files import ImageFiles, find_images
+from harness.files import write_text, written_whole
+from harness.progress import Progress
+from harness.protocols.landmarks import read_five_points
+from harness.registry import Registry
+from harness.study.device import resolve_device
+from harness.study.plan import Plan, Planner
+from harness.study.recipe import Recipe, StudyTable, Use
+from harness.study.session import Session, create
+from harness.study.stages.embed import BATCH
+from harness.study.store import Store
+
+Named = tuple[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many images were embedded, and why the others were not."""
+
+    images: int
+    embedded: int
+    failures: Mapping[str, int]
+
+
+def embed_folder(
+    registry: Registry,
+    store: Store,
+    folder: Path,
+    *,
+    model: Named,
+    out: Path,
+    aligner: Named | None = None,
+    landmarks: Path | None = None,
+    template: str | None = None,
+    device: str = "auto",
+    batch_size: int | None = None,
+    quiet: bool = False,
+) -> Counts:
+    """Write float32 (N, D) to ``out`` and the N image paths to ``out`` with suffix ``.txt``.
+
+    Rows of images without a face are NaN. Raises ``UsageError`` when nothing says where the faces
+    are.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder; give a folder of images")
+    images = _open(folder, landmarks, template)
+    recipe = Recipe(
+        study=StudyTable(device=resolve_device(device), batch_size=batch_size),
+        model=[Use.model_validate({**model[1], "use": model[0]})],
+        aligner=Use.model_validate({**aligner[1], "use": aligner[0]}) if aligner else None,
+    )
+    planner = Planner(registry, store, recipe)
+    chosen = planner.choose("model", recipe.model[0])
+    finder = planner.choose("aligner", recipe.aligner) if recipe.aligner else None
+    planner.require_assets()
+    plan = Plan(recipe.study, planner.device, "fp32", {}, (), recipe)
+    progress = Progress(quiet=quiet)
+    session = Session(plan, store, out.parent, progress, jobs=1)
+    network = session.trained(chosen, None)
+    detector = None
+    if finder is not None:
+        detector = create(finder, Aligner)
+        detector.prepare(session.context(finder, seed=0))
+    progress.stage("place")
+    placements = place(images, Rule(), aligner=detector, progress=progress)
+    if placements.failed.all():
+        raise DataError(f"no face was found in any image of {folder}")
+    progress.stage("embed")
+    with tempfile.TemporaryDirectory() as work:
+        aligned = AlignedImages(images, placements, network.input_spec)
+        found = extract(
+            network,
+            aligned,
+            images.names,
+            mirror=False,
+            folder=Path(work),
+            progress=progress,
+            batch_size=batch_size or BATCH,
+        )
+        with written_whole(out) as aside, aside.open("wb") as file:
+            np.save(file, found.plain, allow_pickle=False)
+    write_text(out.with_suffix(".txt"), "".join(f"{name}\n" for name in images.names))
+    progress.close()
+    failed = int(placements.failed.sum())
+    return Counts(len(images), len(images) - failed, placements.failures())
+
+
+def _open(folder: Path, landmarks: Path | None, template: str | None) -> ImageFiles:
+    names = find_images(folder)
+    if landmarks is None:
+        return ImageFiles(folder, names, template=template)
+    points = read_five_points(landmarks)
+    rows = np.full((len(names), 5, 2), np.nan, np.float32)
+    for row, name in enumerate(names):
+        if name in points:
+            rows[row] = points[name]
+    return ImageFiles(folder, names, landmarks=rows)

@@ -1,0 +1,135 @@
+"""The result of one cell, as it stands in ``result.json`` (schema ``harness/result@1``)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+SCHEMA: Literal["harness/result@1"] = "harness/result@1"
+
+
+class Record(BaseModel):
+    """Base of everything in a result file: immutable, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ComponentUse(Record):
+    """One component as it was used: who provided it, with what, and the key of what it made."""
+
+    provider: str  # "synthface-harness:bfm"
+    name: str
+    version: int
+    params: dict[str, Any]
+    key: str  # content key of its artifact (face set, trained model, benchmark data)
+    source_sha256: str = ""  # of the plugin's code, recorded but not part of the key
+    licence: str = ""
+    citation: str = ""
+    training_data: list[str] = []
+    facts: dict[str, Any] = {}  # counts and measures: faces, missing, embedding size, ...
+
+
+class CellUse(Record):
+    """The components that meet in one cell; a ready model needs no generator."""
+
+    generator: ComponentUse | None
+    model: ComponentUse
+    benchmark: ComponentUse
+    aligner: ComponentUse | None = None
+
+
+class IntervalRecord(Record):
+    """A confidence interval and how it was made."""
+
+    level: float
+    low: float
+    high: float
+    method: str
+
+
+class MetricRecord(Record):
+    """One number. ``value`` is null when it cannot be measured; ``note`` says why."""
+
+    name: str
+    value: float | None
+    at: dict[str, float | str] = {}
+    unit: str = "fraction"
+    higher_is_better: bool = True
+    ci: IntervalRecord | None = None
+    threshold: float | None = None
+    realised_far: float | None = None
+    headline: bool = False
+    note: str = ""
+
+
+class EnrolmentRecord(Record):
+    """How faces were found: images, failures, and the rule that placed them."""
+
+    images: int
+    failed: int
+    placed_by: dict[str, int]  # how many faces each rule placed
+    reasons: dict[str, int]  # reason -> count
+    failed_names: list[str]  # the first hundred
+
+
+class SeedRecord(Record):
+    """Root seed and repeat."""
+
+    root: int
+    repeat: int
+
+
+class ProvenanceRecord(Record):
+    """Where the number comes from."""
+
+    inputs: dict[str, str]  # stage -> key
+    code: dict[str, Any]  # distribution and version
+    env: str  # file name under env/
+
+
+class CostRecord(Record):
+    """What the cell cost, in seconds of wall clock by stage; zero where reused."""
+
+    wall_s: dict[str, float]
+    images: int = 0
+
+
+class Result(Record):
+    """One finished cell: one model on one comparison list of one benchmark."""
+
+    schema_: Literal["harness/result@1"] = SCHEMA
+    id: str
+    status: Literal["ok", "failed", "skipped"]
+    cell: CellUse
+    comparison: str
+    protocol: dict[str, Any]
+    metrics: list[MetricRecord]
+    curves: dict[str, str] = {}  # name -> Arrow file in the cell's folder
+    raw: dict[str, str] = {}  # {"scores": file name, "sha256": ...}
+    enrolment: EnrolmentRecord | None = None
+    seed: SeedRecord
+    limited: int | None = None
+    published: list[dict[str, Any]] = []
+    provenance: ProvenanceRecord
+    cost: CostRecord
+    warnings: list[str] = []
+    created: str
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    def to_json(self) -> str:
+        """Indented JSON with the field ``schema`` first."""
+        import json
+
+        fields = self.model_dump(mode="json")
+        return json.dumps({"schema": fields.pop("schema_"), **fields}, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Result:
+        """Read what ``to_json`` wrote; raises ``pydantic.ValidationError`` on other schemas."""
+        import json
+
+        fields = json.loads(text)
+        fields["schema_"] = fields.pop("schema", None)
+        return cls.model_validate(fields)

@@ -1,0 +1,204 @@
+"""Score: embeddings to scores, metrics and the result of a cell."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from harness.digests import digest, file_sha256
+from harness.embedding.extract import load
+from harness.files import write_text
+from harness.protocols.base import Embeddings, Evaluation, Metric, Scores
+from harness.study import parameters
+from harness.study.plan import Cell, Chosen
+from harness.study.result import (
+    CellUse,
+    ComponentUse,
+    CostRecord,
+    EnrolmentRecord,
+    IntervalRecord,
+    MetricRecord,
+    ProvenanceRecord,
+    Result,
+    SeedRecord,
+)
+from harness.study.session import Session, cell_inputs
+from harness.study.store import Artifact
+from harness.study.tables import write_columns
+
+SCORES = "scores.arrow"
+RESULT = "result.json"
+PACKAGES = ("numpy", "torch", "onnxruntime-gpu", "onnxruntime", "opencv-python-headless", "pyarrow",
+            "scipy", "numba", "synthface-harness")  # fmt: skip
+
+
+def run(cell: Cell, session: Session, folder: Path, cost: Mapping[str, float]) -> Result:
+    """Score a cell and write its folder; ``result.json`` comes last and means that it is done."""
+    benchmark = session.benchmark(cell.benchmark, cell_inputs(cell))
+    comparison = benchmark.comparison(cell.comparison)
+    artifacts = _artifacts(cell, session)
+    embedded = artifacts["embeddings"]
+    placed = artifacts["placements"].facts
+    found = load(embedded.folder)
+    embeddings = Embeddings(found.plain, found.mirror, found.enrolled, benchmark.images().names)
+    scores = comparison.score(embeddings)
+    evaluation = comparison.evaluate(scores, session.plan.study.seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_columns(folder / SCORES, scores.columns)
+    protocol = comparison.protocol() | {
+        "input": dict(embedded.facts["input"]),
+        "placed_by": dict(placed["placed_by"]),
+        "aligner": cell.aligner.identity() if cell.aligner and placed["placed_by"].get("detector")
+        else None,
+        "embedding_dtype": embedded.facts["dtype"],
+    }  # fmt: skip
+    result = Result(
+        id=cell.key,
+        status="ok",
+        cell=_cell_use(cell, artifacts),
+        comparison=cell.comparison,
+        protocol=protocol,
+        metrics=[metric_record(metric) for metric in evaluation.metrics],
+        curves=_write_curves(folder, evaluation),
+        raw={"scores": SCORES, "sha256": file_sha256(folder / SCORES), **_extra(folder, scores)},
+        enrolment=EnrolmentRecord.model_validate(
+            {name: placed[name] for name in EnrolmentRecord.model_fields}
+        ),
+        seed=SeedRecord(root=session.plan.study.seed, repeat=cell.repeat),
+        limited=session.plan.study.limit,
+        provenance=ProvenanceRecord(
+            inputs=dict(cell.keys), code=_code(), env=_environment(session)
+        ),
+        cost=CostRecord(wall_s=dict(cost), images=embedded.facts["images"]),
+        warnings=_warnings(artifacts.values(), evaluation, placed),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    write_text(folder / RESULT, result.to_json())
+    return result
+
+
+def metric_record(metric: Metric) -> MetricRecord:
+    """A metric as it is stored."""
+    interval = metric.interval
+    return MetricRecord(
+        name=metric.name,
+        value=metric.value,
+        at=dict(metric.at),
+        unit=metric.unit,
+        higher_is_better=metric.higher_is_better,
+        ci=IntervalRecord(**vars(interval)) if interval else None,
+        threshold=metric.threshold,
+        realised_far=metric.realised_far,
+        headline=metric.headline,
+        note=metric.note,
+    )
+
+
+def _artifacts(cell: Cell, session: Session) -> dict[str, Artifact]:
+    kinds = {"faces": "faces", "model": "models", "placements": "placements",
+             "embeddings": "embeddings"}  # fmt: skip
+    return {
+        role: session.store.get(kinds.get(role, "faces"), key) for role, key in cell.keys.items()
+    }
+
+
+def _cell_use(cell: Cell, artifacts: Mapping[str, Artifact]) -> CellUse:
+    made = {role: dict(artifact.facts) for role, artifact in artifacts.items()}
+    trained = cell.keys.get("model", "")
+    generator = None
+    if cell.generator is not None:
+        generator = component_use(cell.generator, cell.keys["faces"], made["faces"])
+    return CellUse(
+        generator=generator,
+        model=component_use(cell.model, trained or digest(cell.model.identity()),
+                            made.get("model", {})),
+        benchmark=component_use(cell.benchmark, digest(cell.benchmark.identity()), {}),
+        aligner=component_use(cell.aligner, digest(cell.aligner.identity()), {})
+        if cell.aligner else None,
+    )  # fmt: skip
+
+
+def component_use(chosen: Chosen, key: str, facts: Mapping[str, Any]) -> ComponentUse:
+    """A component as a result records it; parameters name no machine path."""
+    component = chosen.provided.component
+    return ComponentUse(
+        provider=chosen.provided.provider,
+        name=component.name,
+        version=component.version,
+        params=parameters.public_values(chosen.params),
+        key=key,
+        licence=component.licence,
+        citation=component.citation,
+        training_data=list(component.training_data),
+        facts={k: v for k, v in facts.items() if k != "warnings"},
+    )
+
+
+def _write_curves(folder: Path, evaluation: Evaluation) -> dict[str, str]:
+    files = {}
+    for curve in evaluation.curves:
+        files[curve.name] = f"curves/{curve.name}.arrow"
+        write_columns(folder / files[curve.name], curve.axes)
+    return files
+
+
+def _extra(folder: Path, scores: Scores) -> dict[str, str]:
+    """Arrays that are not one row a pair, beside the scores."""
+    import numpy as np
+
+    from harness.files import written_whole
+
+    files = {}
+    for name, values in scores.extra.items():
+        files[name] = f"{name}.npy"
+        with written_whole(folder / files[name]) as aside, aside.open("wb") as file:
+            np.save(file, values, allow_pickle=False)
+    return files
+
+
+def _warnings(artifacts: Any, evaluation: Evaluation, placed: Mapping[str, Any]) -> list[str]:
+    found: list[str] = []
+    for artifact in artifacts:
+        found += artifact.facts.get("warnings", [])
+    if placed["failed"]:
+        share = placed["failed"] / placed["images"]
+        found.append(f"no face in {placed['failed']} of {placed['images']} images ({share:.2%})")
+    return list(dict.fromkeys([*found, *evaluation.warnings]))
+
+
+def _code() -> dict[str, str]:
+    return {"distribution": "synthface-harness", "version": metadata.version("synthface-harness")}
+
+
+def _environment(session: Session) -> str:
+    """Write the environment once under its digest and return its name."""
+    facts = {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "device": session.plan.device,
+        "precision": session.plan.precision,
+        "threads": session.jobs,
+        "packages": _versions(PACKAGES),
+    }
+    import json
+
+    name = f"env/{digest(facts)[:16]}.json"
+    path = session.folder / name
+    if not path.exists():
+        write_text(path, json.dumps(facts, indent=1) + "\n")
+    return name
+
+
+def _versions(names: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,196 @@
+"""The store of artifacts: folders under their content key, each whole or absent.
+
+An artifact is built in a work folder that survives a kill, and moves into place by one rename after
+its manifest is on disk. There is one writer a key, held by a lock that the system frees when its
+process dies. Nothing in place is ever changed.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from harness.errors import PrerequisiteError
+from harness.files import sync, write_text
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """Something in the store: its key, its folder and what its manifest says."""
+
+    kind: str
+    key: str
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Counts and measures written by the stage that made it."""
+        facts: Mapping[str, Any] = self.manifest.get("facts", {})
+        return facts
+
+
+def default_home() -> Path:
+    """``$HARNESS_HOME``, or the user's data folder."""
+    given = os.environ.get("HARNESS_HOME")
+    if given:
+        return Path(given)
+    from platformdirs import user_data_path
+
+    return user_data_path("harness", appauthor=False)
+
+
+class Store:
+    """Artifacts under ``home``."""
+
+    def __init__(self, home: Path | None = None) -> None:
+        self.home = (home or default_home()).absolute()
+
+    def folder(self, kind: str, key: str) -> Path:
+        """Where an artifact stands once it is whole."""
+        return self.home / "store" / kind / key[:2] / key
+
+    def find(self, kind: str, key: str) -> Artifact | None:
+        """The artifact, or None when it is not there as a whole."""
+        folder = self.folder(kind, key)
+        try:
+            manifest = json.loads((folder / MANIFEST).read_text())
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except ValueError:
+            raise PrerequisiteError(
+                f"{folder / MANIFEST} is damaged; delete {folder} and run the study again"
+            ) from None
+        return Artifact(kind, key, folder, manifest)
+
+    def get(self, kind: str, key: str) -> Artifact:
+        """The artifact; raises ``PrerequisiteError`` when it is absent."""
+        found = self.find(kind, key)
+        if found is None:
+            raise PrerequisiteError(
+                f"{kind} {key[:12]} is not in the store {self.home}; run the study again to make it"
+            )
+        return found
+
+    def of_kind(self, kind: str) -> Iterator[Artifact]:
+        """All whole artifacts of a kind, in the order of their keys."""
+        for path in sorted((self.home / "store" / kind).glob(f"*/*/{MANIFEST}")):
+            found = self.find(kind, path.parent.name)
+            if found is not None:
+                yield found
+
+    def build(
+        self,
+        kind: str,
+        key: str,
+        parts: Mapping[str, Any],
+        make: Callable[[Path], Mapping[str, Any]],
+        waiting: Callable[[str], None] = lambda _: None,
+    ) -> Artifact:
+        """The artifact, made by ``make(work folder) -> facts`` if it is not there yet.
+
+        ``make`` finds what an interrupted call left in the work folder. ``parts`` is what the key
+        was made of; it stays in the manifest so that a later plan can say what changed.
+        """
+        found = self.find(kind, key)
+        if found is not None:
+            return found
+        with self._locked(key, waiting):
+            found = self.find(kind, key)
+            if found is not None:
+                return found
+            work = self.work(kind, key)
+            facts = make(work)
+            self._commit(kind, key, parts, facts, work)
+        return self.get(kind, key)
+
+    def work(self, kind: str, key: str) -> Path:
+        """The work folder of an artifact in the making."""
+        work = self.home / "work" / kind / key
+        self._make(work)
+        return work
+
+    def discard(self, kind: str, key: str) -> None:
+        """Forget an artifact, so that the next run makes it anew."""
+        for folder in (self.folder(kind, key), self.home / "work" / kind / key):
+            if folder.exists():
+                # Out of sight first: a kill in the middle must not leave half an artifact in place.
+                aside = folder.with_name(f".{folder.name}.gone")
+                shutil.rmtree(aside, ignore_errors=True)
+                folder.replace(aside)
+                shutil.rmtree(aside, ignore_errors=True)
+
+    def _commit(
+        self, kind: str, key: str, parts: Mapping[str, Any], facts: Mapping[str, Any], work: Path
+    ) -> None:
+        manifest = {
+            "schema": 1,
+            "kind": kind,
+            "key": key,
+            "parts": parts,
+            "facts": facts,
+            "files": {p.name: p.stat().st_size for p in sorted(work.iterdir()) if p.is_file()},
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        for path in work.iterdir():
+            if path.is_file():
+                sync(path)
+        write_text(work / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+        target = self.folder(kind, key)
+        self._make(target.parent)
+        work.rename(target)
+        sync(target.parent)
+
+    @contextmanager
+    def _locked(self, key: str, waiting: Callable[[str], None]) -> Iterator[None]:
+        locks = self.home / "locks"
+        self._make(locks)
+        lock, owner = FileLock(locks / f"{key}.lock"), locks / f"{key}.json"
+        try:
+            lock.acquire(timeout=1)
+        except Timeout:
+            waiting(f"{key[:12]} is being made by {_owner(owner)}; waiting for it")
+            lock.acquire()
+        try:
+            holder = {"host": socket.gethostname(), "pid": os.getpid(), "since": time.time()}
+            write_text(owner, json.dumps(holder))
+            yield
+            owner.unlink(missing_ok=True)
+        finally:
+            lock.release()
+
+    def _make(self, folder: Path) -> None:
+        problem: str | None = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise
+            problem = error.strerror
+        if problem or not os.access(folder, os.W_OK):
+            raise PrerequisiteError(
+                f"the store {self.home} cannot be written ({problem or 'it is read-only'}); "
+                "set HARNESS_HOME to a folder you can write to"
+            )
+
+
+def _owner(path: Path) -> str:
+    try:
+        holder = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return "another process"
+    return f"process {holder['pid']} on {holder['host']}"

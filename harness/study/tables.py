@@ -1,0 +1,32 @@
+"""Arrays to Arrow files and back: scores and curves of a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from harness.errors import DataError
+from harness.files import written_whole
+
+
+def write_columns(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
+    """Write one-dimensional arrays of equal length as an Arrow IPC file, whole or not at all."""
+    table = pa.table({name: pa.array(values) for name, values in columns.items()})
+    with written_whole(path) as aside, pa.OSFile(str(aside), "wb") as sink:
+        with pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+
+
+def read_columns(path: Path) -> dict[str, NDArray[Any]]:
+    """Read what ``write_columns`` wrote; raises ``DataError`` naming the file when it cannot."""
+    try:
+        with pa.OSFile(str(path), "rb") as source:
+            table = pa.ipc.open_file(source).read_all()
+    except (OSError, pa.ArrowInvalid) as error:
+        raise DataError(f"cannot read {path}: {error}; run the study again to make it") from None
+    return {name: np.asarray(table[name].to_numpy()) for name in table.column_names}

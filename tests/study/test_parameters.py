@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+import pytest
+from pydantic import Field
+
+from harness.components import Component, External, Params
+from harness.errors import UsageError
+from harness.registry import Provided
+from harness.study import parameters
+
+
+class Example(Params):
+    presets: ClassVar = {"wide": {"width_px": 200}}
+    neutral: ClassVar = frozenset({"batch"})
+
+    width_px: int = Field(100, ge=1)
+    name: str = "x"
+    batch: int = 8
+    root: Annotated[Path | None, External(asset="thing")] = None
+    list_file: Annotated[str, External(inside="root")] = "list.txt"
+
+
+PROVIDED = Provided(
+    Component(
+        kind="generator",
+        name="example",
+        version=1,
+        target="x:Y",
+        params=f"{__name__}:Example",
+        summary="s",
+    ),
+    "dist",
+    "1",
+)
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch):
+    monkeypatch.setattr(parameters, "import_object", lambda target: Example)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a=1", 1),
+        ("a=1.5", 1.5),
+        ("a=true", True),
+        ("a=[1, 2]", [1, 2]),
+        ("a=word", "word"),
+        ('a="1"', "1"),
+        ("a=/some/path.txt", "/some/path.txt"),
+        ("a=x=y", "x=y"),
+        ("a=", ""),
+    ],
+)
+def test_a_literal_is_toml_and_a_bare_word_is_a_string(text, value):
+    assert parameters.parse_assignment(text) == ("a", value)
+
+
+@pytest.mark.parametrize("text", ["a", "=1", ""])
+def test_an_assignment_needs_key_and_equals(text):
+    with pytest.raises(UsageError, match="not of the form key=value"):
+        parameters.parse_assignment(text)
+
+
+def test_a_preset_lies_under_given_values():
+    assert parameters.build(PROVIDED, {"preset": "wide"}).width_px == 200
+    assert parameters.build(PROVIDED, {"preset": "wide", "width_px": 3}).width_px == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"widht_px": 1}, "generator example has no parameter 'widht_px', did you mean 'width_px'"),
+        ({"preset": "wid"}, "no preset 'wid', did you mean 'wide'"),
+        ({"width_px": 0}, r"width_px: .*greater than or equal to 1 \(got 0\)"),
+        ({"width_px": "many"}, r"width_px: .*\(got 'many'\)"),
+    ],
+)
+def test_errors_name_the_parameter(values, message):
+    with pytest.raises(UsageError, match=message):
+        parameters.build(PROVIDED, values)
+
+
+def test_keys_hold_content_and_not_paths_or_speed():
+    params = Example(root=Path("/somewhere"), batch=99)
+    values = parameters.key_values(params, {"root": "abc"})
+    assert values == {"width_px": 100, "name": "x", "root": "abc", "list_file": "list.txt"}
+
+
+def test_results_show_no_machine_path():
+    assert parameters.public_values(Example(root=Path("/home/me/lfw")))["root"] == "lfw"
