@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from harness.errors import UsageError
 from harness.executors.local import cpu_count
 from harness.files import write_text
 from harness.progress import Progress
-from harness.registry import Registry, did_you_mean, load
+from harness.registry import Registry, did_you_mean, load, plugin_files
 from harness.study import parameters
 from harness.study.plan import KIND_OF_STAGE, Plan, Planner
 from harness.study.recipe import Settings, resolve
@@ -65,7 +65,7 @@ def execute(
     forget(plan, store, folder, rerun)
     write_plan(plan, folder)
     session = Session(plan, store, folder, progress, jobs or cpu_count(), plugin_files)
-    events = Events(folder, lambda event: registry.manager.hook.harness_on_event(event=event))
+    events = Events(folder, lambda event: registry.call("harness_on_event", event=event))
     return Runner(session, events, fail_fast=fail_fast).run()
 
 
@@ -157,6 +157,7 @@ def run(
     recipe: Path | str | None = None,
     jobs: int | None = None,
     quiet: bool = True,
+    plugins_dirs: Sequence[Path] = (),
     **study_values: Any,
 ) -> Study:
     """Run what ``harness run`` would run, and load the study.
@@ -165,7 +166,7 @@ def run(
     ``study_values`` are those of the ``[study]`` table (seed, repeats, limit, ...). Raises the
     first failure of a stage.
     """
-    registry, store, folder = load(), Store(), Path(study)
+    registry, store, folder = load(plugins_dirs=plugins_dirs), Store(), Path(study)
     settings = Settings(
         recipe=Path(recipe) if recipe else None,
         generators=_tuple(generator),
@@ -182,6 +183,7 @@ def run(
         registry=registry,
         progress=Progress(quiet=quiet),
         jobs=jobs,
+        plugin_files=plugin_files(plugins_dirs),
     )
     if outcome.failures:
         raise outcome.failures[0].error

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib import import_module, metadata, util
 from pathlib import Path
@@ -105,10 +105,34 @@ class Registry:
     def groups(self) -> dict[str, list[str]]:
         """Named groups of benchmarks, from all plugins."""
         merged: dict[str, list[str]] = {}
-        for mapping in self.manager.hook.harness_groups():
+        for mapping in self.call("harness_groups"):
             for group, names in mapping.items():
                 merged.setdefault(group, []).extend(names)
         return merged
+
+    def templates(self) -> list[Path]:
+        """Folders of report templates that plugins add."""
+        return [Path(path) for paths in self.call("harness_templates") for path in paths]
+
+    def call(self, hook: str, **arguments: Any) -> list[Any]:
+        """What every plugin answers to a hook; one that raises is left out and noted once."""
+        answers = []
+        for implementation in getattr(self.manager.hook, hook).get_hookimpls():
+            wanted = {name: arguments[name] for name in implementation.argnames}
+            try:
+                answer = implementation.function(**wanted)
+            except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
+                self._note(implementation.plugin_name, hook, error)
+                continue
+            if answer is not None:
+                answers.append(answer)
+        return answers
+
+    def _note(self, plugin_name: str, hook: str, error: Exception) -> None:
+        dist, _, name = plugin_name.partition(":")
+        for index, row in enumerate(self.plugins):
+            if (row.dist, row.name) == (dist, name) and row.ok:
+                self.plugins[index] = replace(row, reason=f"{hook} raised {_reason(error)}")
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

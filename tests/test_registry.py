@@ -166,3 +166,37 @@ def test_every_built_in_plugin_loads():
     found = registry.load(autoload=False)
     assert found.plugins
     assert [row for row in found.plugins if not row.ok] == []
+
+
+def test_a_plugin_that_raises_in_a_later_hook_is_noted_and_others_answer(load):
+    class Raising:
+        @hookspecs.hookimpl
+        def harness_groups(self):
+            raise OSError("no groups today")
+
+    class Answering:
+        @hookspecs.hookimpl
+        def harness_groups(self):
+            return {"pair": ["a", "b"]}
+
+        @hookspecs.hookimpl
+        def harness_templates(self):
+            return ["folder"]
+
+    found = load(source("bad", "dist-bad", Raising()), source("good", "dist-good", Answering()))
+    assert found.groups() == {"pair": ["a", "b"]}
+    assert [str(path) for path in found.templates()] == ["folder"]
+    bad = next(row for row in found.plugins if row.name == "bad")
+    assert bad.reason == "harness_groups raised OSError: no groups today"
+
+
+def test_a_watcher_sees_the_events_it_asks_for(load):
+    seen = []
+
+    class Watcher:
+        @hookspecs.hookimpl
+        def harness_on_event(self, event):
+            seen.append(event["stage"])
+
+    load(source("w", "dist-w", Watcher())).call("harness_on_event", event={"stage": "train"})
+    assert seen == ["train"]

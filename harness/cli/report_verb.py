@@ -57,7 +57,7 @@ def command(
     from harness.reporting import render
 
     registry = open_registry(obj)
-    extra = [path for paths in registry.manager.hook.harness_templates() for path in paths]
+    extra = registry.templates()
     for page in render(
         studies, out or studies[0] / "report", set(formats) or {"html", "md"}, [*templates, *extra]
     ):

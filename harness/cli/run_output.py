@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from harness.registry import Registry
     from harness.study.plan import Plan
     from harness.study.runner import Outcome
+    from harness.study.store import Store
 
 
-def show(outcome: Outcome, plan: Plan, folder: Path, registry: Registry, *, as_json: bool) -> int:
+def show(
+    outcome: Outcome, plan: Plan, folder: Path, registry: Registry, store: Store, *, as_json: bool
+) -> int:
     """Print results and failures, render the report, and return the exit code."""
     if as_json:
         for result in outcome.results:
@@ -25,14 +28,15 @@ def show(outcome: Outcome, plan: Plan, folder: Path, registry: Registry, *, as_j
         click.echo(summary_table(outcome.results))
     if not plan.cells:
         for label, key, sheet in outcome.face_sets:
-            click.echo(f"{label}: face set {key[:12]}, sample sheet {sheet}")
+            place = store.folder("faces", key)
+            click.echo(f"{label}: face set {key[:12]} in {place}, sample sheet {sheet}")
     for failure in outcome.failures:
         where = f" (details: {failure.log})" if failure.log else ""
         click.echo(f"harness: {failure.stage} {failure.label}: {failure.message}{where}", err=True)
     if outcome.results:
         from harness.reporting import render
 
-        extra = [path for paths in registry.manager.hook.harness_templates() for path in paths]
+        extra = registry.templates()
         pages = render([folder], folder / "report", {"html", "md"}, extra)
         click.echo(f"study: {folder}\nreport: {pages[0]}", err=True)
     return _exit_code(outcome)

@@ -75,7 +75,9 @@ def command(ctx: click.Context, /, **options: Any) -> int:
         rerun=options["rerun"],
         plugin_files=files_of(ctx.obj, options["recipe"]),
     )
-    return run_output.show(outcome, plan, options["folder"], registry, as_json=options["as_json"])
+    return run_output.show(
+        outcome, plan, options["folder"], registry, store, as_json=options["as_json"]
+    )
 
 
 def _forbid_downloads() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +57,8 @@ def test_a_ready_model_needs_no_generator(harness_command, tmp_path):
 def test_only_a_generator_makes_the_face_set_and_says_where(harness_command, tmp_path):
     done = harness_command("run", "-g", "toy-faces", "-j", "1")
     assert "sample sheet study/media/sheet-" in done.stdout
+    place = Path(done.stdout.split(" in ")[1].split(",")[0])
+    assert list(place.glob("shard-*.arrow"))
     assert list(tmp_path.glob("study/media/sheet-*.jpg"))
 
 

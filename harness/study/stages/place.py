@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,17 @@ def run(node: Node, owner: Chosen | None, session: Session, folder: Path) -> dic
         "images": len(placements),
         "failed": int(placements.failed.sum()),
         "placed_by": placements.counts(),
-        "reasons": placements.failures(),
+        "reasons": _kinds(placements.failures()),
         "failed_names": failed,
     }
+
+
+def _kinds(reasons: dict[str, int]) -> dict[str, int]:
+    """Counts by kind of reason: what follows the first colon names a file."""
+    kinds: Counter[str] = Counter()
+    for reason, count in reasons.items():
+        kinds[reason.partition(":")[0]] += count
+    return dict(kinds)
 
 
 def load(session: Session, key: str) -> Placements:

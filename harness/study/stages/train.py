@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -67,8 +68,17 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
         "images": len(data),
         **asdict(summary),
         "embedding_size": model.embedding_size,
+        **_said(folder),
         "warnings": [*ctx.notes, *summary.notes],
     }
+
+
+def _said(folder: Path) -> dict[str, Any]:
+    """The settings of the training, and which of them no publication states."""
+    from harness.training.loop import RESULT
+
+    written = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    return {"settings": written["settings"], "assumed": written["assumed"]}
 
 
 def use_threads(jobs: int) -> None:
