@@ -128,7 +128,7 @@ def _write_accretive(path: Path, text: str) -> None:
 
 
 def to_toml(plan: Plan) -> str:
-    """The recipe as it was resolved, as TOML that ``-c`` reads again; it holds no paths."""
+    """The recipe as it was resolved, as TOML that ``-c`` reads again."""
     recipe = plan.recipe.model_dump(mode="json", exclude_none=True)
     lines = ["[study]", *(f"{key} = {json.dumps(value)}" for key, value in recipe["study"].items())]
     for kind in ("generator", "model", "benchmark"):

@@ -137,8 +137,9 @@ class Planner:
         faces = {id(chosen): self._generate(chosen, self.study.seed) for chosen in generators}
         cells: list[Cell] = []
         for model in models:
-            for repeat in range(self.study.repeats):
-                for generator in self._trained_on(model, generators):
+            for generator in self._trained_on(model, generators):
+                # A model that is not trained has no seed to repeat.
+                for repeat in range(self.study.repeats if generator else 1):
                     trained = self._model(model, generator, faces, aligner, repeat)
                     for benchmark in benchmarks:
                         cells += self._cells(generator, model, trained, benchmark, aligner, repeat)

@@ -169,8 +169,8 @@ class Store:
             holder = {"host": socket.gethostname(), "pid": os.getpid(), "since": time.time()}
             write_text(owner, json.dumps(holder))
             yield
-            owner.unlink(missing_ok=True)
         finally:
+            owner.unlink(missing_ok=True)
             lock.release()
 
     def _make(self, folder: Path) -> None:

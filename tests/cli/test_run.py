@@ -26,6 +26,7 @@ def test_a_run_trains_tests_and_reports(harness_command, tmp_path):
     assert set(result["provenance"]["inputs"]) >= {"faces", "model", "placements", "embeddings"}
     assert result["cell"]["generator"]["facts"]["faces"] == 24
     assert result["protocol"]["placed_by"] == {"given": 32}
+    assert len(result["cell"]["generator"]["source_sha256"]) == 64
     assert "toy-net" in done.stdout
     assert "toy-pairs" in done.stdout
     assert (study / "report" / "index.html").exists()
@@ -81,7 +82,6 @@ def test_matrix_repeats_and_groups(harness_command, tmp_path):
     names = sorted(p.parent.name[13:] for p in tmp_path.glob("study/cells/*/result.json"))
     assert names == [
         "ready-toy-pixels-toy-pairs-r0",
-        "ready-toy-pixels-toy-pairs-r1",
         "toy-faces-toy-net-toy-pairs-r0",
         "toy-faces-toy-net-toy-pairs-r1",
     ]

@@ -90,3 +90,15 @@ def test_killed_again_and_again(stage, attempt, undisturbed, home, tmp_path):
     for _ in range(2):
         kill_in(stage, home, tmp_path, random.SystemRandom().uniform(0, 0.8))
     assert finish(home, tmp_path) == undisturbed
+
+
+@pytest.mark.skipif(os.name == "nt", reason="interrupts are sent as POSIX signals")
+def test_an_interrupt_keeps_what_is_finished_and_says_how_to_go_on(undisturbed, home, tmp_path):
+    process = command(home, tmp_path)
+    assert wait_for(process, tmp_path / "study" / "events.jsonl", "train")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "go on with: harness --plugins-dir" in errors
+    assert "Traceback" not in errors
+    assert finish(home, tmp_path) == undisturbed

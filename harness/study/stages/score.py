@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -131,11 +132,26 @@ def component_use(chosen: Chosen, key: str, facts: Mapping[str, Any]) -> Compone
         version=component.version,
         params=parameters.public_values(chosen.params),
         key=key,
+        source_sha256=source_sha256(component.target.partition(":")[0]),
         licence=component.licence,
         citation=component.citation,
         training_data=list(component.training_data),
         facts={k: v for k, v in facts.items() if k != "warnings"},
     )
+
+
+def source_sha256(module: str) -> str:
+    """Digest of the Python files beside a component's class; recorded, not part of any key.
+
+    A change of code without a change of version shows as two digests under one key.
+    """
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        return ""
+    file = Path(spec.origin)
+    package = (file.parent / "__init__.py").exists()
+    files = sorted(file.parent.glob("*.py")) if package else [file]
+    return digest([[path.name, file_sha256(path)] for path in files])
 
 
 def _write_curves(folder: Path, evaluation: Evaluation) -> dict[str, str]:
