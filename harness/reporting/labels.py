@@ -64,4 +64,4 @@ def _settings(use: ComponentUse) -> dict[str, str]:
 
 def _short(value: str) -> str:
     tail = value.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] if "/" in value else value
-    return tail if len(tail) <= LONGEST_VALUE else f"…{tail[1 - LONGEST_VALUE:]}"
+    return tail if len(tail) <= LONGEST_VALUE else f"…{tail[1 - LONGEST_VALUE :]}"

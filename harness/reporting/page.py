@@ -33,8 +33,9 @@ def html(study: Study, matrix: Matrix, templates: Sequence[Path] = ()) -> str:
 
 def environment(templates: Sequence[Path] = ()) -> Environment:
     """Templates of the given folders before the built-in ones; everything is escaped."""
-    import harness_reports
     from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+    import harness_reports
 
     for folder in templates:
         if not folder.is_dir():

@@ -19,6 +19,7 @@ from harness.study.result import Result
 if TYPE_CHECKING:
     import pandas as pd
 
+
 @dataclass(frozen=True)
 class Cell:
     """A finished cell and the folder that holds its curves, scores and log."""

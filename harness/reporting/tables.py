@@ -57,9 +57,7 @@ def cell_text(entry: Entry | None, column: Column, notes: Notes) -> str:
     if estimate is None:
         mark = notes.mark(entry.note or "not measurable")
         return f"{numbers.MISSING} [{mark}]"
-    text = numbers.measured(
-        estimate.value, estimate.low, estimate.high, column.unit, column.count
-    )
+    text = numbers.measured(estimate.value, estimate.low, estimate.high, column.unit, column.count)
     mark = notes.mark(entry.note)
     return f"{text} [{mark}]" if mark else text
 
@@ -106,9 +104,7 @@ def plain(matrix: Matrix) -> str:
         return cell_text(entry, column, notes) + mark
 
     head, rows = [_flat(title) for title in _head(matrix)], _rows(matrix, text, _flat)
-    table = tabulate(
-        rows, head, tablefmt="simple", disable_numparse=True, colalign=_align(matrix)
-    )
+    table = tabulate(rows, head, tablefmt="simple", disable_numparse=True, colalign=_align(matrix))
     return "\n".join([table, "", *_footer(matrix, notes, "")]) + "\n"
 
 
@@ -179,9 +175,7 @@ def measured_title(matrix: Matrix) -> str:
     return f"Measured ({100 * levels.pop():g} % CI)" if len(levels) == 1 else "Measured (CI)"
 
 
-def _line(
-    row: Row, column: Column, entry: Entry, notes: Notes, *, printed: bool
-) -> list[str]:
+def _line(row: Row, column: Column, entry: Entry, notes: Notes, *, printed: bool) -> list[str]:
     variant = f" ({column.variant})" if column.variant else ""
     measured = cell_text(entry, column, notes)
     paper = published_texts(entry, column, notes) if printed else ()

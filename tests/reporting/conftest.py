@@ -200,5 +200,19 @@ def study_folder(tmp_path_factory):
         ],
     }
     (folder / "plan.json").write_text(json.dumps(plan))
-    (folder / "events.jsonl").write_text('{"event": "failed", "key": "%s"}\n' % key)
+    (folder / "events.jsonl").write_text(json.dumps({"event": "failed", "key": key}) + "\n")
     return folder
+
+
+class Make:
+    """The makers of this file, for tests that build their own results."""
+
+    component = staticmethod(component)
+    metric = staticmethod(metric)
+    result = staticmethod(result)
+    write_cell = staticmethod(write_cell)
+
+
+@pytest.fixture(scope="session")
+def make() -> type[Make]:
+    return Make

@@ -117,7 +117,7 @@ def _over(bench: Bench, key: str, results: Sequence[Result], names: Names) -> li
             )
     from harness.reporting.figures import over_axis
 
-    drawn = []
+    drawn: list[Figure] = []
     for name, rows in series.items():
         if len({row["x"] for row in rows}) < FEWEST_POINTS:
             continue

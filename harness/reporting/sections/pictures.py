@@ -127,9 +127,7 @@ def _figures(histories: list[dict[str, Any]]) -> list[Figure]:
     return drawn
 
 
-def _line(
-    source: str, model: str, repeat: int, facts: dict[str, Any], key: str
-) -> list[Box]:
+def _line(source: str, model: str, repeat: int, facts: dict[str, Any], key: str) -> list[Box]:
     seconds = facts.get("seconds")
     took = Box("")
     if isinstance(seconds, int | float):
