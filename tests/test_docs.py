@@ -41,7 +41,10 @@ def test_the_example_of_the_readme_is_the_demo():
     assert "95 % CI" in example
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/plugins.md", "docs/architecture.md"])
+PAGES = ["README.md", *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_verb_that_is_shown_exists(page):
     from harness.cli.main import VERBS
 

@@ -15,7 +15,7 @@ FLOORS = (
     {"executors"},
     {"training", "embedding", "protocols"},
     {"faces", "align", "metrics"},
-    {"registry", "progress"},
+    {"registry", "progress", "published"},
     {"components", "hookspecs", "errors", "seeds", "files", "digests"},
 )
 FLOOR_OF = {name: level for level, names in enumerate(FLOORS) for name in names}

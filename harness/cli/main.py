@@ -19,7 +19,10 @@ VERBS = {
     "list": "List plugins, generators, models, benchmarks and aligners",
     "show": "Describe one component: parameters, licence, citation",
     "report": "Render studies as HTML, Markdown, LaTeX and CSV",
+    "faces": "List, look at, check and export face sets",
     "embed": "Embed a folder of images",
+    "compare": "Test whether two studies differ",
+    "audit": "Check published tables by their own digits",
     "assets": "Link and check data that you must obtain",
     "doctor": "Look for what is broken in this environment",
 }

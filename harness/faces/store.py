@@ -175,7 +175,8 @@ class FaceSet:
     def _only_template(self) -> str | None:
         names: set[str | None] = set()
         for batch in self._batches:
-            names.update(batch["template"].unique().to_pylist())
+            present = batch["template"].filter(batch["image"].is_valid())
+            names.update(present.unique().to_pylist())
         return names.pop() if len(names) == 1 else None
 
 

@@ -103,3 +103,23 @@ def _image(name: str, number: str, suffix: str) -> str:
     if not name or "/" in name or "\\" in name or name in (".", ".."):
         raise ValueError(name)
     return f"{name}/{name}_{int(number):04d}{suffix}"
+
+
+def read_headless_pairs(path: Path, suffix: str = ".jpg") -> list[Pair]:
+    """Read LFW's lines without a header (RFW): a fold is a run of matched, then mismatched pairs.
+
+    Raises ``DataError`` with file and line.
+    """
+    pairs: list[Pair] = []
+    fold = 0
+    for number, line in enumerate(read_lines(path), 1):
+        if not line.strip():
+            continue
+        pair = _pair(path, number, line, fold, suffix)
+        if pair.genuine and pairs and not pairs[-1].genuine:
+            fold += 1
+            pair = _pair(path, number, line, fold, suffix)
+        pairs.append(pair)
+    if not pairs:
+        raise DataError(f"{path} is empty; it should hold LFW's pairs without a header")
+    return pairs

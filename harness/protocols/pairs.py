@@ -130,6 +130,9 @@ class PairFolds(Comparison):
             "genuine": self.genuine,
             "fold": self.fold.astype(np.int32),
         }
+        if self.subjects is not None:
+            columns["first_subject"] = self.subjects[:, 0].astype(np.int32)
+            columns["second_subject"] = self.subjects[:, 1].astype(np.int32)
         absent = ~(embeddings.enrolled[self.first] & embeddings.enrolled[self.second])
         if not self.centre:
             columns["distance"] = self._distances(features, absent)

@@ -28,6 +28,10 @@ print("LOADED", sorted(set({heavy!r}) & set(sys.modules)), code)
         ["show", "facenet-nn4"],
         ["show", "bfm"],
         ["assets", "list"],
+        ["faces", "--help"],
+        ["faces", "list"],
+        ["show", "casia-webface"],
+        ["show", "digiface1m"],
         ["--version"],
         ["plan", "-g", "bfm", "-m", "facenet-nn4", "-b", "synthpie"],
     ],
@@ -40,7 +44,7 @@ def test_light_verbs_load_no_heavy_library(args):
 
 
 @pytest.mark.parametrize(
-    "verb", ["run", "plan", "list", "show", "report", "embed", "assets", "doctor"]
+    "verb", ["run", "plan", "list", "show", "report", "embed", "assets", "doctor", "faces"]
 )
 def test_help_is_short_and_has_examples(harness_command, verb):
     text = harness_command(verb, "--help", toys=False).stdout

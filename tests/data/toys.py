@@ -73,6 +73,7 @@ class PixelsParams(Params):
     """Toy embedding."""
 
     spoil: bool = False
+    noise: float = 0.0
 
 
 class ToyPixels(Model):
@@ -86,6 +87,10 @@ class ToyPixels(Model):
 
         small = images.reshape(len(images), 4, SIZE // 4, 4, SIZE // 4, 3).mean(axis=(2, 4))
         out = (small.reshape(len(images), -1) - 128.0).astype(np.float32)
+        if self.params.noise:
+            for row, image in zip(out, images, strict=True):
+                own = stream(0, "toy-noise", int(image.sum(dtype=np.int64)))
+                row += own.normal(0, self.params.noise, row.shape)
         if self.params.spoil:
             out[0, 0] = np.nan
         return out

@@ -1,0 +1,213 @@
+"""``harness faces``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.options import open_registry
+
+if TYPE_CHECKING:
+    from harness.faces.store import FaceSet
+    from harness.study.store import Artifact
+
+FORMATS = ["imagefolder", "recordio", "parquet", "webdataset"]
+MOST_NAMED = 20
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+
+
+@click.group(name="faces")
+def command() -> None:
+    """Look at, check and export face sets in the store; KEY is the beginning of a set's key.
+
+    A set from elsewhere is read in place by the generators folder and recordio.
+
+    \b
+    Examples:
+      harness faces list
+      harness faces stats 3fa9
+      harness faces export 3fa9 --format recordio -o faces-rec
+      harness faces show 3fa9 --identity 12 --sample 3 -o face.jpg
+    """
+
+
+@command.command(name="list")
+@as_json_option
+def list_sets(*, as_json: bool) -> int:
+    """List the face sets in the store."""
+    from harness.study.face_sets import KIND, describe
+    from harness.study.store import Store
+
+    rows = [describe(item) for item in Store().of_kind(KIND)]
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+        return 0
+    for row in rows:
+        limited = f", limit {row['limit']}" if row["limit"] else ""
+        click.echo(
+            f"{row['key'][:12]}  {row['generator'].partition(':')[2]:<16} "
+            f"{row['identities']:>8} identities {row['faces']:>9} images "
+            f"{row['missing']:>6} missing {row['image_bytes'] / 1e6:>10.1f} MB  "
+            f"seed {row['seed']}{limited}  {row['created']}"
+        )
+    return 0
+
+
+@command.command(name="export")
+@click.argument("key")
+@click.option("--format", "layout", required=True, type=click.Choice(FORMATS), help="Layout.")
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="New folder; it appears whole or not at all.",
+)
+@quiet_option
+def export_set(key: str, layout: str, out: Path, *, quiet: bool) -> int:
+    """Write a face set in a layout that other software reads; image bytes stay as they are.
+
+    \b
+    Examples:
+      harness faces export 3fa9 --format imagefolder -o faces
+      harness faces export 3fa9 --format recordio -o faces-rec
+    """
+    from harness.faces.export import export
+    from harness.progress import Progress
+    from harness.study.face_sets import describe
+
+    item, faces = _open(key)
+    progress = Progress(quiet=quiet)
+    progress.stage("export")
+    export(faces, layout, out, {"faces": describe(item)}, progress)
+    progress.close()
+    click.echo(f"{len(faces)} images of {item.facts['identities']} identities written to {out}")
+    return 0
+
+
+@command.command(name="sheet")
+@click.argument("key")
+@click.option(
+    "-o", "--out", required=True, type=click.Path(path_type=Path), metavar="FILE.jpg",
+    help="Picture to write.",
+)  # fmt: skip
+@click.option("--rows", default=8, show_default=True, type=click.IntRange(1, 200))
+@click.option("--columns", default=10, show_default=True, type=click.IntRange(1, 200))
+def sheet_of(key: str, out: Path, rows: int, columns: int) -> int:
+    """Write a contact sheet: identities down, samples across."""
+    from harness.study.face_sheet import sheet
+
+    _, faces = _open(key)
+    sheet(faces, out, rows, columns)
+    click.echo(f"sheet of {key} written to {out}")
+    return 0
+
+
+@command.command(name="stats")
+@click.argument("key")
+@as_json_option
+def stats(key: str, *, as_json: bool) -> int:
+    """Count identities, images, bytes, missing ones and why, and resolutions."""
+    from harness.faces.census import census
+
+    item, faces = _open(key)
+    found = {"key": item.key, **census(faces)}
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+        return 0
+    per = found["images_per_identity"]
+    sizes = ", ".join(f"{size} ({count})" for size, count in found["resolutions"].items())
+    click.echo(f"key                  {item.key}")
+    click.echo(f"identities           {found['identities']}")
+    click.echo(f"images               {found['images']} ({found['image_bytes'] / 1e6:.1f} MB)")
+    click.echo(
+        f"images per identity  {per['min']} to {per['max']}, median {per['median']:g}, mean "
+        f"{per['mean']:.2f}"
+    )
+    click.echo(f"resolution           {sizes}")
+    click.echo(f"template             {found['template'] or 'none'}")
+    click.echo(f"with landmarks       {found['landmarks']}")
+    click.echo(f"missing              {found['missing']}")
+    for reason in found["missing_reasons"][:MOST_NAMED]:
+        click.echo(f"  {reason['count']}  {reason['text']}")
+        if reason["example"] != reason["text"]:
+            click.echo(f"     first: {reason['example']}")
+    return 0
+
+
+@command.command(name="verify")
+@click.argument("key")
+@quiet_option
+def verify(key: str, *, quiet: bool) -> int:
+    """Decode every image; exit 1 if any is damaged."""
+    from harness.faces.census import damaged
+    from harness.progress import Progress
+
+    _, faces = _open(key)
+    progress = Progress(quiet=quiet)
+    progress.stage("verify")
+    bad = 0
+    for sentence in damaged(faces, progress):
+        bad += 1
+        if bad <= MOST_NAMED:
+            click.echo(f"harness: {sentence}", err=True)
+    progress.close()
+    click.echo(f"{len(faces)} images decoded, {bad} damaged")
+    return 1 if bad else 0
+
+
+@command.command(name="show")
+@click.argument("key")
+@click.option("--identity", required=True, type=int, help="Identity, counted from 0.")
+@click.option("--sample", default=0, show_default=True, type=int, help="Sample, from 0.")
+@click.option(
+    "-o", "--out", required=True, type=click.Path(path_type=Path), metavar="FILE",
+    help="Write the image here.",
+)  # fmt: skip
+@click.option(
+    "-G", "given", multiple=True, metavar="KEY=PATH",
+    help="Where outside data lie that the set was made from.",
+)  # fmt: skip
+@click.pass_obj
+def show(
+    obj: dict[str, Any], key: str, identity: int, sample: int, out: Path, given: tuple[str, ...]
+) -> int:
+    """Make one image again from its generator, parameters and seed, and compare it with the set.
+
+    Exit 1 if it is not the stored one, byte by byte.
+
+    \b
+    Examples:
+      harness faces show 3fa9 --identity 12 --sample 3 -o face.jpg
+      harness faces show 81bc --identity 0 -G root=/data/faces -o face.png
+    """
+    from harness.faces.face import Missing, Slot
+    from harness.files import write_bytes
+    from harness.study.face_sets import find
+    from harness.study.parameters import parse_assignment
+    from harness.study.remake import remake
+    from harness.study.store import Store
+
+    store = Store()
+    paths = dict(map(parse_assignment, given))
+    made = remake(open_registry(obj), store, find(store, key), Slot(identity, sample), paths)
+    if isinstance(made.face, Missing):
+        click.echo(f"no image: {made.face.reason}; {made.verdict}")
+    else:
+        write_bytes(out, made.face.image)
+        click.echo(f"{out}: {len(made.face.image)} bytes, {made.verdict}")
+    return 0 if made.same else 1
+
+
+def _open(key: str) -> tuple[Artifact, FaceSet]:
+    from harness.faces.store import FaceSet
+    from harness.study.face_sets import find
+    from harness.study.store import Store
+
+    item = find(Store(), key)
+    return item, FaceSet(item.folder)

@@ -1,0 +1,160 @@
+"""Pair lists beyond LFW's, and the folds they are cut into."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from harness.errors import DataError, UsageError
+from harness.protocols.lists import Pair, read_lines
+
+FOLDS = 10
+_TRUTH = {"1": True, "true": True, "0": False, "false": False}
+
+
+def interleave(pairs: Sequence[Pair], where: Path, folds: int = FOLDS) -> list[Pair]:
+    """Fold k = the k-th tenth of the genuine and of the impostor pairs, in their order.
+
+    A list that has all genuine pairs first (CALFW, CPLFW) cut into runs gives folds of one kind,
+    whose accuracy means nothing. Raises ``DataError`` when there are too few pairs of a kind.
+    """
+    rows = {kind: [p for p in pairs if p.genuine is kind] for kind in (True, False)}
+    for kind, chosen in rows.items():
+        if len(chosen) < folds:
+            raise DataError(
+                f"{where} has {len(chosen)} {'genuine' if kind else 'impostor'} pairs, too few for "
+                f"{folds} folds"
+            )
+    parts = {kind: np.array_split(np.arange(len(rows[kind])), folds) for kind in rows}
+    return [
+        replace(rows[kind][int(row)], fold=fold)
+        for fold in range(folds)
+        for kind in (True, False)
+        for row in parts[kind][fold]
+    ]
+
+
+def require_balance(pairs: Sequence[Pair], where: Path) -> None:
+    """Raise ``DataError`` unless all folds hold equally many genuine and impostor pairs."""
+    counts = Counter((pair.fold, pair.genuine) for pair in pairs)
+    sizes = {(counts[fold, True], counts[fold, False]) for fold, _ in counts}
+    if len(sizes) != 1 or len({*next(iter(sizes))}) != 1:
+        told = ", ".join(
+            f"{counts[f, True]} + {counts[f, False]}" for f in sorted({f for f, _ in counts})
+        )
+        raise DataError(
+            f"{where}: the folds are not balanced, genuine + impostor pairs are {told}; complete "
+            "the list"
+        )
+
+
+def require_both_kinds(pairs: Sequence[Pair], where: Path) -> None:
+    """Raise ``DataError`` unless there are two folds and every fold has pairs of both kinds."""
+    kinds = {(pair.fold, pair.genuine) for pair in pairs}
+    folds = sorted({fold for fold, _ in kinds})
+    if len(folds) < 2:
+        raise DataError(f"{where} gives {len(folds)} folds; a threshold needs at least two")
+    for fold in folds:
+        if (fold, True) not in kinds or (fold, False) not in kinds:
+            raise DataError(
+                f"{where}: fold {fold + 1} has pairs of one kind only; it needs genuine and "
+                "impostor pairs"
+            )
+
+
+def choose_folds(pairs: Sequence[Pair], folds: Sequence[int]) -> list[Pair]:
+    """The pairs of some folds, counted from 1; all without a choice.
+
+    Raises ``UsageError`` for a fold that the list does not have, or for a single one.
+    """
+    if not folds:
+        return list(pairs)
+    known = sorted({pair.fold + 1 for pair in pairs})
+    unknown = sorted(set(folds) - set(known))
+    if unknown:
+        raise UsageError(f"folds={list(folds)}: there is no fold {unknown[0]}, only {known}")
+    if len(set(folds)) < 2:
+        raise UsageError(f"folds={list(folds)}: a threshold needs at least two folds")
+    return [pair for pair in pairs if pair.fold + 1 in folds]
+
+
+def read_label_lines(path: Path) -> list[Pair]:
+    """Read ``pairs_CALFW.txt`` or ``pairs_CPLFW.txt``: ``file label``, two lines a pair.
+
+    Genuine where the label is not 0 (in CALFW it is the fold number). Folds are cut by
+    :func:`interleave` and must balance. Raises ``DataError`` with file and line.
+    """
+    rows = [(n, line.split()) for n, line in enumerate(read_lines(path), 1) if line.strip()]
+    if len(rows) % 2 or not rows:
+        raise DataError(f"{path} has {len(rows)} lines; it should hold two lines a pair")
+    pairs = []
+    for (number, one), (after, two) in zip(rows[::2], rows[1::2], strict=True):
+        first, genuine = _labelled(path, number, one)
+        second, same = _labelled(path, after, two)
+        if genuine is not same:
+            raise DataError(f"{path}, line {after}: the label contradicts that of line {number}")
+        pairs.append(Pair(first, second, genuine, 0))
+    folded = interleave(pairs, path)
+    require_balance(folded, path)
+    return folded
+
+
+def _labelled(path: Path, number: int, words: list[str]) -> tuple[str, bool]:
+    if len(words) != 2 or not words[1].lstrip("-").isdigit():
+        raise DataError(f"{path}, line {number}: expected a file name and a label")
+    if not is_inside(words[0]):
+        raise DataError(f"{path}, line {number}: {words[0]!r} is not a file below the folder")
+    return words[0], int(words[1]) != 0
+
+
+def read_pairs_csv(path: Path) -> list[Pair]:
+    """Read ``first,second,genuine[,fold]``: two paths, 1/0 or true/false, and any fold number.
+
+    A first line that names these columns is passed over. Without folds the pairs are cut into ten
+    by :func:`interleave`. Raises ``DataError`` with file and line.
+    """
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        for row in csv.reader(read_lines(path), strict=True):
+            rows.append((len(rows) + 1, [word.strip() for word in row]))
+    except csv.Error as error:
+        raise DataError(f"{path}, line {len(rows) + 1}: {error}") from None
+    rows = [(number, row) for number, row in rows if any(row)]
+    if rows and [word.lower() for word in rows[0][1][:3]] == ["first", "second", "genuine"]:
+        rows = rows[1:]
+    if not rows:
+        raise DataError(f"{path} is empty; it should hold first,second,genuine[,fold] a line")
+    columns = len(rows[0][1])
+    parsed = [_csv_pair(path, number, row, columns) for number, row in rows]
+    if columns == 3:
+        return interleave(parsed, path)
+    places = {fold: place for place, fold in enumerate(sorted({pair.fold for pair in parsed}))}
+    return [replace(pair, fold=places[pair.fold]) for pair in parsed]
+
+
+def _csv_pair(path: Path, number: int, row: list[str], columns: int) -> Pair:
+    where = f"{path}, line {number}"
+    if len(row) != columns or columns not in (3, 4):
+        raise DataError(f"{where}: expected first,second,genuine or first,second,genuine,fold")
+    for name in row[:2]:
+        if not is_inside(name):
+            raise DataError(f"{where}: {name!r} is not a file below the folder")
+    genuine = _TRUTH.get(row[2].lower())
+    if genuine is None:
+        raise DataError(f"{where}: genuine is {row[2]!r}; use 1 or 0")
+    fold = row[3] if columns == 4 else "0"
+    if not fold.isascii() or not fold.isdigit() or len(fold) > 6:
+        raise DataError(f"{where}: fold is {fold!r}; use a whole number")
+    return Pair(row[0], row[1], genuine, int(fold))
+
+
+def is_inside(name: str) -> bool:
+    """Whether a listed path is relative, does not climb out of its folder and can be a path."""
+    path = PurePosixPath(name)
+    usable = bool(name) and "\0" not in name and "\\" not in name
+    return usable and not path.is_absolute() and ".." not in path.parts

@@ -1,0 +1,276 @@
+"""Verification of templates: 1:1 of IJB-A, IJB-B and IJB-C."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.metrics.bootstrap import SubjectPairs, bootstrap_tar, draw_subject_weights
+from harness.metrics.fusion import softmax_fused_scores
+from harness.metrics.intervals import clopper_pearson, percentile_interval
+from harness.metrics.operating_points import FarRule, OperatingPoint, tar_at_far
+from harness.metrics.outcome import NotMeasurable
+from harness.metrics.pairs import pair_scores
+from harness.metrics.roc import auc, equal_error_rate
+from harness.metrics.scores import SortedScores, sort_labelled_scores
+from harness.protocols.base import (
+    Comparison,
+    Curve,
+    Embeddings,
+    Evaluation,
+    Interval,
+    Metric,
+    Scores,
+)
+from harness.protocols.template_lists import PairSplit
+from harness.protocols.template_sets import (
+    TemplateRules,
+    array_digest,
+    positions,
+)
+from harness.seeds import stream
+
+LEVEL = 0.95
+REPLICATES = 1000
+FARS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+CURVE_POINTS = 400
+FEW = 10  # false accepts below which the reader is told how many fix the operating point
+
+Point = OperatingPoint | NotMeasurable
+
+
+@dataclass(frozen=True, eq=False)
+class TemplateVerification(Comparison):
+    """Template pairs in one or several splits; TAR at FAR, mean and std (ddof 0) over splits.
+
+    Every cell of ``rules`` is scored from one pass. ``far_rule`` picks the operating point (see
+    :func:`harness.metrics.tar_at_far`); a FAR below 1/impostors is refused. ``notes`` become
+    warnings of the result.
+    """
+
+    name: str
+    splits: Sequence[PairSplit]
+    rules: TemplateRules
+    image_names: Sequence[str]
+    fars: Sequence[float] = FARS
+    headline_far: float = 1e-4
+    far_rule: FarRule = "nearest-vertex"
+    limit: int | None = None
+    notes: Sequence[str] = field(default_factory=tuple)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "flip", self.rules.flip)
+
+    def protocol(self) -> dict[str, Any]:
+        """See :class:`Comparison`."""
+        genuine = sum(int(np.count_nonzero(split.genuine)) for split in self.splits)
+        return {
+            "id": f"{self.name}/{self.rules.headline}@1",
+            **self.rules.protocol(),
+            "far_rule": self.far_rule,
+            "predicate": "score >= threshold",
+            "splits": len(self.splits),
+            "over_splits": "mean, std with ddof 0",
+            "pairs_sha256": array_digest(self._lists(), self.image_names),
+            "n_templates": sum(np.unique(s.templates.template_ids).size for s in self.splits),
+            "n_genuine": genuine,
+            "n_impostor": sum(split.genuine.size for split in self.splits) - genuine,
+            "limit": self.limit,
+        }
+
+    def score(self, embeddings: Embeddings) -> Scores:
+        """One float32 column a cell, ``score:<cell>``; -inf where a template has no face."""
+        parts = [self._score(embeddings, split) for split in self.splits]
+        columns: dict[str, NDArray[Any]] = {
+            "first": _joined([split.left for split in self.splits]),
+            "second": _joined([split.right for split in self.splits]),
+            "genuine": _joined([split.genuine for split in self.splits]),
+        }
+        if len(self.splits) > 1:
+            sizes = [split.genuine.size for split in self.splits]
+            columns["split"] = np.repeat(np.arange(len(sizes), dtype=np.int8), sizes)
+        for name in self.rules.names():
+            columns[f"score:{name}"] = _joined([part.pop(name) for part in parts])
+        return Scores(columns)
+
+    def evaluate(self, scores: Scores, seed: int) -> Evaluation:
+        """TAR at every FAR for the headline cell with its interval, then for every cell."""
+        headline = scores.columns[f"score:{self.rules.headline}"]
+        ordered = self._ordered(headline)
+        intervals = self._bootstrap(headline, seed)
+        metrics = []
+        for number, far in enumerate(self.fars):
+            points = [tar_at_far(split, [far], self.far_rule)[0] for split in ordered]
+            metrics += self._tar_metrics(far, points, intervals[number])
+        metrics += _summary(ordered)
+        for name in self.rules.names() if len(self.rules.names()) > 1 else ():
+            cell = ordered
+            if name != self.rules.headline:
+                cell = self._ordered(scores.columns[f"score:{name}"])
+            for far in self.fars:
+                points = [tar_at_far(split, [far], self.far_rule)[0] for split in cell]
+                metrics.append(_mean_tar(points, {"far": far, "pooling": name}))
+        lost = int(np.count_nonzero(np.isneginf(headline)))
+        warnings = list(self.notes)
+        if lost:
+            warnings.append(
+                f"{lost:,} of {headline.size:,} pairs hold a template in which no face was found; "
+                "they count as not accepted"
+            )
+        return Evaluation(metrics, [_roc_figure(ordered)], warnings)
+
+    # -- scoring -------------------------------------------------------------------------------
+
+    def _score(self, embeddings: Embeddings, split: PairSplit) -> dict[str, NDArray[np.float32]]:
+        if self.rules.fusion != "pool":
+            features, ids = self.rules.features(embeddings, split.templates)
+            known = np.isin(split.left, ids) & np.isin(split.right, ids)
+            fused = np.full(split.left.size, -np.inf, np.float32)
+            left, right = split.left[known], split.right[known]
+            fused[known] = softmax_fused_scores(features, ids, left, right)
+            return {self.rules.headline: fused}
+        layout, pooled = self.rules.pooled(embeddings, split.templates)
+        left, right = (positions(layout.template_ids, side) for side in (split.left, split.right))
+        # Popped, so that a cell's templates are gone when the scores of the next are made.
+        return {
+            name: pair_scores(pooled.pop(name), left, right, layout.enrolled)
+            for name in list(pooled)
+        }
+
+    def _lists(self) -> dict[str, NDArray[Any]]:
+        arrays: dict[str, NDArray[Any]] = {}
+        for number, split in enumerate(self.splits):
+            entries = split.templates
+            arrays |= {
+                f"{number}.left": split.left,
+                f"{number}.right": split.right,
+                f"{number}.genuine": split.genuine,
+                f"{number}.rows": entries.rows,
+                f"{number}.templates": entries.template_ids,
+                f"{number}.media": entries.media_ids,
+            }
+        if self.rules.detector is not None:
+            arrays["detector"] = self.rules.detector
+        return arrays
+
+    # -- metrics -------------------------------------------------------------------------------
+
+    def _parts(self, values: NDArray[Any]) -> list[NDArray[Any]]:
+        edges = np.cumsum([split.genuine.size for split in self.splits])[:-1]
+        return np.split(values, edges)
+
+    def _ordered(self, values: NDArray[Any]) -> list[SortedScores]:
+        return [
+            sort_labelled_scores(part, split.genuine)
+            for part, split in zip(self._parts(values), self.splits, strict=True)
+        ]
+
+    def _bootstrap(self, values: NDArray[Any], seed: int) -> list[Interval | None]:
+        """Interval of the mean TAR at each FAR by resampling subjects, the same in every split."""
+        if any(split.templates.subjects is None for split in self.splits):
+            return [None] * len(self.fars)
+        pairs = _subject_pairs(self.splits)
+        weights = draw_subject_weights(
+            pairs[0].n_subjects, REPLICATES, stream(seed, "bootstrap", self.name)
+        )
+        drawn = [
+            bootstrap_tar(part, numbered, self.fars, weights)
+            for part, numbered in zip(self._parts(values), pairs, strict=True)
+        ]
+        method = f"bootstrap over {pairs[0].n_subjects} subjects, rule at-most"
+        found = [percentile_interval(r, LEVEL, method) for r in np.mean(drawn, axis=0)]
+        return [
+            None if isinstance(i, NotMeasurable) else Interval(i.low, i.high, LEVEL, i.method)
+            for i in found
+        ]
+
+    def _tar_metrics(
+        self, far: float, points: Sequence[Point], interval: Interval | None
+    ) -> list[Metric]:
+        at = {"far": far}
+        metrics = [_mean_tar(points, at, interval, headline=far == self.headline_far)]
+        if len(points) == 1:
+            return metrics
+        if metrics[0].value is not None:
+            tars = [point.tar for point in points if isinstance(point, OperatingPoint)]
+            spread = float(np.std(tars))
+            metrics.append(Metric("tar@far-std", spread, at | {"ddof": 0.0},
+                                  higher_is_better=False))  # fmt: skip
+        for number, point in enumerate(points, 1):
+            metrics.append(_mean_tar([point], at | {"split": float(number)}))
+        return metrics
+
+
+def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _mean_tar(
+    points: Sequence[Point],
+    at: dict[str, Any],
+    interval: Interval | None = None,
+    *,
+    headline: bool = False,
+) -> Metric:
+    """Mean TAR over splits; without an interval the exact binomial one over the pairs is taken."""
+    shown = [point for point in points if isinstance(point, OperatingPoint)]
+    if len(shown) < len(points):
+        reasons = [point.reason for point in points if isinstance(point, NotMeasurable)]
+        return Metric("tar@far", None, at, headline=headline, note=reasons[0])
+    if interval is None:
+        accepts, genuine = (
+            sum(getattr(p, n) for p in shown) for n in ("true_accepts", "n_genuine")
+        )
+        exact = clopper_pearson(accepts, genuine, LEVEL)
+        interval = Interval(exact.low, exact.high, LEVEL, "Clopper-Pearson over pairs")
+    errors = min(point.false_accepts for point in shown)
+    return Metric(
+        "tar@far",
+        float(np.mean([point.tar for point in shown])),
+        at,
+        interval=interval,
+        threshold=shown[0].threshold if len(shown) == 1 else None,
+        realised_far=float(np.mean([point.far for point in shown])),
+        headline=headline,
+        note="" if errors >= FEW else f"rests on {errors} false accepts",
+    )
+
+
+def _summary(ordered: Sequence[SortedScores]) -> list[Metric]:
+    return [
+        Metric("auc", float(np.mean([auc(split) for split in ordered]))),
+        Metric("eer", float(np.mean([equal_error_rate(split).value for split in ordered])),
+               higher_is_better=False),
+    ]  # fmt: skip
+
+
+def _subject_pairs(splits: Sequence[PairSplit]) -> list[SubjectPairs]:
+    """The subjects of the pairs, numbered alike in all splits."""
+    tables = [split.templates.subject_table()[1] for split in splits]
+    names = np.unique(np.concatenate(tables))
+    return [
+        SubjectPairs(
+            positions(names, split.templates.subjects_of(split.left)),
+            positions(names, split.templates.subjects_of(split.right)),
+            names.size,
+        )
+        for split in splits
+    ]
+
+
+def _roc_figure(ordered: Sequence[SortedScores]) -> Curve:
+    """At most ``CURVE_POINTS`` operating points, dense at low FAR; mean TAR over splits."""
+    n = min(split.n_impostor for split in ordered)
+    accepts = np.unique(np.round(np.geomspace(1, n, CURVE_POINTS)).astype(np.int64))
+    fars = accepts / n
+    picked = [tar_at_far(split, fars.tolist(), "at-most") for split in ordered]
+    tar = [[point.tar for point in row if isinstance(point, OperatingPoint)] for row in picked]
+    threshold = [[p.threshold for p in row if isinstance(p, OperatingPoint)] for row in picked]
+    return Curve(
+        "roc",
+        {"far": fars, "tar": np.mean(tar, axis=0), "threshold": np.mean(threshold, axis=0)},
+    )

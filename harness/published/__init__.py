@@ -1,0 +1,1 @@
+"""Published numbers as data, and what can be checked of them before any run."""

@@ -1,0 +1,49 @@
+"""AgeDB-30: the hardest of AgeDB's four protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.protocols.landmark_files import gather, read_pts
+from harness.protocols.pair_lists import require_balance
+from harness.protocols.verification import Listing, PairBenchmark, existing
+
+from .params import Params
+from .protocol import read_protocol
+
+
+def _person(name: str) -> str:
+    """The name in ``id_name_age_gender.jpg``: the first part before the age with a letter."""
+    parts = PurePosixPath(name).stem.split("_")[:-2]
+    return next((part for part in parts if not part.isdecimal()), name)
+
+
+def _landmarks(folder: Path, names: Sequence[str]) -> NDArray[np.float32]:
+    return gather(folder, names, ".pts", read_pts)
+
+
+class AgeDb30(PairBenchmark):
+    """AgeDB, 30 years between the images of a pair (Moschoglou et al. 2017)."""
+
+    params: Params
+    title = "agedb-30"
+    official_pairs = 6000
+
+    def listing(self) -> Listing:
+        """The MATLAB list, the images, and their 68-point files."""
+        source = existing(self.params.root, "04_FINAL_protocol_30_years.mat")
+        folder = existing(self.params.root, "03_Protocol_Images")
+        pairs = read_protocol(source)
+        require_balance(pairs, source)
+        return Listing(
+            {"verification": pairs},
+            folder,
+            source,
+            partial(_landmarks, folder) if self.params.landmarks == "pts" else None,
+            subject=_person,
+        )

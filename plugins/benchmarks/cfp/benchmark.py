@@ -1,0 +1,64 @@
+"""CFP: frontal against profile, and frontal against frontal."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from harness.protocols.landmark_files import pick, read_scored_points
+from harness.protocols.pair_lists import require_balance
+from harness.protocols.verification import Listing, PairBenchmark, existing
+
+from .lists import read_index, read_split
+from .params import Params
+
+
+def _person(name: str) -> str:
+    return name.split("/")[0]
+
+
+class Cfp(PairBenchmark):
+    """What both protocols have in common; a subclass names its split."""
+
+    params: Params
+    official_pairs = 7000
+    split: ClassVar[str]
+    second_list: ClassVar[str]
+
+    def listing(self) -> Listing:
+        """``Protocol/`` numbers the images from 1; in FP the second number counts profiles."""
+        root = Path(self.params.root or "")
+        base = root / "cfp-dataset" if (root / "cfp-dataset").is_dir() else root
+        first = read_index(existing(base, "Protocol/Pair_list_F.txt"))
+        second = read_index(existing(base, f"Protocol/{self.second_list}"))
+        source = existing(base, f"Protocol/Split/{self.split}")
+        pairs = read_split(source, first, second)
+        require_balance(pairs, source)
+        landmarks = None
+        if self.params.landmarks is not None:
+            file = root / self.params.landmarks
+            landmarks = partial(pick, read_scored_points(file), where=file)
+        return Listing(
+            {"verification": pairs},
+            existing(base, "Data/Images"),
+            source,
+            landmarks,
+            subject=_person,
+        )
+
+
+class CfpFp(Cfp):
+    """Frontal against profile (Sengupta et al. 2016)."""
+
+    title = "cfp-fp"
+    split = "FP"
+    second_list = "Pair_list_P.txt"
+
+
+class CfpFf(Cfp):
+    """Frontal against frontal (Sengupta et al. 2016)."""
+
+    title = "cfp-ff"
+    split = "FF"
+    second_list = "Pair_list_F.txt"

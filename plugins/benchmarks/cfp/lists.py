@@ -1,0 +1,65 @@
+"""The protocol files of CFP: numbered images and pairs of numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from harness.errors import DataError
+from harness.protocols.lists import Pair, read_lines
+from harness.protocols.pair_lists import is_inside
+
+
+def read_index(path: Path) -> dict[int, str]:
+    """Number (from 1) to path below ``Data/Images``, from ``Pair_list_F.txt`` or ``_P.txt``.
+
+    A line is ``1 ../Data/Images/001/frontal/01.jpg``. Raises ``DataError`` with file and line.
+    """
+    names: dict[int, str] = {}
+    for number, line in enumerate(read_lines(path), 1):
+        if not line.strip():
+            continue
+        words = line.split()
+        name = "/".join(PurePosixPath(words[-1]).parts[-3:])
+        if len(words) != 2 or not words[0].isdigit() or not is_inside(name):
+            raise DataError(f"{path}, line {number}: expected a number and the path of an image")
+        if int(words[0]) != len(names) + 1:
+            raise DataError(
+                f"{path}, line {number}: number {words[0]} should be {len(names) + 1}; images are "
+                "numbered from 1 without gaps"
+            )
+        names[int(words[0])] = name
+    if not names:
+        raise DataError(f"{path} is empty; it should number the images")
+    return names
+
+
+def read_split(folder: Path, first: dict[int, str], second: dict[int, str]) -> list[Pair]:
+    """Pairs of all folds ``01``, ``02``, ... below ``Protocol/Split/FF`` or ``FP``.
+
+    ``same.txt`` and ``diff.txt`` hold a pair ``i,j`` a line: ``i`` in the first index, ``j`` in
+    the second. Raises ``DataError`` with file and line.
+    """
+    folds = sorted(item for item in folder.glob("*") if item.is_dir() and item.name.isdigit())
+    if not folds:
+        raise DataError(f"{folder} holds no folders of folds (01, 02, ...)")
+    pairs = []
+    for fold in folds:
+        for file, genuine in (("same.txt", True), ("diff.txt", False)):
+            for number, line in enumerate(read_lines(fold / file), 1):
+                if line.strip():
+                    one, two = _numbers(fold / file, number, line, len(first), len(second))
+                    pairs.append(Pair(first[one], second[two], genuine, int(fold.name) - 1))
+    return pairs
+
+
+def _numbers(path: Path, number: int, line: str, most: int, most_second: int) -> tuple[int, int]:
+    words = [word.strip() for word in line.split(",")]
+    if len(words) != 2 or not all(word.isdecimal() and len(word) < 9 for word in words):
+        raise DataError(f"{path}, line {number}: expected two numbers 'i,j', got {line[:60]!r}")
+    one, two = int(words[0]), int(words[1])
+    if not (1 <= one <= most and 1 <= two <= most_second):
+        raise DataError(
+            f"{path}, line {number}: {one},{two} is outside the lists of {most} and {most_second} "
+            "images, which are numbered from 1"
+        )
+    return one, two

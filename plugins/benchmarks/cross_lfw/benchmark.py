@@ -1,0 +1,57 @@
+"""CALFW and CPLFW: two lines a pair, genuine pairs first, folds interleaved from both halves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.protocols.landmark_files import gather, read_five_lines
+from harness.protocols.pair_lists import read_label_lines
+from harness.protocols.verification import Listing, PairBenchmark, existing, person_by_number
+
+from .params import CrossParams
+
+
+def _landmarks(folder: Path, names: Sequence[str]) -> NDArray[np.float32]:
+    return gather(folder, names, "_5loc_attri.txt", read_five_lines)
+
+
+class CrossLfw(PairBenchmark):
+    """What both have in common; a subclass names its list."""
+
+    params: CrossParams
+    official_pairs = 6000
+    list_name: ClassVar[str]
+
+    def listing(self) -> Listing:
+        """The list of labels, ``images/`` and, if wanted, a landmark file for each image."""
+        source = existing(self.params.root, self.list_name)
+        landmarks = None
+        if self.params.landmarks is not None:
+            landmarks = partial(_landmarks, existing(self.params.root, self.params.landmarks))
+        return Listing(
+            {"verification": read_label_lines(source)},
+            existing(self.params.root, self.params.images or "images"),
+            source,
+            landmarks,
+            subject=person_by_number,
+        )
+
+
+class Calfw(CrossLfw):
+    """Cross-Age LFW (Zheng et al. 2017)."""
+
+    title = "calfw"
+    list_name = "pairs_CALFW.txt"
+
+
+class Cplfw(CrossLfw):
+    """Cross-Pose LFW (Zheng and Deng 2018)."""
+
+    title = "cplfw"
+    list_name = "pairs_CPLFW.txt"

@@ -1,0 +1,174 @@
+"""IJB-A: its ten splits of pairs and of searches, and the faces they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.components import Benchmark, Context
+from harness.errors import DataError
+from harness.faces.files import ImageFiles
+from harness.protocols.base import Comparison
+from harness.protocols.columns import Column, read_text_columns
+from harness.protocols.identification import TemplateIdentification
+from harness.protocols.image_lists import require_images
+from harness.protocols.template_lists import PairSplit, SearchSplit
+from harness.protocols.template_sets import TemplateRules, TemplateSet, kept_images
+from harness.protocols.templates import TemplateVerification
+
+from .params import FARS, Params
+
+ID = Column("int32", low=0)
+BOX = ("face_x", "face_y", "face_width", "face_height")
+ENTRIES = {
+    "template_id": ID,
+    "subject_id": ID,
+    "file": Column("str", ("filename",)),
+    "media_id": Column("int32", ("sighting_id",)),
+    **dict.fromkeys(BOX, Column("float32")),
+}
+PAIRS, SEARCHES = "IJB-A_11_sets", "IJB-A_1N_sets"
+RANKS = (1, 5, 10)
+
+Table = dict[str, NDArray[Any]]
+
+
+class Ijba(Benchmark):
+    """IARPA Janus Benchmark A (Klare et al. 2015): mean and std over ten splits."""
+
+    params: Params
+
+    def prepare(self, ctx: Context) -> None:
+        """Read all splits; every face they name is one image with its box."""
+        super().prepare(ctx)
+        root = Path(self.params.root or "")
+        faces = _Faces()
+        numbers = range(1, self.params.splits + 1)
+        self._pairs: list[PairSplit] = []
+        self._searches: list[SearchSplit] = []
+        if "1:1" in self.params.comparison_names():
+            self._pairs = [_pairs(root, k, faces).first_of_each(ctx.limit) for k in numbers]
+        if "1:N" in self.params.comparison_names():
+            self._searches = [_searches(root, k, faces).first_subjects(ctx.limit) for k in numbers]
+        every = [s.templates for s in self._pairs] + [s.templates for s in self._searches]
+        rows, sets = kept_images(every, len(faces.names))
+        kept = iter(sets)
+        self._pairs = [replace(split, templates=next(kept)) for split in self._pairs]
+        self._searches = [replace(split, templates=next(kept)) for split in self._searches]
+        folder = root / "images" if (root / "images").is_dir() else root
+        names = [faces.names[row] for row in rows]
+        require_images(folder, names, [faces.where[row] for row in rows])
+        self._images = ImageFiles(folder, names, boxes=faces.boxes()[rows])
+
+    def images(self) -> ImageFiles:
+        """Every face that a template holds, in the order in which the lists name them."""
+        return self._images
+
+    def comparison(self, name: str) -> Comparison:
+        """Template verification (1:1) or identification (1:N)."""
+        p = self.params
+        rules = TemplateRules(keep_norm=p.norm == "raw", flip=p.flip, fusion=p.fusion)
+        if name == "1:1":
+            return TemplateVerification(
+                "ijba-1:1",
+                self._pairs,
+                rules,
+                self._images.names,
+                fars=FARS,
+                headline_far=p.headline_far,
+                far_rule=p.far_rule,
+                limit=self.ctx.limit,
+            )
+        return TemplateIdentification(
+            "ijba-1:N",
+            self._searches,
+            rules,
+            self._images.names,
+            ranks=RANKS,
+            limit=self.ctx.limit,
+        )
+
+
+class _Faces:
+    """Distinct faces (file and box) in the order in which lists name them."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[Any, ...], int] = {}
+        self.names: list[str] = []
+        self.where: list[str] = []
+
+    def rows(self, path: Path, table: Table) -> NDArray[np.int32]:
+        """Row of each entry of a list, int32 (E,)."""
+        sides = np.stack([table[side] for side in BOX], axis=1)
+        flat = (sides[:, 2:] <= 0).any(axis=1)
+        if flat.any():
+            at = int(np.argmax(flat))
+            raise DataError(f"{path}, line {at + 2}: the face box has no size")
+        found = []
+        for line, (name, box) in enumerate(
+            zip(table["file"].tolist(), sides.tolist(), strict=True)
+        ):
+            face = (name, *box)
+            if face not in self._rows:
+                self._rows[face] = len(self.names)
+                self.names.append(name)
+                self.where.append(f"{path}, line {line + 2}")
+            found.append(self._rows[face])
+        return np.array(found, np.int32)
+
+    def boxes(self) -> NDArray[np.float32]:
+        """Left, top, right, bottom of every face, float32 (N, 4)."""
+        corner = np.array([face[1:] for face in self._rows], np.float32)
+        return np.concatenate([corner[:, :2], corner[:, :2] + corner[:, 2:]], axis=1)
+
+
+def _templates(tables: Iterable[tuple[Path, Table, int]], faces: _Faces) -> TemplateSet:
+    """The entries of lists of one split; the number is added to the template ids of a list."""
+    parts = [
+        (faces.rows(path, table), table["template_id"] + shift, table["media_id"],
+         table["subject_id"])
+        for path, table, shift in tables
+    ]  # fmt: skip
+    rows, ids, media, subjects = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return TemplateSet(rows, ids.astype(np.int32), media, subjects)
+
+
+def _pairs(root: Path, split: int, faces: _Faces) -> PairSplit:
+    folder = root / PAIRS / f"split{split}"
+    metadata = folder / f"verify_metadata_{split}.csv"
+    comparisons = folder / f"verify_comparisons_{split}.csv"
+    table = read_text_columns(metadata, ENTRIES, header=True)
+    pairs = read_text_columns(comparisons, {"left": ID, "right": ID}, header=False)
+    left, right = pairs["left"], pairs["right"]
+    try:
+        templates = _templates([(metadata, table, 0)], faces)
+        same = templates.subjects_of(left) == templates.subjects_of(right)
+        return PairSplit(templates.only(np.concatenate([left, right])), left, right, same)
+    except DataError as error:
+        raise DataError(f"{comparisons}: {error}") from None
+
+
+def _searches(root: Path, split: int, faces: _Faces) -> SearchSplit:
+    folder = root / SEARCHES / f"split{split}"
+    gallery_file = folder / f"search_gallery_{split}.csv"
+    probe_file = folder / f"search_probe_{split}.csv"
+    gallery = read_text_columns(gallery_file, ENTRIES, header=True)
+    probe = read_text_columns(probe_file, ENTRIES, header=True)
+    # The two lists may number their templates apart: equal numbers are not one template.
+    shift = 0
+    if np.isin(probe["template_id"], gallery["template_id"]).any():
+        shift = int(gallery["template_id"].max()) + 1
+    try:
+        templates = _templates([(gallery_file, gallery, 0), (probe_file, probe, shift)], faces)
+        return SearchSplit(
+            templates,
+            {"gallery": np.unique(gallery["template_id"])},
+            np.unique(probe["template_id"] + shift).astype(np.int32),
+        )
+    except DataError as error:
+        raise DataError(f"{folder}: {error}") from None

@@ -1,0 +1,166 @@
+"""Multi-PIE: frontally lit images of one session, and pairs drawn from a seed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.components import Benchmark, Context
+from harness.errors import DataError
+from harness.faces.files import ImageFiles, find_images
+from harness.protocols.landmarks import read_five_points
+from harness.protocols.lists import Pair, first_of_each
+from harness.protocols.pairs import PairFolds
+from harness.seeds import stream
+
+from .params import Params
+
+CAMERAS = ("240", "010", "200", "190", "041", "050", "051", "140", "130", "080", "090", "120",
+           "110")  # fmt: skip
+"""Cameras at head height from -90 to +90 degrees of yaw, 15 apart; 08_1 and 19_1 hang above."""
+OVERHEAD = ("081", "191")
+YAW_DEG = {camera: float(15 * step - 90) for step, camera in enumerate(CAMERAS)}
+
+_NAME = re.compile(r"(\d{3})_(\d{2})_(\d{2})_(\d{3})_(\d{2})\.\w+")
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One image by what its name says."""
+
+    name: str
+    subject: int
+    yaw_deg: float
+
+
+class MultiPie(Benchmark):
+    """Multi-PIE by the protocol of Kortylewski et al. (2018, section IV-B).
+
+    Session one, frontal illumination, no overhead cameras; ten subject-disjoint folds of 300
+    genuine and 300 impostor pairs. The authors' list is not published: this one is drawn.
+    """
+
+    params: Params
+
+    def prepare(self, ctx: Context) -> None:
+        """Find the images and draw the pairs."""
+        super().prepare(ctx)
+        root = Path(self.params.root or "")
+        shots = find_shots(root, self.params)
+        self._shots = {shot.name: shot for shot in shots}
+        self._pairs = first_of_each(draw_pairs(shots, self.params), ctx.limit)
+        names = sorted({name for pair in self._pairs for name in (pair.first, pair.second)})
+        self._images = ImageFiles(
+            root,
+            names,
+            landmarks=_landmarks(root, self.params, names),
+            subjects=np.array([self._shots[name].subject for name in names], np.int64),
+        )
+
+    def images(self) -> ImageFiles:
+        """Every image that a pair names, by path."""
+        return self._images
+
+    def comparison(self, name: str) -> PairFolds:
+        """The drawn pairs, with the larger yaw of each as a stratum."""
+        index = {image: row for row, image in enumerate(self._images.names)}
+        yaw = [
+            max(abs(self._shots[n].yaw_deg) for n in (pair.first, pair.second))
+            for pair in self._pairs
+        ]
+        return PairFolds.build(
+            name="multipie",
+            pairs=[(index[p.first], index[p.second], p.genuine, p.fold) for p in self._pairs],
+            images=self._images,
+            flip=self.params.flip,
+            rule=self.params.rule,
+            limit=self.ctx.limit,
+            strata={"yaw_deg": np.array(yaw, np.float64)},
+        )
+
+
+def find_shots(root: Path, params: Params) -> list[Shot]:
+    """The images of the session, light, recordings and cameras asked for, sorted by path.
+
+    Raises DataError for an image whose name does not say what it is or contradicts its folder.
+    """
+    session = f"session{params.session:02d}"
+    folder = root / session / "multiview"
+    if not folder.is_dir():
+        raise DataError(f"{root} holds no {session}/multiview; give the folder that does")
+    found = []
+    for path in find_images(folder):
+        parts = _NAME.fullmatch(path.rpartition("/")[2])
+        if parts is None:
+            raise DataError(
+                f"{folder / path}: the name is not subject_session_recording_camera_shot"
+            )
+        subject, number, recording, camera, shot = parts.groups()
+        place = [subject, recording, f"{camera[:2]}_{camera[2]}"]
+        if path.split("/")[:-1] != place or int(number) != params.session:
+            raise DataError(f"{folder / path}: the name contradicts its folder")
+        if camera not in YAW_DEG and camera not in OVERHEAD:
+            raise DataError(f"{folder / path}: Multi-PIE has no camera {camera}")
+        wanted = shot == params.shot and recording in params.recordings and camera in YAW_DEG
+        if wanted:
+            found.append(Shot(f"{session}/multiview/{path}", int(subject), YAW_DEG[camera]))
+    if not found:
+        raise DataError(
+            f"{folder} has no image of shot {params.shot} in recordings "
+            f"{', '.join(params.recordings)}; check the folder and these parameters"
+        )
+    return found
+
+
+def draw_pairs(shots: Sequence[Shot], params: Params) -> list[Pair]:
+    """The pair list: a pure function of ``params.list_seed`` and the sorted images.
+
+    Subjects are shuffled and dealt to the folds in turn. In each fold the genuine pairs are drawn
+    without replacement from all pairs of two images of one subject, the impostor pairs from all
+    pairs of two subjects.
+    """
+    subjects = np.array([shot.subject for shot in shots])
+    people = np.unique(subjects)
+    stream(params.list_seed, "multipie", "folds").shuffle(people)
+    pairs = []
+    for fold in range(params.folds):
+        own = np.flatnonzero(np.isin(subjects, people[fold :: params.folds]))
+        a, b = np.triu_indices(own.size, 1)
+        same = subjects[own[a]] == subjects[own[b]]
+        rng = stream(params.list_seed, "multipie", "pairs", fold)
+        for genuine in (True, False):
+            every = np.flatnonzero(same == genuine)
+            for k in _draw(every, params.pairs_per_fold, rng, fold, genuine=genuine):
+                first, second = shots[own[a[k]]], shots[own[b[k]]]
+                pairs.append(Pair(first.name, second.name, genuine, fold))
+    return pairs
+
+
+def _draw(
+    every: NDArray[np.intp], count: int, rng: np.random.Generator, fold: int, *, genuine: bool
+) -> list[int]:
+    if every.size < count:
+        kind = "genuine" if genuine else "impostor"
+        raise DataError(
+            f"fold {fold + 1} has {every.size} {kind} pairs but {count} are needed: the folder has "
+            "too few images; lower folds or pairs_per_fold"
+        )
+    return [int(k) for k in every[rng.choice(every.size, count, replace=False)]]
+
+
+def _landmarks(root: Path, params: Params, names: Sequence[str]) -> NDArray[np.float32] | None:
+    if params.landmarks is None:
+        return None
+    file = root / params.landmarks
+    points = read_five_points(file)
+    absent = [name for name in names if name not in points]
+    if absent:
+        raise DataError(
+            f"{file} has no landmarks for {len(absent)} images, the first is {absent[0]}"
+        )
+    return np.stack([points[name] for name in names])

@@ -1,0 +1,38 @@
+"""Parameters of the TinyFace benchmark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from harness.components import BenchmarkParams, External
+
+
+class Params(BenchmarkParams):
+    """Where TinyFace lies and by which rules its images are scored."""
+
+    root: Annotated[Path | None, External(asset="tinyface")] = Field(
+        None, description="Folder that holds Testing_Set/ (or tinyface/Testing_Set/)."
+    )
+    aligned: Annotated[str | None, External(inside="root")] = Field(
+        None,
+        description="Folder below root with the same three folders of images already aligned. "
+        "Without it faces are found by the selected aligner.",
+    )
+    template: str = Field("arcface", description="Landmark template that aligned images follow.")
+    distractors: bool = Field(True, description="Search among the distractors too.")
+    flip: Literal["none", "sum"] = Field(
+        "sum", description="How the embedding of the mirrored image is fused."
+    )
+
+    scoring: ClassVar[frozenset[str]] = frozenset({"flip"})
+
+    def comparison_names(self) -> tuple[str, ...]:
+        """Identification only."""
+        return ("1:N",)
+
+    def mirror(self) -> bool:
+        """Mirrored embeddings are needed unless the flip is switched off."""
+        return self.flip != "none"

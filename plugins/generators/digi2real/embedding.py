@@ -1,0 +1,104 @@
+"""Face embeddings of the source images: ArcFace, or a fixed projection for the tiny pipeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import cv2
+import numpy as np
+
+from harness.align.decode import decode
+from harness.align.templates import template_points
+from harness.align.warp import unusable, warp
+from harness.components import InputSpec
+from harness.digests import file_sha256
+from harness.embedding.onnx_session import open_session
+from harness.errors import DataError
+from harness.seeds import stream
+
+from .onnx_nodes import normalises_inside
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from harness.components import Images
+
+CROP_PX = 112
+_SPEC = InputSpec(CROP_PX, CROP_PX, "arcface")
+
+
+class Embedder(Protocol):
+    """Aligned crops, uint8 RGB (N, 112, 112, 3), to raw embeddings, float32 (N, d)."""
+
+    name: str
+    identity: str
+
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embed a batch."""
+
+
+class ArcFace:
+    """``arcface.onnx`` of the Arc2Face release; ``identity`` is the digest of the file.
+
+    Input RGB (x - 127.5) / 127.5, unless the network begins with its own normalisation.
+    """
+
+    name = "arcface"
+
+    def __init__(self, path: Path, device: str = "cpu") -> None:
+        self.identity = file_sha256(path)
+        self._inside = normalises_inside(path)
+        self._session = open_session(path, device)
+        self._input = self._session.get_inputs()[0].name
+
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """See :class:`Embedder`."""
+        values = crops.transpose(0, 3, 1, 2).astype(np.float32)
+        if not self._inside:
+            values = (values - 127.5) / 127.5
+        return np.asarray(self._session.run(None, {self._input: values})[0], np.float32)
+
+
+class RandomProjection:
+    """Colours of a 16 x 16 miniature through a fixed Gaussian matrix: no face recognition.
+
+    It stands in for ArcFace where there are no weights: equal images have equal embeddings and
+    similar ones similar embeddings, and that is all.
+    """
+
+    name = "random-projection"
+    identity = "random-projection 1"
+
+    def __init__(self, size: int) -> None:
+        rng = stream(0, "digi2real", "random-projection", size)
+        self._matrix = rng.standard_normal((16 * 16 * 3, size)).astype(np.float32)
+
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """See :class:`Embedder`."""
+        blocks = crops.reshape(len(crops), 16, CROP_PX // 16, 16, CROP_PX // 16, 3)
+        small = blocks.mean(axis=(2, 4), dtype=np.float64).reshape(len(crops), -1) / 127.5 - 1
+        return np.asarray(small @ self._matrix, np.float32)
+
+
+def crop(images: Images, index: int, data: bytes) -> tuple[NDArray[np.uint8], bool]:
+    """One image as ArcFace wants it, uint8 RGB (112, 112, 3), and whether it was aligned.
+
+    By its landmarks or its template; an image without either is taken whole, because the crops of
+    DigiFace-1M are too tight for a detector. Raises DataError for an unreadable image and for
+    landmarks that place no face.
+    """
+    name = images.names[index]
+    pixels = decode(data, name)
+    points = images.landmarks[index]
+    if not np.isnan(points).all():
+        reason = unusable(points)
+        if reason:
+            raise DataError(f"{name}: {reason}")
+        return warp(pixels, points, _SPEC), True
+    if images.template is not None:
+        height, width = pixels.shape[:2]
+        return warp(pixels, template_points(images.template, width, height), _SPEC), True
+    whole = cv2.resize(pixels, (CROP_PX, CROP_PX), interpolation=cv2.INTER_AREA)
+    return np.asarray(whole, np.uint8), False

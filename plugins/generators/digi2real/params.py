@@ -1,0 +1,143 @@
+"""Parameters of the generator ``digi2real``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, ModelWrapValidatorHandler, model_validator
+
+from harness import components
+from harness.components import ComponentRequest, External
+
+from .presets import PRESETS
+
+ARC2FACE = "arc2face"
+TINY = "tiny"
+_WEIGHTS = ("unet", "text_encoder", "arcface", "base")
+
+
+class Params(components.Params):
+    """Where identities come from, how they are varied, and how the diffusion model samples."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
+
+    identities: int = Field(1000, ge=1, description="Number of identities.")
+    images_per_id: int = Field(20, ge=1, description="Images of each identity.")
+    pipeline: Literal["arc2face", "tiny"] = Field(
+        "arc2face",
+        description="arc2face: the published weights. tiny: a small network of random weights, "
+        "whose images are noise and say so; it needs no file and tries out everything else.",
+    )
+
+    source: str = Field("bfm", description="Generator or data set that gives the source faces.")
+    source_params: Mapping[str, Any] = Field(
+        {}, description="Its parameters; identities and images_per_id are set if not named here."
+    )
+    source_seed: int = Field(0, ge=0, description="Root seed of the source.")
+    images_per_prototype: int = Field(5, ge=1, description="Source images of each identity.")
+
+    latents: int = Field(5, ge=1, description="Embeddings of each identity that are imaged.")
+    beta_a: float = Field(2.0, gt=0, description="t ~ Beta(a, b) along the arc; 1, 1 is uniform.")
+    beta_b: float = Field(2.0, gt=0, description="See beta_a; the paper's alpha is both.")
+
+    filtered: bool = Field(False, description="Keep the identities least similar to others.")
+    candidates: int | None = Field(
+        None, ge=1, description="Source identities to choose among; as many as identities if unset."
+    )
+    filter_score: Literal["max", "mean", "greedy"] = Field(
+        "max", description="Similarity to the nearest other identity, to all, or to those taken."
+    )
+
+    real: Annotated[Path | None, External()] = Field(
+        None, description="Folder of real faces that the shift leads to; without it none is added."
+    )
+    real_params: Mapping[str, Any] = Field(
+        {}, description="Parameters of the generator folder for real, like template or landmarks."
+    )
+    shift_images: int = Field(1000, ge=1, description="Most images of each side of the shift.")
+    shift_scale: float = Field(1.0, description="Factor of the shift.")
+    shift_shape: Literal["token", "identity", "pooled"] = Field(
+        "token",
+        description="One vector a token, only that of the identity token, or one for all tokens "
+        "from there on.",
+    )
+
+    steps: int = Field(25, ge=1, le=1000, description="Steps of the solver.")
+    guidance: float = Field(3.0, ge=1.0, description="Classifier-free guidance; 1 switches it off.")
+    image_px: int | None = Field(
+        None, ge=64, le=1024, multiple_of=64, description="Image side; by default the network's."
+    )
+    align: Literal["centre", "none"] = Field(
+        "centre",
+        description="What is said of the place of the face: a box in the middle that is used where "
+        "no detector is selected, or nothing.",
+    )
+    jpeg_quality: int = Field(95, ge=1, le=100, description="JPEG quality of the stored image.")
+
+    unet: Annotated[Path | None, External(asset="arc2face-unet")] = Field(
+        None, description="Folder with config.json and diffusion_pytorch_model.safetensors."
+    )
+    text_encoder: Annotated[Path | None, External(asset="arc2face-encoder")] = Field(
+        None, description="Folder with config.json and pytorch_model.bin."
+    )
+    arcface: Annotated[Path | None, External(asset="arc2face-arcface")] = Field(
+        None, description="arcface.onnx."
+    )
+    base: Annotated[Path | None, External(asset="stable-diffusion-v1-5")] = Field(
+        None, description="Folder with tokenizer/, scheduler/ and vae/."
+    )
+
+    def requests(self) -> Mapping[str, ComponentRequest]:
+        """The source faces, and the real faces where a folder is given."""
+        wanted = {
+            "source": ComponentRequest(
+                self.source,
+                {
+                    "identities": self.candidates or self.identities,
+                    "images_per_id": self.images_per_prototype,
+                    **self.source_params,
+                },
+                seed=self.source_seed,
+            )
+        }
+        if self.real is not None:
+            wanted["real"] = ComponentRequest(
+                "folder", {**self.real_params, "root": str(self.real)}, seed=self.source_seed
+            )
+        return wanted
+
+    @model_validator(mode="after")
+    def _candidates_suffice(self) -> Params:
+        if self.candidates is not None and self.candidates < self.identities:
+            raise ValueError(
+                f"candidates={self.candidates} is less than identities={self.identities}; raise it"
+            )
+        if self.candidates is not None and not self.filtered:
+            raise ValueError("candidates is for filtered=true; give both or none")
+        return self
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _by_pipeline(cls, values: Any, handler: ModelWrapValidatorHandler[Params]) -> Params:
+        # Which assets are needed stands in the class, and the tiny pipeline needs none.
+        if cls is Params and isinstance(values, Mapping) and values.get("pipeline") == TINY:
+            return TinyParams.model_validate(values)
+        return handler(values)
+
+
+class TinyParams(Params):
+    """The same for ``pipeline=tiny``, which reads no weights."""
+
+    unet: Annotated[Path | None, External()] = None
+    text_encoder: Annotated[Path | None, External()] = None
+    arcface: Annotated[Path | None, External()] = None
+    base: Annotated[Path | None, External()] = None
+
+    @model_validator(mode="after")
+    def _no_weights(self) -> TinyParams:
+        given = [name for name in _WEIGHTS if getattr(self, name) is not None]
+        if given:
+            raise ValueError(f"pipeline=tiny reads no {given[0]}; leave it out")
+        return self

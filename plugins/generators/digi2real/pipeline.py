@@ -1,0 +1,143 @@
+"""The networks, read from local folders in the layout of their releases; nothing is downloaded."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.digests import digest, file_sha256
+from harness.errors import DataError, PrerequisiteError
+
+from .conditioning import Conditioner, open_conditioner, require_complete
+
+if TYPE_CHECKING:
+    import torch
+
+_WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
+_TEXT_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where the parts lie: ``base`` holds tokenizer, scheduler and vae."""
+
+    unet: Path
+    encoder: Path
+    base: Path
+
+    def check(self) -> None:
+        """Raise PrerequisiteError naming the first file that is missing and what links it."""
+        wanted: tuple[tuple[str, Path, tuple[str, ...]], ...] = (
+            ("arc2face-unet", self.unet, ("config.json",)),
+            ("arc2face-unet", self.unet, _WEIGHTS),
+            ("arc2face-encoder", self.encoder, ("config.json",)),
+            ("arc2face-encoder", self.encoder, _TEXT_WEIGHTS),
+            ("stable-diffusion-v1-5", self.base, ("tokenizer/vocab.json",)),
+            ("stable-diffusion-v1-5", self.base, ("tokenizer/merges.txt",)),
+            ("stable-diffusion-v1-5", self.base, ("scheduler/scheduler_config.json",)),
+            ("stable-diffusion-v1-5", self.base, ("vae/config.json",)),
+            ("stable-diffusion-v1-5", self.base, tuple(f"vae/{name}" for name in _WEIGHTS)),
+        )
+        for asset, folder, names in wanted:
+            if not any((folder / name).is_file() for name in names):
+                raise PrerequisiteError(
+                    f"{folder} lacks {' or '.join(names)}; complete it, or link another folder: "
+                    f"harness assets link {asset} PATH"
+                )
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What sampling needs; see :func:`open_pipeline`."""
+
+    unet: Any
+    vae: Any
+    scheduler_config: dict[str, Any]
+    unconditional: torch.Tensor
+    device: torch.device
+    dtype: torch.dtype
+
+    @property
+    def latent_channels(self) -> int:
+        """Channels of a latent image."""
+        return int(self.unet.config.in_channels)
+
+    @property
+    def vae_factor(self) -> int:
+        """Image pixels in a latent pixel, along a side."""
+        return int(2 ** (len(self.vae.config.block_out_channels) - 1))
+
+    @property
+    def vae_scale(self) -> float:
+        """The factor by which latents are scaled."""
+        return float(self.vae.config.scaling_factor)
+
+    @property
+    def image_px(self) -> int:
+        """The side of the image that the UNet was made for."""
+        return int(self.unet.config.sample_size) * self.vae_factor
+
+
+def conditioner(folders: Folders, device: str) -> Conditioner:
+    """The text encoder of these folders, in float32."""
+    folders.check()
+    return open_conditioner(folders.encoder, folders.base / "tokenizer", device)
+
+
+def encoder_digest(folders: Folders) -> str:
+    """Digest of the files of text encoder and tokenizer."""
+    files = [
+        path
+        for folder in (folders.encoder, folders.base / "tokenizer")
+        for path in sorted(folder.iterdir())
+        if path.is_file()
+    ]
+    return digest([[path.name, file_sha256(path)] for path in files])
+
+
+def open_pipeline(
+    folders: Folders, unconditional: torch.Tensor, device: str, precision: str
+) -> Pipeline:
+    """UNet in ``precision``, VAE in float32 and the configuration of the scheduler.
+
+    Raises PrerequisiteError for a missing file and DataError for weights that lack an entry, have
+    another shape or do not fit the text encoder.
+    """
+    import torch
+    from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+
+    folders.check()
+    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+    place = torch.device(device)
+    unet = _load(UNet2DConditionModel, folders.unet, dtype)
+    vae = _load(AutoencoderKL, folders.base / "vae", torch.float32)
+    width = int(unconditional.shape[-1])
+    if unet.config.cross_attention_dim != width:
+        raise DataError(
+            f"{folders.unet} wants prompt embeddings of {unet.config.cross_attention_dim} values "
+            f"and the text encoder gives {width}; take both from one release"
+        )
+    text = (folders.base / "scheduler" / "scheduler_config.json").read_text()
+    return Pipeline(
+        unet.to(place), vae.to(place), json.loads(text), unconditional.to(place), place, dtype
+    )
+
+
+def _load(cls: Any, folder: Path, dtype: torch.dtype) -> Any:
+    from diffusers.utils import logging
+
+    logging.set_verbosity_error()  # what matters of it is raised, in one sentence
+    logging.disable_progress_bar()
+    try:
+        model, found = cls.from_pretrained(
+            str(folder), local_files_only=True, output_loading_info=True, torch_dtype=dtype,
+            low_cpu_mem_usage=False,
+        )  # fmt: skip
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DataError(f"{folder} cannot be read as {cls.__name__}: {reason}") from error
+    require_complete(found, folder)
+    return model.eval().requires_grad_(False)

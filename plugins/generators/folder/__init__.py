@@ -1,0 +1,84 @@
+"""Faces that lie as image files, a folder an identity, in folders or zip files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.components import Asset, Component
+from harness.hookspecs import hookimpl
+
+DIGIFACE = Asset(
+    name="digiface1m",
+    summary="DigiFace-1M: 1,219,995 rendered images of 109,999 identities in eight zip files",
+    licence="Research Use of Data Agreement of Microsoft, non-commercial research only",
+    source="the DigiFace-1M repository of Microsoft on GitHub",
+    layout="subjects_0-1999_72_imgs.zip ... subjects_166666-199998_5_imgs.zip, zipped or unpacked",
+)
+WEBFACE = Asset(
+    name="webface260m",
+    summary="WebFace260M, cleaned part: 42 million images of 2 million people in ten folders",
+    licence="research only, by signed agreement",
+    source="its authors, by the application form of face-benchmark.org (not reachable of late)",
+    layout="<part 0..9>/<identity>/<image>.jpg",
+)
+SFACE = Asset(
+    name="sface",
+    summary="SFace: 634,320 images of 10,572 synthetic identities by a class-conditional GAN",
+    licence="non-commercial research; the terms stand in its repository",
+    source="the SFace repository of Fadi Boutros (fdbtrs) on GitHub",
+    layout="<identity>/<image>, any depth, zipped or unpacked",
+)
+
+
+@hookimpl
+def harness_components() -> Iterable[Component]:
+    """Declare the generator and the data sets that are read by it."""
+    return [
+        _folder("folder", "Params", "faces of a folder: {identity}/{file}, any depth, or in zips"),
+        _folder(
+            "digiface1m",
+            "DigiFaceParams",
+            DIGIFACE.summary,
+            DIGIFACE,
+            citation="Bae et al., DigiFace-1M, WACV 2023",
+        ),
+        _folder(
+            "webface260m",
+            "WebFaceParams",
+            WEBFACE.summary,
+            WEBFACE,
+            citation="Zhu et al., WebFace260M, CVPR 2021",
+            training_data=("WebFace260M",),
+        ),
+        _folder(
+            "sface",
+            "SFaceParams",
+            SFACE.summary,
+            SFACE,
+            citation="Boutros et al., SFace, IJCB 2022",
+            training_data=("CASIA-WebFace",),
+        ),
+    ]
+
+
+def _folder(
+    name: str,
+    params: str,
+    summary: str,
+    asset: Asset | None = None,
+    *,
+    citation: str = "",
+    training_data: tuple[str, ...] = (),
+) -> Component:
+    return Component(
+        kind="generator",
+        name=name,
+        version=1,
+        target=f"{__name__}.generator:Folder",
+        params=f"{__name__}.params:{params}",
+        summary=summary,
+        assets=(asset,) if asset else (),
+        licence=asset.licence if asset else "that of the images you give",
+        citation=citation or "the source of the images you give",
+        training_data=training_data,
+    )

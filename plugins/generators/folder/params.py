@@ -1,0 +1,70 @@
+"""Parameters of the generator ``folder`` and of the data sets that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, model_validator
+
+from harness.components import External
+from harness.faces.source import SourceParams
+
+_ROOT = "Folder with {identity}/{file}, or with zip files that hold the same, or one zip file."
+
+
+class Params(SourceParams):
+    """Where the images lie and which of them are used."""
+
+    root: Annotated[Path | None, External()] = Field(None, description=_ROOT)
+    folders: tuple[str, ...] = Field(
+        (), description="Read only these folders below root; all of them if empty."
+    )
+    identity_depth: int | None = Field(
+        None,
+        ge=1,
+        description="Which folder of a path names the identity, 1 is the first below root. If not "
+        "set, the folder that holds the file, by its whole path below root.",
+    )
+    landmarks: Annotated[str | None, External(inside="root")] = Field(
+        None,
+        description="Five-point landmark file below root: path and ten numbers a line, in pixels "
+        "of the image. An image without a line counts as unreadable.",
+    )
+
+    @model_validator(mode="after")
+    def _one_alignment(self) -> Params:
+        if self.template is not None and self.landmarks is not None:
+            raise ValueError("template and landmarks exclude each other; give one of them")
+        return self
+
+
+class DigiFaceParams(Params):
+    """DigiFace-1M. Its crops follow no published template, so faces are found by an aligner."""
+
+    root: Annotated[Path | None, External(asset="digiface1m")] = Field(None, description=_ROOT)
+    group_images: int | None = Field(
+        18, ge=1, description="Consecutive images of an identity that share their accessories."
+    )
+
+
+class WebFaceParams(Params):
+    """WebFace260M; the smaller sets are the first of its ten folders."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "4m": {"folders": ("0",)},
+        "12m": {"folders": ("0", "1", "2")},
+        "42m": {"folders": tuple(str(part) for part in range(10))},
+    }
+
+    root: Annotated[Path | None, External(asset="webface260m")] = Field(None, description=_ROOT)
+    template: str | None = Field(
+        "arcface", description="The alignment template that all images already follow."
+    )
+
+
+class SFaceParams(Params):
+    """SFace."""
+
+    root: Annotated[Path | None, External(asset="sface")] = Field(None, description=_ROOT)

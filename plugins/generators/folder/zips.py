@@ -1,0 +1,147 @@
+"""Zip files read in place: the list of members in arrays, their bytes by random access."""
+
+from __future__ import annotations
+
+import mmap
+import struct
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from harness.errors import DataError
+from harness.faces.files import SUFFIXES
+from harness.faces.source import natural
+
+_LOCAL = struct.Struct("<4sHHHHHIIIHH")
+_STORED, _DEFLATED = 0, 8
+_ENCRYPTED = 1
+_Numbers = tuple[int, int, int, int, int]  # offset, packed size, size, CRC-32, method
+MOST_BYTES = 1 << 28
+"""An image of more bytes is a mistake or an attack, not a face."""
+
+
+class ZipImages:
+    """Images of a zip file by identity (the member's folder); nothing is unpacked to disk.
+
+    Members with an absolute path, a drive, a backslash or ``..`` are refused. Kept as arrays: a
+    million members need tens of megabytes, not the half gigabyte of ``zipfile``.
+    """
+
+    def __init__(self, path: Path, depth: int | None = None) -> None:
+        self.path = path
+        self.spans: dict[str, tuple[int, int]] = {}
+        files: list[str] = []
+        numbers: list[_Numbers] = []
+        for identity, members in _members(path, depth).items():
+            members.sort(key=lambda member: natural(member[0]))
+            self.spans[identity] = (len(files), len(files) + len(members))
+            files += [member[0] for member in members]
+            numbers += [member[1] for member in members]
+        self._files = np.array(files, np.str_)
+        self._numbers = np.array(numbers, np.int64).reshape(-1, 5)
+        with path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def counts(self) -> dict[str, int]:
+        """Number of images of each identity."""
+        return {name: end - start for name, (start, end) in self.spans.items()}
+
+    def files(self, identity: str) -> list[str]:
+        """File names of an identity in natural order."""
+        start, end = self.spans[identity]
+        return [str(name) for name in self._files[start:end]]
+
+    def read(self, identity: str, name: str) -> bytes:
+        """Bytes of one image; raises ``DataError`` naming file, member and offset."""
+        row = self.spans[identity][0] + self.files(identity).index(name)
+        where = f"{self.path.name}, member {identity}/{name}"
+        offset, packed, size, crc, method = (int(value) for value in self._numbers[row])
+        if size > MOST_BYTES:
+            raise DataError(f"{where}: {size} bytes are too many for an image of a face")
+        try:
+            head = _LOCAL.unpack_from(self._map, offset)
+        except struct.error:
+            head = (b"",)
+        if head[0] != b"PK\x03\x04":
+            raise DataError(f"{where}: no member begins at offset {offset}; copy the file again")
+        start = offset + _LOCAL.size + head[9] + head[10]
+        data = self._map[start : start + packed]
+        if len(data) != packed:
+            raise DataError(f"{where}: cut short at offset {start}; copy the file again")
+        if method == _DEFLATED:
+            data = _inflated(data, size)
+        if len(data) != size or zlib.crc32(data) != crc:
+            raise DataError(f"{where}: damaged at offset {start}; copy the file again")
+        return data
+
+
+def _inflated(data: bytes, size: int) -> bytes:
+    """At most one byte more than ``size``, so that a bomb stays small; empty when damaged."""
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, size + 1)
+    except zlib.error:
+        return b""
+
+
+def split(inside: PurePosixPath, depth: int | None, root: Path) -> tuple[str, str]:
+    """Identity and rest of a path below ``root``: cut before the file, or after ``depth`` folders.
+
+    Raises ``DataError`` when there are too few folders.
+    """
+    parts = inside.parts
+    cut = len(parts) - 1 if depth is None else depth
+    if not 1 <= cut < len(parts):
+        raise DataError(
+            f"{root}: image {inside} lies below {len(parts) - 1} folders, which is too few to name "
+            "an identity; expected identity/file"
+        )
+    return "/".join(parts[:cut]), "/".join(parts[cut:])
+
+
+def _members(path: Path, depth: int | None) -> dict[str, list[tuple[str, _Numbers]]]:
+    """File and numbers of every image, by identity."""
+    found: dict[str, list[tuple[str, _Numbers]]] = {}
+    seen: set[str] = set()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                inside = PurePosixPath(info.filename)
+                if info.is_dir() or inside.suffix.lower() not in SUFFIXES or _hidden(inside):
+                    continue
+                _check(path, info, inside, seen)
+                identity, file = split(inside, depth, path)
+                numbers = (info.header_offset, info.compress_size, info.file_size, info.CRC,
+                           info.compress_type)  # fmt: skip
+                found.setdefault(identity, []).append((file, numbers))
+    except DataError:
+        raise
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error,
+            OverflowError, EOFError, IndexError) as error:  # fmt: skip
+        raise DataError(f"{path} is no readable zip file ({error}); copy it again") from None
+    return found
+
+
+def _check(path: Path, info: zipfile.ZipInfo, inside: PurePosixPath, seen: set[str]) -> None:
+    name = info.filename
+    problem = ""
+    if inside.is_absolute() or ".." in inside.parts or "\\" in info.orig_filename or ":" in name:
+        problem = "has a path that leads out of the archive"
+    elif inside.as_posix() in seen:
+        problem = "is there twice"
+    elif info.flag_bits & _ENCRYPTED:
+        problem = "is encrypted"
+    elif info.compress_type not in (_STORED, _DEFLATED):
+        problem = f"is packed by method {info.compress_type}, which is not supported"
+    elif max(info.header_offset, info.compress_size, info.file_size) >= 1 << 62:
+        problem = "has an impossible size"
+    elif info.header_offset < 0:
+        problem = "has an impossible offset"
+    if problem:
+        raise DataError(f"{path}: member {name!r} {problem}; pack the images anew")
+    seen.add(inside.as_posix())
+
+
+def _hidden(inside: PurePosixPath) -> bool:
+    return any(part.startswith((".", "__MACOSX")) and part != ".." for part in inside.parts)

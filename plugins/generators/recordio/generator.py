@@ -1,0 +1,111 @@
+"""The generator ``recordio``: images of a RecordIO file by identity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.digests import digest
+from harness.errors import DataError, UsageError
+from harness.faces.recordio import RecordFile
+from harness.faces.source import SourceGenerator, SourceImage
+
+from .params import Params
+from .table import Table, by_header, by_list, implausible
+
+LIST = "list.txt"
+
+
+class RecordIo(SourceGenerator):
+    """Faces of a ``.rec`` file; identities are named by their label, or by their path in a list."""
+
+    params: Params
+
+    def open(self) -> RecordSource:
+        """See :class:`harness.faces.source.SourceGenerator`."""
+        if self.params.root is None:
+            raise UsageError("generator recordio has no records; give -G root=DIR")
+        path = find_rec(self.params.root, self.params.rec)
+        rec = RecordFile(path)
+        listing = path.with_name(LIST)
+        if self.params.labels == "list" and not listing.exists():
+            raise DataError(f"{listing} is not there, but labels=list needs it; set labels=header")
+        if self.params.labels != "header" and listing.exists():
+            table = by_list(rec, listing)
+        else:
+            table = self._kept(rec)
+        problem = implausible(table)
+        if problem and (self.params.labels == "auto" or not len(table.keys)):
+            raise DataError(
+                f"{path}: {problem}, so labels cannot be identities; if they stand in a {LIST}, "
+                "put it beside the file, or set labels=header if this is meant"
+            )
+        for note in table.notes:
+            self.ctx.note(note)
+        if problem:
+            self.ctx.note(problem)
+        return RecordSource(rec, table)
+
+    def _kept(self, rec: RecordFile) -> Table:
+        """The table from headers, made once and kept: a scan of millions of records takes minutes.
+
+        Like a fingerprint, what is kept holds for a file of the same place, size and time.
+        """
+        stats = [file.stat() for file in (rec.path, rec.path.with_suffix(".idx")) if file.exists()]
+        parts = {
+            "file": digest(str(rec.path.resolve())),
+            "stats": [[stat.st_size, stat.st_mtime_ns] for stat in stats],
+            "negative_labels": self.params.negative_labels,
+        }
+
+        def build(folder: Path) -> None:
+            table = by_header(rec, self.params.negative_labels)
+            np.savez(
+                folder / "table.npz",
+                names=np.array(table.names, np.str_),
+                starts=table.starts,
+                keys=table.keys,
+                offsets=table.offsets,
+                notes=np.array(table.notes, np.str_),
+            )
+
+        kept = np.load(self.ctx.artifact("labels", parts, build) / "table.npz", allow_pickle=False)
+        return Table(
+            kept["names"].tolist(),
+            kept["starts"],
+            kept["keys"],
+            kept["offsets"],
+            tuple(kept["notes"].tolist()),
+        )
+
+
+class RecordSource:
+    """Implements :class:`harness.faces.source.Source` on a RecordIO file and its table."""
+
+    def __init__(self, rec: RecordFile, table: Table) -> None:
+        self._rec, self._table = rec, table
+        self.names: Sequence[str] = table.names
+        self.counts: NDArray[np.int64] = np.diff(table.starts)
+
+    def read(self, identity: int, number: int) -> SourceImage:
+        """See :class:`harness.faces.source.Source`."""
+        row = int(self._table.starts[identity]) + number
+        record = self._rec.record(int(self._table.offsets[row]))
+        name = f"{self._rec.path.name} record {self._table.keys[row]}"
+        return SourceImage(record.body, name)
+
+
+def find_rec(root: Path, named: str | None) -> Path:
+    """The ``.rec`` file of a folder; raises ``DataError`` when there is none or a choice."""
+    if named is not None:
+        return root / named
+    if root.is_file():
+        return root
+    found = sorted(root.glob("*.rec")) or sorted(root.glob("record/*.rec"))
+    if len(found) != 1:
+        listed = ", ".join(path.name for path in found) or "none"
+        raise DataError(f"{root} should hold one .rec file, found {listed}; set rec=NAME")
+    return found[0]

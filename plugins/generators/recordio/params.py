@@ -1,0 +1,55 @@
+"""Parameters of the generator ``recordio`` and of the data sets that it reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from harness.components import External
+from harness.faces.source import SourceParams
+
+_ROOT = "Folder with one .rec file and its .idx (also one level down, in record/)."
+
+
+class Params(SourceParams):
+    """Where the records lie and which of them are used."""
+
+    root: Annotated[Path | None, External()] = Field(None, description=_ROOT)
+    rec: Annotated[str | None, External(inside="root")] = Field(
+        None, description="The .rec file below root, where there are several."
+    )
+    labels: Literal["auto", "header", "list"] = Field(
+        "auto",
+        description="Where identities stand: in the header of each record, or as folders in "
+        "list.txt beside it (index, tab, path), as in DCFace. auto: in list.txt where there is "
+        "one; a labelling that gives every image its own identity, or all the same, is refused.",
+    )
+    negative_labels: Literal["error", "skip"] = Field(
+        "error", description="What to do with records whose label is negative: junk in some sets."
+    )
+    template: str | None = Field(
+        "arcface", description="The alignment template that all images already follow."
+    )
+
+
+class CasiaParams(Params):
+    """CASIA-WebFace, aligned, as insightface packs it."""
+
+    root: Annotated[Path | None, External(asset="casia-webface")] = Field(None, description=_ROOT)
+
+
+class Ms1mParams(Params):
+    """MS1MV2, aligned, as insightface packs it."""
+
+    root: Annotated[Path | None, External(asset="ms1mv2")] = Field(None, description=_ROOT)
+
+
+class DcFaceParams(Params):
+    """DCFace; the labels in its record headers are not identities."""
+
+    root: Annotated[Path | None, External(asset="dcface")] = Field(None, description=_ROOT)
+    labels: Literal["auto", "header", "list"] = Field(
+        "list", description="Where identities stand; DCFace has them in list.txt."
+    )

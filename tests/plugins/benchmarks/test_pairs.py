@@ -1,0 +1,113 @@
+"""Pairs of one's own: a CSV list, or a pack, which every benchmark of pairs accepts."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from harness.errors import DataError, UsageError
+from harness_plugins.benchmarks.agedb30.benchmark import AgeDb30
+from harness_plugins.benchmarks.agedb30.params import Params as AgeDbParams
+from harness_plugins.benchmarks.pairs.benchmark import Pairs
+from harness_plugins.benchmarks.pairs.params import Params
+
+PEOPLE = 10
+
+
+@pytest.fixture
+def folder(tmp_path, paint):
+    """Ten people with two images each, and a list without folds."""
+    root = tmp_path / "own"
+    lines = ["first,second,genuine"]
+    for person in range(PEOPLE):
+        for number in (1, 2):
+            paint(root / f"p{person}/{number}.png", person, number)
+        lines.append(f"p{person}/1.png,p{person}/2.png,1")
+        lines.append(f"p{person}/1.png,p{(person + 1) % PEOPLE}/2.png,0")
+    (root / "pairs.csv").write_text("\n".join(lines))
+    return root
+
+
+@pytest.fixture
+def pack(tmp_path, encode):
+    """The same pairs as an insightface pack."""
+    images, same = [], []
+    for person in range(PEOPLE):
+        for other in (person, (person + 1) % PEOPLE):
+            images += [encode(person, 1), np.frombuffer(encode(other, 2), np.uint8)]
+            same.append(other == person)
+    file = tmp_path / "own.bin"
+    file.write_bytes(pickle.dumps((images, same), protocol=2))
+    return file
+
+
+def test_a_folder_by_the_command(results, folder):
+    (result,) = results("pairs", "root=own", "template=arcface", "flip=none").values()
+    assert result["accuracy"] == 1.0
+    assert result["protocol"]["n_genuine"] == 10
+    assert "contradict" not in " ".join(result["warnings"])
+
+
+def test_a_pack_by_the_command_needs_no_asset(results, pack, harness_command, tmp_path):
+    """Not even one that is linked: another version of it must change nothing."""
+    (result,) = results("calfw", "pack=own.bin").values()
+    assert result["accuracy"] == 1.0
+    assert result["enrolment"]["images"] == 40
+    assert result["protocol"]["folds"] == 10
+    assert str(tmp_path) not in json.dumps(result)
+    (tmp_path / "linked").mkdir()
+    harness_command("assets", "link", "calfw", "linked")
+    done = harness_command("run", "-m", "toy-pixels", "-b", "calfw", "-B", "pack=own.bin")
+    assert "embed  toy-pixels > calfw  reused" in done.stderr
+
+
+def test_folder_and_pack_hold_the_same_pairs(prepared, folder, pack):
+    listed = prepared(Pairs, Params(root=folder)).comparison("verification")
+    packed = prepared(Pairs, Params(pack=pack)).comparison("verification")
+    np.testing.assert_array_equal(listed.fold, packed.fold)
+    np.testing.assert_array_equal(listed.genuine, packed.genuine)
+    assert packed.subjects is None
+
+
+def test_a_limit_and_folds_keep_only_their_images(prepared, pack):
+    limited = prepared(AgeDb30, AgeDbParams(pack=pack, folds=(1, 3)), limit=1)
+    assert limited.images().names == ["0001a", "0001b", "0002a", "0002b",
+                                      "0005a", "0005b", "0006a", "0006b"]  # fmt: skip
+    assert "own.bin lists 20 pairs" in limited.cautions("verification")[0]
+
+
+def test_a_pack_of_one_kind_first_is_refused(prepared, pack):
+    """Cut into runs, its folds would hold one kind only, and the accuracy would mean nothing."""
+    images, same = pickle.loads(pack.read_bytes())  # noqa: S301
+    order = [*range(0, 20, 2), *range(1, 20, 2)]
+    shuffled = [images[2 * row + side] for row in order for side in (0, 1)]
+    pack.write_bytes(pickle.dumps((shuffled, [same[row] for row in order])))
+    with pytest.raises(DataError, match=r"own.bin: fold 1 has pairs of one kind only"):
+        prepared(Pairs, Params(pack=pack))
+
+
+def test_root_and_pack_exclude_each_other(prepared, folder, pack):
+    with pytest.raises(ValidationError, match="give root or pack, not both"):
+        Params(root=folder, pack=pack)
+    with pytest.raises(UsageError, match="needs root=FOLDER"):
+        prepared(Pairs, Params())
+    assert Params.model_validate(Params(pack=pack).model_dump()).root == pack
+
+
+def test_a_hostile_pack_is_refused(prepared, tmp_path):
+    trace = tmp_path / "trace"
+    file = tmp_path / "bad.bin"
+    file.write_bytes(b"cos\nsystem\n(S'touch " + str(trace).encode() + b"'\ntR.")
+    with pytest.raises(DataError, match=r"bad.bin is not a pack"):
+        prepared(Pairs, Params(pack=file))
+    assert not trace.exists()
+
+
+def test_the_group_of_five_is_known(harness_command):
+    done = harness_command("run", "-m", "toy-pixels", "-b", "hq5", check=3)
+    for asset in ("lfw", "calfw", "cplfw", "agedb", "cfp"):
+        assert f"harness assets link {asset} PATH" in done.stderr

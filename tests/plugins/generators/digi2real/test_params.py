@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+
+from harness.study.parameters import external_fields
+from harness_plugins.generators.digi2real import ASSETS
+from harness_plugins.generators.digi2real.params import Params, TinyParams
+from harness_plugins.generators.digi2real.presets import PRESETS
+
+
+def test_the_runs_of_the_paper_by_name():
+    assert len(PRESETS) == 3 + 2 + 9 + 8 + 1
+    made = {name: Params.model_validate(values) for name, values in PRESETS.items()}
+    best = made["digi2real-20k"]
+    assert best == made["d4-20k"]
+    assert (best.identities, best.images_per_id, best.filtered) == (20_000, 20, True)
+    assert (best.beta_a, best.beta_b, best.latents, best.steps, best.guidance) == (2, 2, 5, 25, 3)
+    assert [made[name].images_per_id for name in ("d1a", "d1b", "d1c")] == [10, 20, 25]
+    assert [made[name].beta_a for name in ("d2a", "d2b")] == [1, 2]
+    assert made["d3-87k"].identities == 87_000
+    assert made["d3-10k"] == made["d2b"]
+    assert made["d4-80k"].requests()["source"].params["identities"] == 87_000
+    wanted = best.requests()["source"]
+    assert wanted.generator == "digiface1m"
+    assert wanted.params["most_per_group"] == 2
+    assert wanted.params["images_per_id"] == 5
+
+
+def test_only_the_full_pipeline_needs_assets():
+    full, small = Params(), Params.model_validate({"pipeline": "tiny"})
+    assert type(small) is TinyParams
+    assert type(Params.model_validate(small.model_dump())) is TinyParams
+    names = {mark.asset for mark in external_fields(type(full)).values()} - {None}
+    assert names == {asset.name for asset in ASSETS}
+    assert {mark.asset for mark in external_fields(type(small)).values()} == {None}
+    assert small.model_dump().keys() == full.model_dump().keys()
+
+
+def test_the_source_is_as_large_as_what_is_made_of_it(tmp_path):
+    wanted = Params(identities=7, source="toy", source_params={"noise": 2}).requests()
+    assert wanted.keys() == {"source"}
+    assert wanted["source"].params == {"identities": 7, "images_per_id": 5, "noise": 2}
+    given = Params(source_params={"images_per_id": 72}).requests()["source"].params
+    assert given["images_per_id"] == 72
+    real = Params(real=tmp_path, real_params={"template": "arcface"}).requests()["real"]
+    assert real.generator == "folder"
+    assert real.params == {"template": "arcface", "root": str(tmp_path)}
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"candidates": 5}, "less than identities"),
+        ({"identities": 5, "candidates": 9}, "filtered"),
+        ({"pipeline": "tiny", "unet": "folder"}, "reads no unet"),
+        ({"pipeline": "tiny", "nonsense": 1}, "nonsense"),
+        ({"image_px": 100}, "multiple of 64"),
+        ({"beta_a": 0}, "greater than 0"),
+    ],
+)
+def test_contradictions_are_refused(values, reason):
+    with pytest.raises(ValidationError, match=reason):
+        Params.model_validate(values)
+
+
+def test_declaring_and_planning_import_nothing_heavy():
+    code = (
+        "import sys, harness_plugins.generators.digi2real.params as p; p.Params().requests();"
+        "print([m for m in ('torch', 'numpy', 'cv2', 'transformers', 'diffusers') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

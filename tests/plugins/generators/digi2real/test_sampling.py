@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from harness.errors import PrerequisiteError
+from harness_plugins.generators.digi2real.sampling import (
+    Settings,
+    in_batches,
+    sample,
+    solver,
+    starting_noise,
+)
+
+FAST = Settings(steps=3, guidance=3.0, image_px=64)
+
+
+@pytest.fixture(scope="module")
+def prompts(conditions, random_units):
+    return conditions.encode(random_units(3, 48))
+
+
+def test_the_solver_has_the_published_settings(pipeline):
+    made = solver(pipeline.scheduler_config)
+    made.set_timesteps(25)
+    steps = made.timesteps.tolist()
+    assert len(steps) == 25
+    assert steps[:4] == [999, 959, 919, 879]
+    assert steps[12:14] == [519, 480]
+    assert steps[-3:] == [120, 80, 40]
+    assert float(made.sigmas[0]) == pytest.approx(14.6146, abs=1e-4)
+    assert float(made.sigmas[-1]) == 0
+    config = made.config
+    assert (config.solver_order, config.algorithm_type) == (2, "dpmsolver++")
+    assert (config.solver_type, config.prediction_type) == ("midpoint", "epsilon")
+    assert config.lower_order_final
+    # independent of the library: the noise schedule of Stable Diffusion at time 999
+    betas = np.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2
+    kept = np.prod(1 - betas)
+    assert float(made.sigmas[0]) == pytest.approx(np.sqrt((1 - kept) / kept), rel=1e-4)
+
+
+def reference(pipeline, prompt, seed, steps, guidance):
+    """DPM-Solver++(2M) as Lu et al. 2022 write it (algorithm 2), one image, in float64."""
+    betas = np.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2
+    kept = np.cumprod(1 - betas)
+    times = np.linspace(0, 999, steps + 1).round()[::-1][:-1].astype(int)
+    alpha = [*np.sqrt(kept[times]), 1.0]
+    sigma = [*np.sqrt(1 - kept[times]), 0.0]
+    x = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(seed)).double()
+    before = None
+    for i, time in enumerate(times):
+        with torch.no_grad():
+            plain, guided = (
+                pipeline.unet(x.float(), int(time), encoder_hidden_states=c[None]).sample.double()
+                for c in (pipeline.unconditional, prompt)
+            )
+        eps = plain + guidance * (guided - plain)
+        clean = (x - sigma[i] * eps) / alpha[i]
+        mixed = clean
+        if before is not None and i < steps - 1:
+            logs = [np.log(alpha[k] / sigma[k]) for k in (i - 1, i, i + 1)]
+            r = (logs[1] - logs[0]) / (logs[2] - logs[1])
+            mixed = (1 + 1 / (2 * r)) * clean - 1 / (2 * r) * before
+        h = np.inf if i == steps - 1 else np.log(alpha[i + 1] / sigma[i + 1] * sigma[i] / alpha[i])
+        x = sigma[i + 1] / sigma[i] * x - alpha[i + 1] * np.expm1(-h) * mixed
+        before = clean
+    with torch.no_grad():
+        image = pipeline.vae.decode(x.float() / 0.18215).sample[0]
+    return (image / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).numpy() * 255
+
+
+@pytest.mark.parametrize(("steps", "guidance"), [(3, 3.0), (6, 3.0), (4, 1.5)])
+def test_images_are_those_of_the_published_formulas(pipeline, prompts, steps, guidance):
+    found = sample(pipeline, prompts[:1], [7], Settings(steps, guidance, 64))
+    expected = reference(pipeline, prompts[0], 7, steps, guidance)
+    assert found.shape == (1, 64, 64, 3)
+    assert found.dtype == np.uint8
+    assert np.abs(found[0] - expected).max() <= 1
+    assert found.std() > 5
+
+
+def test_without_guidance_the_empty_prompt_plays_no_part(pipeline, prompts):
+    found = sample(pipeline, prompts[:1], [7], Settings(3, 1.0, 64))
+    expected = reference(pipeline, prompts[0], 7, 3, 1.0)
+    assert np.abs(found[0] - expected).max() <= 1
+
+
+def test_neither_batch_nor_order_change_an_image(pipeline, prompts):
+    together = sample(pipeline, prompts, [1, 2, 3], FAST)
+    turned = sample(pipeline, prompts.flip(0), [3, 2, 1], FAST)[::-1]
+    alone = np.concatenate(
+        [sample(pipeline, p[None], [s], FAST) for p, s in zip(prompts, (1, 2, 3), strict=True)]
+    )
+    for other in (turned, alone):
+        assert np.abs(together.astype(int) - other).max() <= 2
+
+
+def test_seed_and_identity_each_change_the_image(pipeline, prompts):
+    same = prompts[[0, 0, 1]]
+    first, reseeded, other = sample(pipeline, same, [1, 2, 1], FAST).astype(int)
+    assert np.abs(first - reseeded).mean() > 1
+    assert np.abs(first - other).mean() > 0.2
+
+
+def test_the_starting_noise_is_of_its_seed_alone():
+    torch.manual_seed(3)
+    state = torch.get_rng_state()
+    noise = starting_noise(2**127 + 5, (4, 64, 64))
+    assert torch.equal(noise, starting_noise(2**127 + 5, (4, 64, 64)))
+    assert not torch.equal(noise, starting_noise(6, (4, 64, 64)))
+    assert float(noise.std()) == pytest.approx(1, abs=0.02)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+class Memory:
+    """Makes squares, as long as a batch fits."""
+
+    def __init__(self, room):
+        self.room, self.tried = room, []
+
+    def make(self, batch):
+        self.tried.append(len(batch))
+        if len(batch) > self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return [item * item for item in batch]
+
+
+def test_out_of_memory_halves_the_batch_and_says_so():
+    memory, notes = Memory(room=3), []
+    assert list(in_batches(range(11), 8, memory.make, notes.append)) == [i * i for i in range(11)]
+    assert memory.tried == [8, 4, 2, 2, 2, 2, 2, 1]
+    assert notes == [
+        "the memory of the GPU ran out: batches of 4 from there on",
+        "the memory of the GPU ran out: batches of 2 from there on",
+    ]
+
+
+def test_a_single_image_that_does_not_fit_is_an_error():
+    with pytest.raises(PrerequisiteError, match="one image does not fit"):
+        list(in_batches(range(3), 2, Memory(room=0).make, [].append))
