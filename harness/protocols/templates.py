@@ -83,7 +83,11 @@ class TemplateVerification(Comparison):
         }
 
     def score(self, embeddings: Embeddings) -> Scores:
-        """One float32 column a cell, ``score:<cell>``; -inf where a template has no face."""
+        """One float32 column a cell, ``score:<cell>``; -inf where a template has no face.
+
+        ``first`` and ``second`` are template ids; the extra array ``template_subjects``, int32
+        (T, 3), says by rows (split, template, subject) who they are, where that is known.
+        """
         parts = [self._score(embeddings, split) for split in self.splits]
         columns: dict[str, NDArray[Any]] = {
             "first": _joined([split.left for split in self.splits]),
@@ -95,7 +99,7 @@ class TemplateVerification(Comparison):
             columns["split"] = np.repeat(np.arange(len(sizes), dtype=np.int8), sizes)
         for name in self.rules.names():
             columns[f"score:{name}"] = _joined([part.pop(name) for part in parts])
-        return Scores(columns)
+        return Scores(columns, _template_subjects(self.splits))
 
     def evaluate(self, scores: Scores, seed: int) -> Evaluation:
         """TAR at every FAR for the headline cell with its interval, then for every cell."""
@@ -236,7 +240,7 @@ def _mean_tar(
         threshold=shown[0].threshold if len(shown) == 1 else None,
         realised_far=float(np.mean([point.far for point in shown])),
         headline=headline,
-        note="" if errors >= FEW else f"rests on {errors} false accepts",
+        note="" if errors >= FEW else f"false accepts at this point: {errors}",
     )
 
 
@@ -246,6 +250,16 @@ def _summary(ordered: Sequence[SortedScores]) -> list[Metric]:
         Metric("eer", float(np.mean([equal_error_rate(split).value for split in ordered])),
                higher_is_better=False),
     ]  # fmt: skip
+
+
+def _template_subjects(splits: Sequence[PairSplit]) -> dict[str, NDArray[Any]]:
+    if any(split.templates.subjects is None for split in splits):
+        return {}
+    rows = []
+    for number, split in enumerate(splits):
+        ids, subjects = split.templates.subject_table()
+        rows.append(np.stack([np.full_like(ids, number), ids, subjects], axis=1))
+    return {"template_subjects": np.concatenate(rows).astype(np.int32)}
 
 
 def _subject_pairs(splits: Sequence[PairSplit]) -> list[SubjectPairs]:

@@ -29,6 +29,7 @@ class Session:
     jobs: int
     plugin_files: tuple[Path, ...] = ()
     _benchmarks: dict[tuple[str, str], Benchmark] = field(default_factory=dict)
+    _notes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def context(
         self,
@@ -69,13 +70,17 @@ class Session:
 
     def benchmark(self, chosen: Chosen, faces: Mapping[str, str]) -> Benchmark:
         """The prepared benchmark, opened once a run for each choice of parameters."""
-        key = (chosen.provided.provider, repr(sorted(chosen.key_params.items())))
+        key = _identity(chosen)
         if key not in self._benchmarks:
             benchmark = create(chosen, Benchmark)
             ctx = self.context(chosen, seed=self.plan.study.seed, faces=faces)
             benchmark.prepare(ctx)
-            self._benchmarks[key] = benchmark
+            self._benchmarks[key], self._notes[key] = benchmark, ctx.notes
         return self._benchmarks[key]
+
+    def notes(self, chosen: Chosen) -> list[str]:
+        """What an opened benchmark said that the reader of its results must know."""
+        return self._notes.get(_identity(chosen), [])
 
     def images(self, chosen: Chosen | None, inputs: Mapping[str, str]) -> Images:
         """The images a placement is for: a benchmark's, or a generated face set."""
@@ -127,6 +132,10 @@ def create(chosen: Chosen, base: Callable[..., Any]) -> Any:
             f"{type(made).__name__}, which does not derive from {base.__name__}"
         )
     return made
+
+
+def _identity(chosen: Chosen) -> tuple[str, str]:
+    return chosen.provided.provider, repr(sorted(chosen.key_params.items()))
 
 
 def _component(node: Node) -> Chosen:

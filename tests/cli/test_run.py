@@ -26,6 +26,7 @@ def test_a_run_trains_tests_and_reports(harness_command, tmp_path):
     assert set(result["provenance"]["inputs"]) >= {"faces", "model", "placements", "embeddings"}
     assert result["cell"]["generator"]["facts"]["faces"] == 24
     assert result["protocol"]["placed_by"] == {"given": 32}
+    assert "toy pairs are not people" in result["warnings"]
     assert len(result["cell"]["generator"]["source_sha256"]) == 64
     assert "toy-net" in done.stdout
     assert "toy-pairs" in done.stdout

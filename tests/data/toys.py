@@ -180,6 +180,7 @@ class ToyPairs(Benchmark):
     def prepare(self, ctx):
         super().prepare(ctx)
         self._images = ctx.faces("faces")
+        ctx.note("toy pairs are not people")
 
     def images(self):
         return self._images

@@ -108,7 +108,11 @@ def test_the_headline_has_a_subject_interval_and_its_cell_repeats_it():
     templates, found, detector = scene()
     comparison = build(templates, detector, found)
     assert comparison.rules.headline == "raw-norm+detector+flip-sum"
-    metrics = comparison.evaluate(comparison.score(found), 0).metrics
+    scores = comparison.score(found)
+    metrics = comparison.evaluate(scores, 0).metrics
+    who = {t: s for _, t, s in scores.extra["template_subjects"].tolist()}
+    sides = zip(scores.columns["first"].tolist(), scores.columns["second"].tolist(), strict=True)
+    assert [who[a] == who[b] for a, b in sides] == scores.columns["genuine"].tolist()
     (headline,) = [m for m in metrics if m.headline]
     assert headline.at == {"far": 1e-1}
     assert f"over {SUBJECTS} subjects" in headline.interval.method

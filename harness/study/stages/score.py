@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -75,7 +75,7 @@ def run(cell: Cell, session: Session, folder: Path, cost: Mapping[str, float]) -
             inputs=dict(cell.keys), code=_code(), env=_environment(session)
         ),
         cost=CostRecord(wall_s=dict(cost), images=embedded.facts["images"]),
-        warnings=_warnings(artifacts.values(), evaluation, placed),
+        warnings=_warnings(artifacts.values(), evaluation, placed, session.notes(cell.benchmark)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     write_text(folder / RESULT, result.to_json())
@@ -176,8 +176,13 @@ def _extra(folder: Path, scores: Scores) -> dict[str, str]:
     return files
 
 
-def _warnings(artifacts: Any, evaluation: Evaluation, placed: Mapping[str, Any]) -> list[str]:
-    found: list[str] = []
+def _warnings(
+    artifacts: Iterable[Artifact],
+    evaluation: Evaluation,
+    placed: Mapping[str, Any],
+    notes: Sequence[str],
+) -> list[str]:
+    found = list(notes)
     for artifact in artifacts:
         found += artifact.facts.get("warnings", [])
     if placed["failed"]:

@@ -17,6 +17,7 @@ from harness.seeds import stream
 
 from . import embedded, illumination, sampling
 from .background import Background
+from .h5_model import read_h5
 from .morphable import MorphableModel
 from .render import Renderer, Rendering
 
@@ -37,11 +38,16 @@ class Bfm(Generator):
     def prepare(self, ctx: Context) -> None:
         """Make the embedded model if the store lacks it, and load it."""
         super().prepare(ctx)
-        folder = ctx.artifact("embedded-model", {"revision": embedded.REVISION}, _build)
-        self._model = MorphableModel.load(folder / _MODEL_FILE)
+        self._model = self._open_model(ctx)
         self._renderer = Renderer(self._model, self.params.image_px, self.params.box_scale)
         self._background = Background(self.params)
         self._current: tuple[int, Floats, Floats] | None = None
+
+    def _open_model(self, ctx: Context) -> MorphableModel:
+        if self.params.model_file is not None:
+            return read_h5(Path(self.params.model_file))
+        folder = ctx.artifact("embedded-model", {"revision": embedded.REVISION}, _build)
+        return MorphableModel.load(folder / _MODEL_FILE)
 
     def samples_per_identity(self) -> NDArray[np.int32]:
         """The same number for every identity, int32 (identities,)."""

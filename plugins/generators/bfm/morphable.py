@@ -41,7 +41,7 @@ class Modes:
         out = np.empty_like(self.mean)
         _combine(
             self.mean.reshape(-1),
-            self.basis.reshape(self.rank, -1),
+            self.basis.reshape(self.rank, self.mean.size),
             np.ascontiguousarray(coefficients, np.float32),
             out.reshape(-1),
         )

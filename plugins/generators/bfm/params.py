@@ -79,6 +79,9 @@ class Params(components.Params):
 
     identities: int = Field(1000, ge=1, description="Number of identities.")
     images_per_id: int = Field(100, ge=1, description="Images of each identity.")
+    model_file: ExternalPath | None = Field(
+        None, description="BFM 2017 or 2019 HDF5 file; the embedded model without one."
+    )
     image_px: int = Field(112, ge=32, le=1024, description="Width and height in pixels.")
     yaw_deg: Distribution = Field(
         Uniform(low=-90, high=90), description="Turn; positive moves the nose to the image right."

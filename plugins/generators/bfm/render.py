@@ -26,7 +26,7 @@ Floats = NDArray[np.float32]
 SUPERSAMPLE = 2
 """Samples along each side of a pixel."""
 
-_FIVE = (
+FIVE_LANDMARKS = (
     "right.eye.pupil.center",
     "left.eye.pupil.center",
     "center.nose.tip",
@@ -52,7 +52,7 @@ class Renderer:
         self._model = model
         self._size = image_px
         self._box_scale = box_scale
-        self._five = model.vertex(*_FIVE)
+        self._five = model.vertex(*FIVE_LANDMARKS)
         self._box = model.vertex(*BOX_LANDMARKS)
         self._centre = model.vertex(*CENTRE_LANDMARKS)
         self._buffers = rasterise.Buffers(

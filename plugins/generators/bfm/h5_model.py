@@ -1,0 +1,160 @@
+"""Basel Face Models of 2017 and 2019 from their HDF5 files (statismo layout).
+
+The files are licensed and never shipped; sizes are read from the file, so the cropped variants and
+later releases work too. Versions 0.9 and 1.x store orthonormal modes; 0.8, and files without a
+version, store them times the standard deviation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import DataError
+
+from .camera import BOX_LANDMARKS, CENTRE_LANDMARKS
+from .morphable import Modes, MorphableModel
+from .render import FIVE_LANDMARKS
+
+LANDMARK_TOLERANCE_MM = 0.5
+SAME_POINTS_MM = 1e-3
+SIDES = {"left.face.side": "left.ear.helix.outer", "right.face.side": "right.ear.helix.outer"}
+
+
+def read_h5(path: Path) -> MorphableModel:
+    """A model from an HDF5 file, in millimetres and RGB 0..1.
+
+    Without an expression group the model has no expression modes. Raises ``DataError`` naming the
+    file and what is wrong: a missing group, wrong shapes, meshes that differ, values that are not
+    finite, a truncated file, a landmark that lies on no vertex.
+    """
+    with _opened(path) as file:
+        points, triangles = _mesh(file, "shape", path)
+        parts = {"shape": _modes(file, "shape", path, points.shape[1])}
+        for part in ("color", "expression"):
+            if part == "expression" and part not in file:
+                continue
+            other, _ = _mesh(file, part, path)
+            if other.shape != points.shape or np.abs(other - points).max() > SAME_POINTS_MM:
+                raise DataError(f"{path}: the meshes of shape and {part} differ")
+            parts[part] = _modes(file, part, path, points.shape[1])
+        found = _landmarks(file, path, points)
+    none = Modes(np.zeros_like(parts["shape"].mean), np.zeros((0, *points.shape), np.float32))
+    return MorphableModel(
+        shape=parts["shape"],
+        colour=parts["color"],
+        expression=parts.get("expression", none),
+        triangles=triangles,
+        landmarks=_complete(found, parts["shape"].mean, path),
+    )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except OSError as error:
+        raise DataError(f"{path} is no readable HDF5 file ({error}); get it again") from None
+
+
+def _get(file: Any, name: str, path: Path) -> NDArray[Any]:
+    if name not in file:
+        raise DataError(f"{path} lacks {name}: it is not a face model in the BFM 2017 layout")
+    return np.asarray(file[name])
+
+
+def _mesh(file: Any, part: str, path: Path) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Reference points (3, V) and triangles (3, M), from either layout of the representer."""
+    base = f"{part}/representer"
+    old = f"{base}/reference-mesh"
+    if old in file:
+        points = _get(file, f"{old}/vertex-coordinates", path).T
+        cells = _get(file, f"{old}/triangle-list", path).T
+    else:
+        points = _get(file, f"{base}/points", path)
+        cells = _get(file, f"{base}/cells", path)
+    if points.ndim != 2 or points.shape[0] != 3 or cells.ndim != 2 or cells.shape[0] != 3:
+        raise DataError(f"{path}: mesh of {part} has shapes {points.shape} and {cells.shape}")
+    if cells.size and not 0 <= int(cells.min()) <= int(cells.max()) < points.shape[1]:
+        raise DataError(f"{path}: triangles of {part} name vertices that do not exist")
+    return points.astype(np.float32), np.ascontiguousarray(cells, np.int32)
+
+
+def _modes(file: Any, part: str, path: Path, vertices: int) -> Modes:
+    mean = _get(file, f"{part}/model/mean", path).reshape(-1)
+    basis = _get(file, f"{part}/model/pcaBasis", path)
+    variance = _get(file, f"{part}/model/pcaVariance", path).reshape(-1)
+    if mean.size != 3 * vertices or basis.shape != (mean.size, variance.size):
+        raise DataError(
+            f"{path}: {part} has mean {mean.shape}, basis {basis.shape} and variance "
+            f"{variance.shape} for {vertices} vertices"
+        )
+    finite = all(bool(np.isfinite(values).all()) for values in (mean, basis, variance))
+    if not finite or (variance < 0).any():
+        raise DataError(f"{path}: {part} holds values that are not finite, or negative variances")
+    if _version(file, part, path) < (0, 9):
+        basis = basis / np.maximum(np.linalg.norm(basis, axis=0), np.finfo(np.float32).tiny)
+    scaled = (basis * np.sqrt(variance)).T.reshape(-1, vertices, 3).transpose(0, 2, 1)
+    return Modes(
+        np.ascontiguousarray(mean.reshape(vertices, 3).T, np.float32),
+        np.ascontiguousarray(scaled, np.float32),
+    )
+
+
+def _version(file: Any, part: str, path: Path) -> tuple[int, int]:
+    group = next((g for g in (f"{part}/version", "version") if g in file), None)
+    if group is None:
+        return 0, 8
+    version = tuple(
+        int(_get(file, f"{group}/{name}", path).reshape(-1)[0])
+        for name in ("majorVersion", "minorVersion")
+    )
+    if version not in ((0, 8), (0, 9)) and version[0] != 1:
+        raise DataError(f"{path}: model version {version[0]}.{version[1]} is unknown")
+    return version[0], version[1]
+
+
+def _landmarks(file: Any, path: Path, points: NDArray[np.float32]) -> dict[str, int]:
+    name = "metadata/landmarks/json"
+    if name not in file:
+        raise DataError(f"{path} has no landmarks ({name}); use a file that has them")
+    raw = np.asarray(file[name]).reshape(-1)[0]
+    text = (raw.decode() if isinstance(raw, bytes) else str(raw)).rstrip("\0")
+    try:
+        listed = [(item["id"], np.array(item["coordinates"], float)) for item in json.loads(text)]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path}: its landmarks are no list of names and points ({error})"
+        ) from None
+    found = {}
+    for label, place in listed:
+        distance = np.linalg.norm(points.T - place, axis=1)
+        nearest = int(np.argmin(distance))
+        if not distance[nearest] <= LANDMARK_TOLERANCE_MM:
+            raise DataError(
+                f"{path}: landmark {label} lies {distance[nearest]:.2f} mm from the nearest vertex"
+            )
+        found[label] = nearest
+    return found
+
+
+def _complete(found: Mapping[str, int], mean: NDArray[np.float32], path: Path) -> dict[str, int]:
+    """Landmarks with the sides of the face: the ears, or the outermost vertices without them."""
+    whole = dict(found)
+    for side, ear in SIDES.items():
+        outermost = int(np.argmax(mean[0]) if side.startswith("left") else np.argmin(mean[0]))
+        whole.setdefault(side, found.get(ear, outermost))
+    needed = {*BOX_LANDMARKS, *CENTRE_LANDMARKS, *FIVE_LANDMARKS}
+    absent = sorted(needed - set(whole))
+    if absent:
+        raise DataError(f"{path} lacks the landmarks {', '.join(absent)}")
+    return whole
