@@ -17,7 +17,15 @@ Base = tuple[str, str, str, str]
 """Benchmark, comparison, metric and operating point."""
 
 OF_THE_MODEL = {"input", "embedding_dtype"}
-NAMES = {"tar@far": "TAR", "auc": "AUC", "eer": "EER", "tar": "TAR", "val@far": "VAL"}
+NAMES = {
+    "tar@far": "TAR",
+    "auc": "AUC",
+    "eer": "EER",
+    "tar": "TAR",
+    "val@far": "VAL",
+    "rank-rate": "hit rate",
+    "tpir@fpir": "TPIR",
+}
 
 
 @dataclass(frozen=True)

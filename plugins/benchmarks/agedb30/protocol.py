@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from harness.errors import DataError
 from harness.protocols.lists import Pair
+from harness.protocols.matfile import Cells, Records, read_variable
 from harness.protocols.pair_lists import is_inside
-
-from .matfile import Cells, Records, read_variable
 
 KEY = "splits"
 
