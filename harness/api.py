@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from harness.study import parameters
 from harness.study.plan import KIND_OF_STAGE, Plan, Planner
 from harness.study.recipe import Settings, resolve
 from harness.study.store import Store
+
+KEY_PREFIX = 8
 
 if TYPE_CHECKING:
     from harness.reporting.study import Study
@@ -38,6 +41,8 @@ def _accepts(registry: Registry) -> Callable[[str, str, str], bool]:
 
 
 def _kind(kind: str) -> Kind:
+    if kind == "bench":
+        return "benchmark"
     for known in KINDS:
         if known == kind:
             return known
@@ -70,30 +75,37 @@ def execute(
 
 
 def forget(plan: Plan, store: Store, folder: Path, selections: Iterable[str]) -> None:
-    """Discard what ``--rerun`` selects: a stage, a label's part or the beginning of a key."""
+    """Discard what ``--rerun`` selects, and everything that is made from it.
+
+    A selection is a stage, a component, a whole label, or eight or more characters of a key.
+    Nothing is discarded before every selection is found to name something.
+    """
+    nodes: set[str] = set()
+    cells: set[str] = set()
     for chosen in selections:
-        nodes = [
-            n
-            for n in plan.nodes.values()
-            if chosen in (n.stage, n.label)
-            or n.key.startswith(chosen)
-            or chosen in n.label.split(" > ")
-        ]
-        cells = [
-            c
-            for c in plan.cells
-            if chosen == "score"
-            or c.key.startswith(chosen)
-            or any(n.key in c.keys.values() for n in nodes)
-        ]
-        if not nodes and not cells:
+        found = {n.key for n in plan.nodes.values() if _selects(chosen, n.stage, n.label, n.key)}
+        scored = {c.key for c in plan.cells if _selects(chosen, "score", c.label, c.key)}
+        if not found and not scored:
             raise UsageError(
-                f"--rerun {chosen} selects nothing; give a stage, a component or a key of the plan"
+                f"--rerun {chosen!r} selects nothing; give a stage, a component or at least "
+                f"{KEY_PREFIX} characters of a key of the plan"
             )
-        for node in nodes:
-            store.discard(KIND_OF_STAGE[node.stage], node.key)
-        for cell in cells:
+        nodes |= found
+        cells |= scored
+    for node in plan.nodes.values():  # in an order in which inputs come first
+        if nodes.intersection(node.inputs.values()):
+            nodes.add(node.key)
+    cells |= {c.key for c in plan.cells if nodes.intersection(c.keys.values())}
+    for key in nodes:
+        store.discard(KIND_OF_STAGE[plan.nodes[key].stage], key)
+    for cell in plan.cells:
+        if cell.key in cells:
             (folder / "cells" / cell.folder / "result.json").unlink(missing_ok=True)
+
+
+def _selects(chosen: str, stage: str, label: str, key: str) -> bool:
+    by_key = len(chosen) >= KEY_PREFIX and key.startswith(chosen)
+    return by_key or chosen in (stage, label) or chosen in label.split(" > ")
 
 
 def write_plan(plan: Plan, folder: Path) -> None:
@@ -121,9 +133,9 @@ def write_plan(plan: Plan, folder: Path) -> None:
 
 
 def _write_accretive(path: Path, text: str) -> None:
-    if path.exists() and path.read_text(encoding="utf-8") != text:
-        number = len(list(path.parent.glob(f"{path.stem}-*{path.suffix}"))) + 1
-        path.replace(path.with_name(f"{path.stem}-{number}{path.suffix}"))
+    """Write the newest under its plain name; each plan also stays under its own digest."""
+    own = hashlib.sha256(text.encode()).hexdigest()[:8]
+    write_text(path.with_name(f"{path.stem}-{own}{path.suffix}"), text)
     write_text(path, text)
 
 
@@ -144,7 +156,7 @@ def _toml(value: Any) -> str:
         return "{" + ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_toml(v) for v in value) + "]"
-    return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def run(
@@ -172,7 +184,7 @@ def run(
         generators=_tuple(generator),
         models=_tuple(model),
         benchmarks=_tuple(bench),
-        params={kind: tuple(values.items()) for kind, values in (params or {}).items()},
+        params={_kind(kind): tuple(values.items()) for kind, values in (params or {}).items()},
         study=study_values,
     )
     plan = make_plan(settings, registry, store)

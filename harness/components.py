@@ -133,7 +133,11 @@ class Context(Protocol):
 
     @property
     def seed(self) -> int:
-        """Root seed of this component's streams; see :mod:`harness.seeds`."""
+        """Root seed of this component's streams; see :mod:`harness.seeds`.
+
+        The user's seed reaches generators and trainings, whose keys hold it. Aligners, benchmarks
+        and models that embed always get 0: what they do must not depend on it.
+        """
 
     @property
     def device(self) -> str:

@@ -7,12 +7,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DataError
+from harness.errors import DataError, UsageError
 
 
 def digest(parts: Any) -> str:
     """SHA-256 of the canonical JSON of ``parts`` (sorted keys, no spaces, no NaN)."""
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    try:
+        text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        raise UsageError("a parameter is infinite or not a number; give a finite one") from None
     return hashlib.sha256(text.encode()).hexdigest()
 
 

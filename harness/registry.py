@@ -20,10 +20,12 @@ import pluggy
 
 from harness import hookspecs
 from harness.components import API, KINDS, Component, Kind
+from harness.digests import digest, file_sha256
 from harness.errors import PrerequisiteError, UsageError
 
 GROUP = "harness"
 BUILTIN = "synthface-harness"
+FROM_FILE = "file"  # stands where an installed plugin has its version
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ def _installed(*, autoload: bool) -> Iterator[_Source]:
 
 def _files(plugins_dirs: Sequence[Path]) -> Iterator[_Source]:
     for file in plugin_files(plugins_dirs):
-        yield _Source(file.stem, file.stem, "file", _file_loader(file))
+        yield _Source(file.stem, file.stem, FROM_FILE, _file_loader(file))
 
 
 def plugin_files(plugins_dirs: Sequence[Path]) -> tuple[Path, ...]:
@@ -241,7 +243,10 @@ def _register(registry: Registry, source: _Source) -> None:
     plugin = source.load()
     _check_hook_names(registry.manager, plugin)
     found = [_checked(item, source) for item in _declared(plugin)]
-    registry.manager.register(plugin, name=f"{source.dist}:{source.name}")
+    name = f"{source.dist}:{source.name}"
+    if registry.manager.has_plugin(name):
+        raise ValueError(f"another plugin is called {name}; rename one of them")
+    registry.manager.register(plugin, name=name)
     registry.components += found
 
 
@@ -271,6 +276,19 @@ def _check_hook_names(manager: pluggy.PluginManager, plugin: Any) -> None:
         near = get_close_matches(name, known, n=1)
         hint = f", did you mean {near[0]!r}?" if near else f" (known: {', '.join(known)})"
         raise ValueError(f"unknown hook {name!r}{hint}")
+
+
+def source_sha256(module: str) -> str:
+    """Digest of the Python files beside a component's class; recorded, not part of any key.
+
+    A change of code without a change of version shows as two digests under one key.
+    """
+    spec = util.find_spec(module)
+    if spec is None or spec.origin is None:
+        return ""
+    file = Path(spec.origin)
+    files = sorted(file.parent.glob("*.py")) if spec.parent else [file]
+    return digest([[path.name, file_sha256(path)] for path in files])
 
 
 def import_object(target: str) -> Any:

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     {"cli"},
     {"api"},
+    {"testing"},
     {"study", "reporting"},
     {"executors"},
     {"training", "embedding", "protocols"},

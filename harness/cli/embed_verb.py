@@ -50,8 +50,14 @@ def command(obj: dict[str, Any], /, folder: Path, **options: Any) -> int:
       harness embed photos -m onnx -M path=net.onnx --template arcface -o photos.npy
       harness embed photos -m facenet-nn4 -M weights=w.safetensors --aligner mtcnn -o photos.npy
     """
+    from harness.errors import UsageError
     from harness.study.embed_folder import embed_folder
     from harness.study.store import Store
+
+    if options["aligner_params"] and not options["aligner"]:
+        raise UsageError("-A sets an aligner parameter but no aligner is selected; add --aligner")
+    if options["out"].suffix != ".npy":
+        raise UsageError(f"-o {options['out']}: give a file that ends in .npy")
 
     counts = embed_folder(
         open_registry(obj),

@@ -23,6 +23,7 @@ VERBS = {
     "embed": "Embed a folder of images",
     "compare": "Test whether two studies differ",
     "audit": "Check published tables by their own digits",
+    "check": "Test a component against the contract",
     "assets": "Link and check data that you must obtain",
     "doctor": "Look for what is broken in this environment",
 }

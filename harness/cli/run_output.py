@@ -29,7 +29,11 @@ def show(
     if not plan.cells:
         for label, key, sheet in outcome.face_sets:
             place = store.folder("faces", key)
-            click.echo(f"{label}: face set {key[:12]} in {place}, sample sheet {sheet}")
+            if as_json:
+                record = {"generator": label, "key": key, "folder": str(place), "sheet": str(sheet)}
+                click.echo(json.dumps(record))
+            else:
+                click.echo(f"{label}: face set {key[:12]} in {place}, sample sheet {sheet}")
     for failure in outcome.failures:
         where = f" (details: {failure.log})" if failure.log else ""
         click.echo(f"harness: {failure.stage} {failure.label}: {failure.message}{where}", err=True)

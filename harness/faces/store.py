@@ -54,6 +54,8 @@ def shard_path(folder: Path, index: int) -> Path:
 
 def write_shard(path: Path, faces: Iterable[Face | Missing]) -> ShardFacts:
     """Write one shard whole, with its facts beside it."""
+    if not path.parent.is_dir():
+        raise DataError(f"the folder of face set shard {path} is gone; run again")
     content = hashlib.sha256()
     rows: list[dict[str, Any]] = []
     for item in faces:

@@ -33,7 +33,11 @@ class Links:
         """Linked assets by name."""
         if not self._file.exists():
             return {}
-        return {name: Path(path) for name, path in json.loads(self._file.read_text()).items()}
+        try:
+            links = json.loads(self._file.read_text(encoding="utf-8"))
+            return {name: Path(path) for name, path in links.items()}
+        except (ValueError, AttributeError, TypeError):
+            raise UsageError(f"{self._file} is damaged; delete it and link again") from None
 
     def find(self, name: str) -> Path | None:
         """The linked path, or None. A link whose target is gone counts as none."""

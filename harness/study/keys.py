@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.digests import digest, file_sha256
+from harness.errors import DataError
 
 SCHEMA = 1
 
@@ -45,9 +46,13 @@ class Fingerprints:
     def _read(self) -> dict[str, tuple[int, int, str]]:
         if self._cache is None or not self._cache.exists():
             return {}
-        with sqlite3.connect(self._cache) as db:
-            rows = db.execute("SELECT path, size, mtime_ns, sha256 FROM files")
-            return {path: (size, mtime, sha) for path, size, mtime, sha in rows}
+        try:
+            with sqlite3.connect(self._cache) as db:
+                rows = db.execute("SELECT path, size, mtime_ns, sha256 FROM files")
+                return {path: (size, mtime, sha) for path, size, mtime, sha in rows}
+        except sqlite3.DatabaseError:
+            self._cache.unlink(missing_ok=True)  # only a cache: it is made again
+            return {}
 
     def _write(self, rows: dict[str, tuple[int, int, str]]) -> None:
         if self._cache is None or not rows or not os.access(self._cache.parent, os.W_OK):
@@ -64,8 +69,21 @@ class Fingerprints:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    for root, folders, files in os.walk(folder):
+    """Regular files below a folder, through links; each real folder once."""
+    seen: set[tuple[int, int]] = set()
+    for root, folders, files in os.walk(folder, followlinks=True):
+        stat = Path(root).stat()
+        if (stat.st_dev, stat.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((stat.st_dev, stat.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if not name.startswith("."):
-                yield Path(root) / name
+            path = Path(root) / name
+            if name.startswith("."):
+                continue
+            if not path.exists():
+                raise DataError(f"{path} is a link to nothing; mend or remove it")
+            if not path.is_file():
+                raise DataError(f"{path} is no regular file; remove it from the data folder")
+            yield path

@@ -100,7 +100,17 @@ def public_values(params: Params) -> dict[str, Any]:
     for name in external_fields(type(params)):
         if dumped.get(name) is not None:
             dumped[name] = Path(dumped[name]).name
-    return dumped
+    shown: dict[str, Any] = _shortened(dumped)
+    return shown
+
+
+def _shortened(value: Any) -> Any:
+    """Absolute paths by their last part, at any depth."""
+    if isinstance(value, dict):
+        return {key: _shortened(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_shortened(inner) for inner in value]
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def key_values(params: Params, fingerprints: Mapping[str, str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from harness.components import Asset, BenchmarkParams, External, Kind, Params
 from harness.digests import digest
 from harness.errors import NothingSelectedError, PrerequisiteError, UsageError
-from harness.registry import Provided, Registry
+from harness.registry import FROM_FILE, Provided, Registry, source_sha256
 from harness.study import parameters
 from harness.study.assets import Links, declared, missing_message
 from harness.study.device import resolve_device, resolve_precision
@@ -46,12 +46,16 @@ class Chosen:
         return self.provided.component.name
 
     def identity(self) -> dict[str, Any]:
-        """What of this component enters a key."""
-        return {
+        """What of this component enters a key; a single file has no version but its content."""
+        component = self.provided.component
+        identity = {
             "provider": self.provided.provider,
-            "version": self.provided.component.version,
+            "version": component.version,
             "params": dict(self.key_params),
         }
+        if self.provided.dist_version == FROM_FILE:
+            identity["file_sha256"] = source_sha256(component.target.partition(":")[0])
+        return identity
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,12 @@ class Planner:
         self.require_assets()
         if models and not benchmarks and not generators:
             raise UsageError("a ready model needs something to be tested on; add --bench NAME")
+        trainable = [model for model in models if model.provided.component.trainable]
+        if generators and models and not trainable:
+            raise UsageError(
+                f"model {models[0].name} cannot be trained; leave out --generator, or add a model "
+                "that can"
+            )
         if benchmarks and not models:
             raise UsageError("a benchmark needs a model to test; add --model NAME")
         faces = {id(chosen): self._generate(chosen, self.study.seed) for chosen in generators}
@@ -143,6 +153,8 @@ class Planner:
                     trained = self._model(model, generator, faces, aligner, repeat)
                     for benchmark in benchmarks:
                         cells += self._cells(generator, model, trained, benchmark, aligner, repeat)
+        self.require_assets()
+        cells = list({cell.key: cell for cell in cells}.values())
         return Plan(
             self.study, self.device, self.precision, dict(self._nodes), tuple(cells), self.recipe
         )
@@ -187,7 +199,14 @@ class Planner:
 
     def _check_inside(self, provided: Provided, params: Params, name: str, mark: External) -> None:
         folder, value = getattr(params, mark.inside or ""), getattr(params, name)
-        if folder is not None and value is not None and not (Path(folder) / value).exists():
+        if folder is None or value is None:
+            return
+        if not (Path(folder) / value).resolve().is_relative_to(Path(folder).resolve()):
+            raise UsageError(
+                f"{provided.component.kind} {provided.component.name}: {name}={value} must lie "
+                f"below {folder}; copy the file there"
+            )
+        if not (Path(folder) / value).exists():
             raise PrerequisiteError(
                 f"{provided.component.kind} {provided.component.name}: {name}={value} is not in "
                 f"{folder}; check the name"

@@ -86,12 +86,16 @@ def read(path: Path) -> Recipe:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"recipe {path} does not exist; check -c") from None
+    except OSError as error:
+        raise UsageError(f"recipe {path} cannot be read ({error.strerror}); check -c") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"recipe {path} is not TOML: {error}") from None
     for key in table:
         if key not in Recipe.model_fields:
             raise UsageError(f"recipe {path} has unknown table {key!r}"
                              f"{did_you_mean(key, Recipe.model_fields)}")  # fmt: skip
+    if not isinstance(table.get("study", {}), dict):
+        raise UsageError(f"recipe {path}: study must be a table, [study]")
     for key in table.get("study", {}):
         if key not in StudyTable.model_fields:
             raise UsageError(f"recipe {path}, table study: unknown key {key!r}"
@@ -138,8 +142,11 @@ def _chosen(uses: list[Use], names: tuple[str, ...]) -> list[Use]:
     """Flags replace the file's choice, and keep its parameters for a component of that name."""
     if not names:
         return uses
-    known = {use.use: use for use in uses}
-    return [known.get(name, Use(use=name)) for name in names]
+    return [
+        use
+        for name in names
+        for use in ([known for known in uses if known.use == name] or [Use(use=name)])
+    ]
 
 
 def _expand(uses: list[Use], groups: Mapping[str, list[str]]) -> list[Use]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.errors import HarnessError
 from harness.files import write_text
+from harness.registry import source_sha256
 from harness.study import media
 from harness.study.events import Events
 from harness.study.plan import KIND_OF_STAGE, Cell, Node, Plan
@@ -98,9 +99,16 @@ class Runner:
             assert cell is not None, "embed nodes always belong to a cell"
             return embed.run(node, cell, self.session, folder)
 
+        def make(folder: Path) -> dict[str, Any]:
+            facts = work(folder)
+            if node.chosen is not None:
+                module = node.chosen.provided.component.target.partition(":")[0]
+                facts["source_sha256"] = source_sha256(module)
+            return facts
+
         def stage() -> None:
             self.session.store.build(
-                kind, node.key, node.parts, work, waiting=self.session.progress.line
+                kind, node.key, node.parts, make, waiting=self.session.progress.line
             )
 
         return self._guarded(node.stage, node.key, node.label, stage, None)
@@ -111,9 +119,9 @@ class Runner:
         if blocked is not None:
             self.events.add("skipped", "score", cell.key, cell.label, because=blocked)
             return
-        done = folder / score.RESULT
-        if done.exists():
-            self.outcome.results.append(Result.from_json(done.read_text(encoding="utf-8")))
+        done = score.finished(folder)
+        if done is not None:
+            self.outcome.results.append(done)
             self.events.add("reused", "score", cell.key, cell.label)
             return
 

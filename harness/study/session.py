@@ -73,7 +73,7 @@ class Session:
         key = _identity(chosen)
         if key not in self._benchmarks:
             benchmark = create(chosen, Benchmark)
-            ctx = self.context(chosen, seed=self.plan.study.seed, faces=faces)
+            ctx = self.context(chosen, seed=0, faces=faces)
             benchmark.prepare(ctx)
             self._benchmarks[key], self._notes[key] = benchmark, ctx.notes
         return self._benchmarks[key]
@@ -102,7 +102,8 @@ class Session:
 
     def trained(self, chosen: Chosen, key: str | None) -> Model:
         """A model ready to embed, in fp32: from the store, or with weights of its own."""
-        model, _ = self.model(chosen, 0, precision="fp32")
+        model: Model = create(chosen, Model)
+        model.prepare(self.context(chosen, seed=0, precision="fp32"))
         if isinstance(model, TrainableModel):
             if key is not None:
                 model.load(self.store.get("models", key).folder)

@@ -22,7 +22,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from harness.errors import PrerequisiteError
+from harness.errors import PrerequisiteError, UsageError
 from harness.files import sync, write_text
 
 MANIFEST = "manifest.json"
@@ -125,8 +125,18 @@ class Store:
         return work
 
     def discard(self, kind: str, key: str) -> None:
-        """Forget an artifact, so that the next run makes it anew."""
-        for folder in (self.folder(kind, key), self.home / "work" / kind / key):
+        """Forget an artifact, so that the next run makes it anew.
+
+        Raises ``UsageError`` while another process is making it.
+        """
+        folders = [self.folder(kind, key), self.home / "work" / kind / key]
+        if not any(folder.exists() for folder in folders):
+            return
+        with self._locked(key, _refuse):
+            self._forget(folders)
+
+    def _forget(self, folders: list[Path]) -> None:
+        for folder in folders:
             if folder.exists():
                 # Out of sight first: a kill in the middle must not leave half an artifact in place.
                 aside = folder.with_name(f".{folder.name}.gone")
@@ -137,18 +147,21 @@ class Store:
     def _commit(
         self, kind: str, key: str, parts: Mapping[str, Any], facts: Mapping[str, Any], work: Path
     ) -> None:
+        for left in work.glob(".*.tmp"):
+            left.unlink()  # a killed writer's
+        (work / MANIFEST).unlink(missing_ok=True)
+        files = [path for path in sorted(work.iterdir()) if path.is_file()]
         manifest = {
             "schema": 1,
             "kind": kind,
             "key": key,
             "parts": parts,
             "facts": facts,
-            "files": {p.name: p.stat().st_size for p in sorted(work.iterdir()) if p.is_file()},
+            "files": {p.name: p.stat().st_size for p in files},
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        for path in work.iterdir():
-            if path.is_file():
-                sync(path)
+        for path in files:
+            sync(path)
         write_text(work / MANIFEST, json.dumps(manifest, indent=1) + "\n")
         target = self.folder(kind, key)
         self._make(target.parent)
@@ -186,6 +199,10 @@ class Store:
                 f"the store {self.home} cannot be written ({problem or 'it is read-only'}); "
                 "set HARNESS_HOME to a folder you can write to"
             )
+
+
+def _refuse(message: str) -> None:
+    raise UsageError(f"{message.partition(';')[0]}; stop that run before making it again")
 
 
 def _owner(path: Path) -> str:

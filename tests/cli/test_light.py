@@ -29,6 +29,7 @@ print("LOADED", sorted(set({heavy!r}) & set(sys.modules)), code)
         ["show", "bfm"],
         ["assets", "list"],
         ["faces", "--help"],
+        ["check", "--help"],
         ["faces", "list"],
         ["show", "casia-webface"],
         ["show", "digiface1m"],
@@ -44,7 +45,7 @@ def test_light_verbs_load_no_heavy_library(args):
 
 
 @pytest.mark.parametrize(
-    "verb", ["run", "plan", "list", "show", "report", "embed", "assets", "doctor", "faces"]
+    "verb", ["run", "plan", "list", "show", "report", "embed", "assets", "doctor", "faces", "check"]
 )
 def test_help_is_short_and_has_examples(harness_command, verb):
     text = harness_command(verb, "--help", toys=False).stdout

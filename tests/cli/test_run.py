@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 RUN = ("run", "-g", "toy-faces", "-m", "toy-net", "-b", "toy-pairs", "-j", "1")
+TOYS = Path(__file__).parents[1] / "data" / "toys.py"
 READY = ("run", "-m", "toy-pixels", "-b", "toy-pairs", "-j", "1")
 
 
@@ -96,7 +97,7 @@ def test_studies_are_accretive(harness_command, tmp_path):
     assert before.read_text() == text
     assert len(list(tmp_path.glob("study/cells/*/result.json"))) == 2
     # Another rule of scoring reuses the embeddings.
-    assert len(list(tmp_path.glob("study/plan*.json"))) == 2
+    assert len(list(tmp_path.glob("study/plan-*.json"))) == 2
 
 
 def test_another_scoring_rule_embeds_nothing_again(harness_command):
@@ -205,6 +206,8 @@ def test_an_embedding_that_is_not_finite_names_the_image(harness_command):
         (("rum",), 2, "did you mean 'run'"),
         (("run", "--sed", "1"), 2, "--seed"),
         (("run", "-c", "absent.toml"), 2, "absent.toml does not exist"),
+        (("run", "-c", "."), 2, "cannot be read"),
+        (("run", "-g", "toy-faces", "-G", "noise=nan"), 2, "infinite or not a number"),
         (("run", "-m", "toy-pixels", "-b", "toy-pairs", "--device", "gpu"), 2, "unknown device"),
         (("show", "toy-face"), 2, "did you mean 'toy-faces'"),
         (("-p", "toys", "list"), 2, "-p no:NAME"),
@@ -228,3 +231,63 @@ def test_a_store_that_cannot_be_written(harness_command, tmp_path):
     assert "cannot be written" in done.stderr
     assert "HARNESS_HOME" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_rerun_reaches_everything_downstream(harness_command):
+    harness_command(*RUN)
+    plan = json.loads(harness_command("plan", *RUN[1:-2], "--json").stdout)
+    done = harness_command(*RUN, "--rerun", "train")
+    for stage in ("train", "embed", "score"):
+        assert f"{stage:>8}  toy-faces > toy-net" in done.stderr
+        assert f"{stage:>8}  toy-faces > toy-net > toy-pairs  reused" not in done.stderr
+    key = next(n["key"] for n in plan["nodes"] if n["stage"] == "train")
+    assert "train  toy-faces > toy-net  done" in harness_command(*RUN, "--rerun", key[:8]).stderr
+
+
+def test_rerun_discards_nothing_before_it_knows_all(harness_command):
+    harness_command(*READY)
+    harness_command(*READY, "--rerun", "embed", "--rerun", "typo", check=2)
+    harness_command(*READY, "--rerun", "", check=2)
+    plan = json.loads(harness_command("plan", *READY[1:-2], "--json").stdout)
+    assert {node["action"] for node in plan["nodes"]} == {"reuse"}
+
+
+@pytest.mark.parametrize("damage", ["scores", "empty", "truncated"])
+def test_a_damaged_cell_is_scored_again(harness_command, tmp_path, damage):
+    first = harness_command(*READY)
+    (cell,) = tmp_path.glob("study/cells/*")
+    if damage == "scores":
+        (cell / "scores.arrow").unlink()
+    else:
+        text = (cell / "result.json").read_text()
+        (cell / "result.json").write_text("" if damage == "empty" else text[: len(text) // 2])
+    assert harness_command(*READY).stdout == first.stdout
+    assert (cell / "scores.arrow").exists()
+
+
+def test_the_code_that_made_it_stands_in_the_result(harness_command, tmp_path):
+    source = TOYS.read_text()
+    (tmp_path / "toyz.py").write_text(source)
+    harness_command("--plugins-dir", "toyz.py", *RUN, toys=False)
+    (tmp_path / "toyz.py").write_text(source + "\n# changed\n")
+    harness_command("--plugins-dir", "toyz.py", *RUN, toys=False)
+    made = results(tmp_path / "study")
+    assert len(made) == 2  # a single file has no version but its content
+    assert len({r["cell"]["model"]["source_sha256"] for r in made}) == 2
+
+
+def test_settings_that_change_the_number_stand_in_the_result(harness_command, tmp_path):
+    harness_command(*RUN, "--precision", "bf16", "--on-failure", "centre")
+    (result,) = results(tmp_path / "study")
+    assert result["cell"]["model"]["params"]["precision"] == "bf16"
+    assert result["protocol"]["on_failure"] == "centre"
+
+
+def test_a_generator_for_a_model_that_cannot_be_trained(harness_command):
+    done = harness_command("run", "-g", "toy-faces", "-m", "toy-pixels", "-b", "toy-pairs", check=2)
+    assert "toy-pixels cannot be trained" in done.stderr
+
+
+def test_json_of_a_face_set(harness_command):
+    done = harness_command("run", "-g", "toy-faces", "-j", "1", "--json")
+    assert json.loads(done.stdout)["generator"] == "toy-faces"

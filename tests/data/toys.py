@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from harness import Benchmark, Component, Generator, Model, Params, hookimpl
 from harness.components import BenchmarkParams, ComponentRequest, InputSpec
 from harness.faces.face import Face, Missing, Slot
@@ -23,12 +25,12 @@ class FacesParams(Params):
 
     neutral: ClassVar[frozenset[str]] = frozenset({"sleep_s"})
 
-    identities: int = 6
-    images_per_id: int = 4
-    noise: float = 6.0
-    missing_every: int = 0
-    sleep_s: float = 0.0
-    fail: bool = False
+    identities: int = Field(6, description="Number of identities.")
+    images_per_id: int = Field(4, description="Images of each identity.")
+    noise: float = Field(6.0, description="Standard deviation of a pixel's noise.")
+    missing_every: int = Field(0, description="One face in so many is missing; none for 0.")
+    sleep_s: float = Field(0.0, description="Pause before each face.")
+    fail: bool = Field(False, description="Raise an error.")
 
 
 class ToyFaces(Generator):
@@ -72,8 +74,8 @@ class ToyFaces(Generator):
 class PixelsParams(Params):
     """Toy embedding."""
 
-    spoil: bool = False
-    noise: float = 0.0
+    spoil: bool = Field(False, description="Put NaN into the first row of each batch.")
+    noise: float = Field(0.0, description="Standard deviation of what is added.")
 
 
 class ToyPixels(Model):
@@ -99,9 +101,9 @@ class ToyPixels(Model):
 class NetParams(Params):
     """Toy network."""
 
-    steps: int = 12
-    sleep_s: float = 0.0
-    weights: str | None = None
+    steps: int = Field(12, description="Steps of training.")
+    sleep_s: float = Field(0.0, description="Pause at each training image.")
+    weights: str | None = Field(None, description="Weights to start from.")
 
 
 def _toy_net() -> Any:
@@ -160,11 +162,11 @@ class PairsParams(BenchmarkParams):
 
     scoring: ClassVar[frozenset[str]] = frozenset({"rule", "flip"})
 
-    identities: int = 8
-    images_per_id: int = 4
-    flip: str = "none"
-    rule: str = "insightface"
-    sleep_s: float = 0.0
+    identities: int = Field(8, description="Number of identities.")
+    images_per_id: int = Field(4, description="Images of each identity.")
+    flip: str = Field("none", description="How the mirrored image is fused.")
+    rule: str = Field("insightface", description="How the threshold is found.")
+    sleep_s: float = Field(0.0, description="Of no effect.")
 
     def mirror(self) -> bool:
         return self.flip != "none"

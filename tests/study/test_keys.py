@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from harness.digests import digest
+from harness.errors import DataError
 from harness.study.keys import Fingerprints
 
 
@@ -51,3 +54,33 @@ def test_the_cache_is_used_and_noticed_when_stale(tmp_path):
     assert prints.of(root) == before
     os.utime(root / "a.txt", ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
     assert prints.of(root) != before
+
+
+def test_content_behind_links_counts_and_loops_end(tmp_path):
+    root, elsewhere = folder(tmp_path), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "big.bin").write_text("one")
+    (root / "link").symlink_to(elsewhere)
+    (root / "loop").symlink_to(root)
+    prints = Fingerprints(None)
+    before = prints.of(root)
+    (elsewhere / "big.bin").write_text("two")
+    assert prints.of(root) != before
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    root = folder(tmp_path)
+    os.mkfifo(root / "pipe")
+    with pytest.raises(DataError, match="is no regular file"):
+        Fingerprints(None).of(root)
+    (root / "pipe").unlink()
+    (root / "gone").symlink_to(tmp_path / "nothing")
+    with pytest.raises(DataError, match="is a link to nothing"):
+        Fingerprints(None).of(root)
+
+
+def test_a_damaged_cache_is_made_again(tmp_path):
+    cache, root = tmp_path / "cache.sqlite", folder(tmp_path)
+    before = Fingerprints(cache).of(root)
+    cache.write_text("this is no database, and long enough to be taken for one" * 20)
+    assert Fingerprints(cache).of(root) == before

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from harness.errors import PrerequisiteError
+from harness.errors import PrerequisiteError, UsageError
 from harness.study.store import Store
 
 KEY = "ab" * 32
@@ -112,3 +112,25 @@ def test_two_processes_make_it_once(home, tmp_path):
     assert [worker.exitcode for worker in workers] == [0, 0]
     assert log.read_text() == "made\n"
     assert json.loads((Store(home).folder("things", KEY) / "manifest.json").read_text())["facts"]
+
+
+def test_what_is_being_made_is_not_discarded(home, tmp_path):
+    log = tmp_path / "log.txt"
+    worker = multiprocessing.get_context("spawn").Process(target=_slow_build, args=(home, log))
+    worker.start()
+    while not log.exists():
+        time.sleep(0.02)
+    with pytest.raises(UsageError, match="is being made by process"):
+        Store(home).discard("things", KEY)
+    worker.join(60)
+    assert Store(home).find("things", KEY) is not None
+
+
+def test_a_killed_writers_leftovers_do_not_enter_an_artifact(home):
+    store = Store(home)
+    work = store.work("things", KEY)
+    (work / ".data.x.tmp").write_text("half")
+    (work / "manifest.json").write_text("{}")
+    made = store.build("things", KEY, {}, filling())
+    assert made.manifest["files"] == {"data.txt": 7}
+    assert sorted(p.name for p in made.folder.iterdir()) == ["data.txt", "manifest.json"]

@@ -72,7 +72,7 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
     ):
         done[index] = facts
         session.progress(_count(done.values()), len(slots), "images")
-    return _facts(folder, [done[i] for i in range(shards)], ctx)
+    return _facts(folder, [done[i] for i in range(shards)], len(slots), ctx)
 
 
 _PREPARED: dict[str, tuple[Generator, Slots]] = {}
@@ -131,8 +131,13 @@ def _count(facts: Iterable[ShardFacts]) -> int:
     return sum(item.faces + item.missing for item in facts)
 
 
-def _facts(folder: Path, shards: Sequence[ShardFacts], ctx: RunContext) -> dict[str, Any]:
+def _facts(
+    folder: Path, shards: Sequence[ShardFacts], slots: int, ctx: RunContext
+) -> dict[str, Any]:
     faces = FaceSet(folder)
+    held = len(faces) + sum(1 for _ in faces.missing())
+    if held != slots:
+        raise DataError(f"the face set in {folder} holds {held} of {slots} samples; run again")
     if not len(faces):
         reason = next(iter(faces.missing())).reason
         raise DataError(f"no face could be generated; the first reason was: {reason}")

@@ -23,7 +23,7 @@ def run(node: Node, owner: Chosen | None, session: Session, folder: Path) -> dic
     aligner = None
     if node.chosen is not None and study.align in ("auto", "detector"):
         aligner = create(node.chosen, Aligner)
-        aligner.prepare(session.context(node.chosen, seed=study.seed))
+        aligner.prepare(session.context(node.chosen, seed=0))
     placements = place(
         images,
         Rule(study.align, study.on_failure),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,8 +11,10 @@ from typing import Any
 
 from harness.digests import digest, file_sha256
 from harness.embedding.extract import load
+from harness.errors import DataError
 from harness.files import write_text
 from harness.protocols.base import Embeddings, Evaluation, Metric, Scores
+from harness.registry import source_sha256
 from harness.study import parameters
 from harness.study.plan import Cell, Chosen
 from harness.study.result import (
@@ -56,11 +57,13 @@ def run(cell: Cell, session: Session, folder: Path, cost: Mapping[str, float]) -
         "aligner": cell.aligner.identity() if cell.aligner and placed["placed_by"].get("detector")
         else None,
         "embedding_dtype": embedded.facts["dtype"],
+        "align": session.plan.study.align,
+        "on_failure": session.plan.study.on_failure,
     }  # fmt: skip
     result = Result(
         id=cell.key,
         status="ok",
-        cell=_cell_use(cell, artifacts),
+        cell=_cell_use(cell, session, artifacts),
         comparison=cell.comparison,
         protocol=protocol,
         metrics=[metric_record(metric) for metric in evaluation.metrics],
@@ -80,6 +83,17 @@ def run(cell: Cell, session: Session, folder: Path, cost: Mapping[str, float]) -
     )
     write_text(folder / RESULT, result.to_json())
     return result
+
+
+def finished(folder: Path) -> Result | None:
+    """The result of a cell that is whole: it parses, and its scores and curves are there."""
+    try:
+        result = Result.from_json((folder / RESULT).read_text(encoding="utf-8"))
+        scores = folder / result.raw["scores"]
+        whole = file_sha256(scores) == result.raw["sha256"]
+    except (OSError, ValueError, KeyError, DataError):
+        return None
+    return result if whole and all((folder / f).exists() for f in result.curves.values()) else None
 
 
 def metric_record(metric: Metric) -> MetricRecord:
@@ -107,20 +121,28 @@ def _artifacts(cell: Cell, session: Session) -> dict[str, Artifact]:
     }
 
 
-def _cell_use(cell: Cell, artifacts: Mapping[str, Artifact]) -> CellUse:
+def _cell_use(cell: Cell, session: Session, artifacts: Mapping[str, Artifact]) -> CellUse:
     made = {role: dict(artifact.facts) for role, artifact in artifacts.items()}
-    trained = cell.keys.get("model", "")
     generator = None
     if cell.generator is not None:
         generator = component_use(cell.generator, cell.keys["faces"], made["faces"])
     return CellUse(
         generator=generator,
-        model=component_use(cell.model, trained or digest(cell.model.identity()),
-                            made.get("model", {})),
+        model=_model_use(cell, session, made.get("model", {})),
         benchmark=component_use(cell.benchmark, digest(cell.benchmark.identity()), {}),
         aligner=component_use(cell.aligner, digest(cell.aligner.identity()), {})
         if cell.aligner else None,
     )  # fmt: skip
+
+
+def _model_use(cell: Cell, session: Session, facts: Mapping[str, Any]) -> ComponentUse:
+    """The model; a trained one also says in what precision and on what device."""
+    trained = cell.keys.get("model", "")
+    use = component_use(cell.model, trained or digest(cell.model.identity()), facts)
+    if not trained:
+        return use
+    hardware = {"device": session.plan.device.split(":")[0], "precision": session.plan.precision}
+    return use.model_copy(update={"params": use.params | hardware})
 
 
 def component_use(chosen: Chosen, key: str, facts: Mapping[str, Any]) -> ComponentUse:
@@ -132,26 +154,14 @@ def component_use(chosen: Chosen, key: str, facts: Mapping[str, Any]) -> Compone
         version=component.version,
         params=parameters.public_values(chosen.params),
         key=key,
-        source_sha256=source_sha256(component.target.partition(":")[0]),
+        source_sha256=str(
+            facts.get("source_sha256") or source_sha256(component.target.partition(":")[0])
+        ),
         licence=component.licence,
         citation=component.citation,
         training_data=list(component.training_data),
-        facts={k: v for k, v in facts.items() if k != "warnings"},
+        facts={k: v for k, v in facts.items() if k not in ("warnings", "source_sha256")},
     )
-
-
-def source_sha256(module: str) -> str:
-    """Digest of the Python files beside a component's class; recorded, not part of any key.
-
-    A change of code without a change of version shows as two digests under one key.
-    """
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        return ""
-    file = Path(spec.origin)
-    package = (file.parent / "__init__.py").exists()
-    files = sorted(file.parent.glob("*.py")) if package else [file]
-    return digest([[path.name, file_sha256(path)] for path in files])
 
 
 def _write_curves(folder: Path, evaluation: Evaluation) -> dict[str, str]:

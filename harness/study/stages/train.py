@@ -65,8 +65,8 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
     )
     return {
         "identities": int(data.labels.max()) + 1,
+        **{("image_visits" if k == "images" else k): v for k, v in asdict(summary).items()},
         "images": len(data),
-        **asdict(summary),
         "embedding_size": model.embedding_size,
         **_said(folder),
         "warnings": [*ctx.notes, *summary.notes],

@@ -22,6 +22,9 @@ class Params(components.Params):
     """Where identities come from, how they are varied, and how the diffusion model samples."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
+    # The requested face sets are inputs with keys of their own; their paths must not be in ours.
+    neutral: ClassVar[frozenset[str]] = frozenset({"source", "source_params", "source_seed",
+                                                   "real_params"})  # fmt: skip
 
     identities: int = Field(1000, ge=1, description="Number of identities.")
     images_per_id: int = Field(20, ge=1, description="Images of each identity.")

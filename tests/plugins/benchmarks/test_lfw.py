@@ -145,3 +145,10 @@ def test_limit_embeds_only_what_it_compares(harness_command, lfw, tmp_path):
     result = json.loads(file.read_text())
     assert result["enrolment"]["images"] == 6
     assert result["protocol"]["n_genuine"] == 2
+
+
+def test_a_list_outside_the_folder_is_refused(harness_command, lfw, tmp_path):
+    shutil.copy(lfw / "pairs.txt", tmp_path / "outside.txt")
+    for name in ("../outside.txt", str(tmp_path / "outside.txt")):
+        done = harness_command(*RUN, *GIVEN, "-B", f"pairs={name}", check=2)
+        assert "must lie below" in done.stderr

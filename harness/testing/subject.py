@@ -1,0 +1,104 @@
+"""The component under test, opened as a run opens it: on the CPU, in fp32."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from harness.components import Aligner, Benchmark, Component, Generator, Kind, Model, Params
+from harness.progress import Progress
+from harness.registry import Provided, Registry
+from harness.study.context import RunContext
+from harness.study.plan import Chosen, Plan, Planner
+from harness.study.recipe import Recipe, StudyTable, Use
+from harness.study.session import Session, create
+from harness.study.store import Store
+
+BASES: Mapping[Kind, type] = {
+    "generator": Generator,
+    "model": Model,
+    "benchmark": Benchmark,
+    "aligner": Aligner,
+}
+
+
+class Subject:
+    """One component with parameters, opened as often as the checks want.
+
+    ``store`` holds what the component keeps (``ctx.artifact``) and the face sets it requests; by
+    default it is the user's, so that nothing is built twice.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        provided: Provided,
+        values: Mapping[str, Any],
+        store: Store | None = None,
+    ) -> None:
+        self.registry, self.provided, self.values = registry, provided, dict(values)
+        self.store = store or Store()
+        self.noted: dict[str, Any] = {}  # what one check made and another looks at
+
+    @property
+    def component(self) -> Component:
+        """The declaration."""
+        return self.provided.component
+
+    @cached_property
+    def chosen(self) -> Chosen:
+        """The component with its parameters; raises ``PrerequisiteError`` for missing assets."""
+        planner = self._planner(Recipe(study=StudyTable(device="cpu", precision="fp32")))
+        use = Use.model_validate({**self.values, "use": self.provided.provider})
+        chosen = planner.choose(self.component.kind, use)
+        planner.require_assets()
+        return chosen
+
+    def open(self, seed: int = 0, params: Params | None = None) -> Any:
+        """A fresh component after ``prepare``, with other parameters where they are given."""
+        chosen = self.chosen
+        if params is not None:
+            chosen = Chosen(self.provided, params, chosen.key_params)
+        made = create(chosen, BASES[self.component.kind])
+        made.prepare(self.context(chosen, seed))
+        return made
+
+    @cached_property
+    def opened(self) -> Any:
+        """One prepared component that the checks share, with seed 0."""
+        return self.open()
+
+    def context(self, chosen: Chosen, seed: int) -> RunContext:
+        """What ``prepare`` is given."""
+        recipe = Recipe(study=StudyTable(device="cpu", precision="fp32"))
+        session = self._session(Plan(recipe.study, "cpu", "fp32", {}, (), recipe))
+        return session.context(chosen, seed=seed, faces=self._requested(chosen.params))
+
+    def _requested(self, params: Params) -> dict[str, str]:
+        """Keys of the face sets that the parameters ask for, made where they are not there."""
+        keys = {}
+        for name, request in params.requests().items():
+            recipe = Recipe(
+                study=StudyTable(device="cpu", precision="fp32", seed=request.seed),
+                generator=[Use.model_validate({**request.params, "use": request.generator})],
+            )
+            plan = self._planner(recipe).plan()
+            session = self._session(plan)
+            for node in plan.nodes.values():
+                self.store.build("faces", node.key, node.parts, partial(_generate, session, node))
+                keys[f"faces:{name}"] = node.key  # a set comes after those it needs itself
+        return keys
+
+    def _planner(self, recipe: Recipe) -> Planner:
+        return Planner(self.registry, self.store, recipe)
+
+    def _session(self, plan: Plan) -> Session:
+        return Session(plan, self.store, Path(), Progress(quiet=True), jobs=1)
+
+
+def _generate(session: Session, node: Any, folder: Path) -> dict[str, Any]:
+    from harness.study.stages import generate
+
+    return generate.run(node, session, folder)

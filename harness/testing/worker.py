@@ -1,0 +1,108 @@
+"""A generator in a fresh process, told by JSON what to make: what it shares with us is the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.faces.face import Face, Missing, Slot
+from harness.registry import import_files, import_object
+from harness.study.context import RunContext
+from harness.testing.base import require
+
+if TYPE_CHECKING:
+    from harness.testing.subject import Subject
+
+_START = "import sys; from harness.testing.worker import main; main(*sys.argv[1:])"
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def run_python(code: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a fresh interpreter that finds the same modules."""
+    path = os.pathsep.join(filter(None, sys.path))
+    return subprocess.run(  # noqa: S603 (our own interpreter, no shell)
+        [sys.executable, "-c", code, *arguments],
+        env={**os.environ, "PYTHONPATH": path, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def single_files(modules: Iterable[str]) -> list[str]:
+    """The files of those modules that are single-file plugins."""
+    return [
+        str(sys.modules[name].__file__)
+        for name in dict.fromkeys(modules)
+        if name.startswith("harness_file_")
+    ]
+
+
+def last_line(text: str) -> str:
+    """The last line of what a process said."""
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "it says nothing"
+
+
+def answers_elsewhere(
+    subject: Subject, shards: Sequence[Sequence[Slot]], hash_seed: int
+) -> dict[Slot, Face | Missing]:
+    """What a fresh process answers to shards of slots; Python hashes strings by ``hash_seed``."""
+    chosen, component = subject.chosen, subject.component
+    targets = [component.target, component.params]
+    context = asdict(subject.context(chosen, 0).for_worker())
+    job = {
+        "files": single_files(target.partition(":")[0] for target in targets),
+        "targets": targets,
+        "params": chosen.params.model_dump(mode="json"),
+        "context": context | {"home": str(context["home"])},
+        "shards": shards,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        told, said = Path(folder, "job.json"), Path(folder, "answers.json")
+        told.write_text(json.dumps(job), encoding="utf-8")
+        threads = dict.fromkeys(_THREADS, "1")
+        done = run_python(
+            _START, str(told), str(said), PYTHONHASHSEED=str(hash_seed), **threads
+        )  # fmt: skip
+        require(done.returncode == 0, f"in a fresh process: {last_line(done.stderr)}")
+        rows = json.loads(said.read_text(encoding="utf-8"))
+    made = [_from_row(row) for row in rows]
+    return {item.slot: item for item in made}
+
+
+def main(told: str, said: str) -> None:
+    """Read a job, make its shards, write the answers; called in the fresh process."""
+    job: Mapping[str, Any] = json.loads(Path(told).read_text(encoding="utf-8"))
+    import_files([Path(file) for file in job["files"]])
+    target, params = (import_object(name) for name in job["targets"])
+    generator = target(params.model_validate(job["params"]))
+    context = dict(job["context"])
+    generator.prepare(RunContext(**context | {"home": Path(context["home"])}))
+    rows = [
+        _to_row(item)
+        for shard in job["shards"]
+        for item in generator.generate([Slot(*slot) for slot in shard])
+    ]
+    Path(said).write_text(json.dumps(rows), encoding="utf-8")
+
+
+def _to_row(item: Face | Missing) -> dict[str, Any]:
+    if isinstance(item, Missing):
+        return {"slot": item.slot, "reason": item.reason}
+    return {"slot": item.slot, "image": b64encode(item.image).decode("ascii")}
+
+
+def _from_row(row: Mapping[str, Any]) -> Face | Missing:
+    slot = Slot(*row["slot"])
+    if "reason" in row:
+        return Missing(slot, row["reason"])
+    return Face(slot, b64decode(row["image"]))
