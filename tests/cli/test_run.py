@@ -291,3 +291,11 @@ def test_a_generator_for_a_model_that_cannot_be_trained(harness_command):
 def test_json_of_a_face_set(harness_command):
     done = harness_command("run", "-g", "toy-faces", "-j", "1", "--json")
     assert json.loads(done.stdout)["generator"] == "toy-faces"
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_a_generator_notes_at_work_reaches_the_result(harness_command, tmp_path, jobs):
+    harness_command("run", "-g", "toy-faces", "-G", "noise=101", "-m", "toy-net", "-M", "steps=1",
+                    "-b", "toy-pairs", "-j", jobs)  # fmt: skip
+    (result,) = results(tmp_path / "study")
+    assert "toy faces drown in noise" in result["warnings"]

@@ -50,6 +50,8 @@ class ToyFaces(Generator):
             if self.params.fail:
                 raise RuntimeError("toy generator was told to fail")
             time.sleep(self.params.sleep_s)
+            if self.params.noise > 100:
+                self.ctx.note("toy faces drown in noise")
             every = self.params.missing_every
             if every and (slot.identity + slot.sample) % every == every - 1:
                 yield Missing(slot, "toy face is hidden")

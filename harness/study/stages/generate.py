@@ -67,30 +67,32 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
             if shard_path(folder, i).exists()}  # fmt: skip
     session.progress(_count(done.values()), len(slots), "images")
     todo = [index for index in range(shards) if index not in done]
-    for index, facts in run_shards(
-        make_shard, _job(node, ctx, session, folder), todo, session.jobs
-    ):
+    job = _job(node, ctx, session, folder)
+    for index, (facts, notes) in run_shards(make_shard, job, todo, session.jobs):
         done[index] = facts
+        for note in notes:
+            ctx.note(note)
         session.progress(_count(done.values()), len(slots), "images")
     return _facts(folder, [done[i] for i in range(shards)], len(slots), ctx)
 
 
-_PREPARED: dict[str, tuple[Generator, Slots]] = {}
+_PREPARED: dict[str, tuple[Generator, Slots, RunContext]] = {}
 
 
-def make_shard(job: Job, index: int) -> ShardFacts:
-    """Make one shard; called in a worker, which prepares the generator once."""
+def make_shard(job: Job, index: int) -> tuple[ShardFacts, list[str]]:
+    """Make one shard, and give what the generator noted; a worker prepares it once."""
     if job.key not in _PREPARED:
         import_files(job.plugin_files)
         params = import_object(job.params_target).model_validate(job.params)
         generator: Generator = import_object(job.target)(params)
         generator.prepare(job.context)
         _PREPARED.clear()
-        _PREPARED[job.key] = generator, _slots(generator, job.context)
-    generator, slots = _PREPARED[job.key]
+        _PREPARED[job.key] = generator, _slots(generator, job.context), job.context
+    generator, slots, ctx = _PREPARED[job.key]
     size = generator.shard_slots
     wanted = slots.between(index * size, (index + 1) * size)
-    return write_shard(shard_path(job.folder, index), _checked(generator, wanted))
+    facts = write_shard(shard_path(job.folder, index), _checked(generator, wanted))
+    return facts, list(ctx.notes)
 
 
 def _checked(generator: Generator, wanted: Sequence[Slot]) -> Iterator[Face | Missing]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from harness.components import Aligner, Placement
 from harness.errors import PrerequisiteError
@@ -38,7 +39,9 @@ class Mtcnn(Aligner):
             raise PrerequisiteError(
                 "aligner mtcnn needs weights: link the asset 'mtcnn' or set the parameter weights"
             )
-        networks = (PNet(), RNet(), ONet())
+        # Initial weights are drawn only to be overwritten; the global generator must not notice.
+        with torch.random.fork_rng(devices=[]):
+            networks = (PNet(), RNet(), ONet())
         for network, name in zip(networks, ("pnet.pt", "rnet.pt", "onet.pt"), strict=True):
             load(network, folder / name)
         self.cascade = Cascade(

@@ -18,5 +18,6 @@ def harness_components() -> list[Component]:
             summary="Any ready ONNX embedding network; size, colour and range by preset",
             determinism="within 1e-5",
             licence="Apache-2.0; a network file has its own licence",
+            citation="the authors of the network file",
         )
     ]
