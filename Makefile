@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-full lint types wheel clean
+.PHONY: demo test test-full docs lint types wheel clean
 
 $(STAMP): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,docs]'
 	@touch $@
 
 demo: $(STAMP)
@@ -20,6 +20,9 @@ test: $(STAMP)
 
 test-full: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+docs: $(STAMP)
+	$(BIN)/python docs/site/build.py -o build/docs
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.components import KINDS, Kind
 from harness.errors import UsageError
 from harness.executors.local import cpu_count
+from harness.extensions import Executor
 from harness.files import write_text
 from harness.progress import Progress
 from harness.registry import Registry, did_you_mean, load, plugin_files
+from harness.services import LOCAL, open_executor
+from harness.services import track as open_trackers
 from harness.study import parameters
+from harness.study.layers import project_file
 from harness.study.plan import KIND_OF_STAGE, Plan, Planner
-from harness.study.recipe import Settings, resolve
+from harness.study.recipe import Recipe, Settings, StudyTable, Use, resolve
 from harness.study.store import Store
 
 KEY_PREFIX = 8
@@ -26,10 +31,20 @@ if TYPE_CHECKING:
     from harness.study.runner import Outcome
 
 
-def make_plan(settings: Settings, registry: Registry, store: Store) -> Plan:
-    """The plan of what the settings ask for."""
-    recipe = resolve(settings, registry.groups(), _accepts(registry))
-    return Planner(registry, store, recipe).plan()
+def make_recipe(settings: Settings, registry: Registry) -> Recipe:
+    """The recipe that the settings make of files, environment and flags."""
+    return resolve(settings, registry.groups(), _accepts(registry))
+
+
+def make_plan(
+    settings: Settings, registry: Registry, store: Store, *, tolerant: bool = False
+) -> Plan:
+    """The plan of what the settings ask for.
+
+    Raises ``PrerequisiteError`` naming every missing asset; a tolerant plan holds their names.
+    """
+    recipe = make_recipe(settings, registry)
+    return Planner(registry, store, recipe, tolerant=tolerant).plan()
 
 
 def _accepts(registry: Registry) -> Callable[[str, str, str], bool]:
@@ -60,18 +75,55 @@ def execute(
     fail_fast: bool = False,
     rerun: Iterable[str] = (),
     plugin_files: tuple[Path, ...] = (),
+    executor: str | None = None,
+    executor_options: Mapping[str, Any] | None = None,
+    track: Iterable[str] = (),
+    processes: int = 1,
 ) -> Outcome:
-    """Run a plan in a study folder; see :class:`harness.study.runner.Runner`."""
-    from harness.study.events import Events
-    from harness.study.runner import Runner
+    """Run a plan in a study folder; see :class:`harness.study.runner.Runner`.
+
+    Every training goes on in so many ``processes``, each with a GPU of its own where there are any.
+    ``executor`` and ``track`` name what plugins offer; both are opened before anything is made.
+    Without ``executor`` the recipe says which, and ``executor_options`` lie over its table.
+    """
+    from harness.study.events import Events, told
+    from harness.study.runner import Runner, run_on
     from harness.study.session import Session
 
+    name, maker = choose_executor(plan.recipe, registry, executor, executor_options)
+    open_trackers(registry, track)
     folder.mkdir(parents=True, exist_ok=True)
+    store = Store(store.home, shared=maker.remote)
     forget(plan, store, folder, rerun)
     write_plan(plan, folder)
-    session = Session(plan, store, folder, progress, jobs or cpu_count(), plugin_files)
-    events = Events(folder, lambda event: registry.call("harness_on_event", event=event))
-    return Runner(session, events, fail_fast=fail_fast).run()
+    session = Session(
+        plan,
+        store,
+        folder,
+        progress.lanes() if maker.remote else progress,
+        jobs or cpu_count(),
+        plugin_files,
+        maker,
+        registry,
+        processes,
+    )
+    events = Events(folder, registry.call)
+    runner = Runner(session, events, fail_fast=fail_fast)
+    with told(plan, folder, events, name, runner.outcome):
+        return run_on(maker, runner, events)
+
+
+def choose_executor(
+    recipe: Recipe,
+    registry: Registry,
+    name: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> tuple[str, Executor]:
+    """The executor of that name, or of the recipe, or ``local``; ``options`` lie over its table."""
+    said = recipe.executor
+    chosen = name or (said.use if said else LOCAL)
+    table = said.params() if said and said.use == chosen else {}
+    return chosen, open_executor(registry, chosen, {**table, **(options or {})})
 
 
 def forget(plan: Plan, store: Store, folder: Path, selections: Iterable[str]) -> None:
@@ -83,7 +135,11 @@ def forget(plan: Plan, store: Store, folder: Path, selections: Iterable[str]) ->
     nodes: set[str] = set()
     cells: set[str] = set()
     for chosen in selections:
-        found = {n.key for n in plan.nodes.values() if _selects(chosen, n.stage, n.label, n.key)}
+        found = {
+            n.key
+            for n in plan.nodes.values()
+            if _selects(chosen, n.stage, n.label, n.key) or (n.chosen and chosen == n.chosen.name)
+        }
         scored = {c.key for c in plan.cells if _selects(chosen, "score", c.label, c.key)}
         if not found and not scored:
             raise UsageError(
@@ -122,7 +178,13 @@ def write_plan(plan: Plan, folder: Path) -> None:
             for n in plan.nodes.values()
         ],
         "cells": [
-            {"key": c.key, "label": c.label, "folder": c.folder, "inputs": dict(c.keys)}
+            {
+                "key": c.key,
+                "label": c.label,
+                "folder": c.folder,
+                "inputs": dict(c.keys),
+                "published": list(plan.links.get(c.key, ())),
+            }
             for c in plan.cells
         ],
         "device": plan.device,
@@ -141,14 +203,25 @@ def _write_accretive(path: Path, text: str) -> None:
 
 def to_toml(plan: Plan) -> str:
     """The recipe as it was resolved, as TOML that ``-c`` reads again."""
-    recipe = plan.recipe.model_dump(mode="json", exclude_none=True)
-    lines = ["[study]", *(f"{key} = {json.dumps(value)}" for key, value in recipe["study"].items())]
+    recipe = plan.recipe
+    lines = _toml_table("[study]", recipe.study)
     for kind in ("generator", "model", "benchmark"):
-        for table in recipe[kind]:
-            lines += ["", f"[[{kind}]]", *(f"{k} = {_toml(v)}" for k, v in table.items())]
-    if recipe.get("aligner"):
-        lines += ["", "[aligner]", *(f"{k} = {_toml(v)}" for k, v in recipe["aligner"].items())]
+        for use in getattr(recipe, kind):
+            lines += _toml_table(f"[[{kind}]]", use)
+    if recipe.aligner:
+        lines += _toml_table("[aligner]", recipe.aligner)
     return "\n".join(lines) + "\n"
+
+
+def _toml_table(header: str, table: StudyTable | Use) -> list[str]:
+    """One table, each value with who said it; of a path only the last part."""
+    values = table.model_dump(mode="json", exclude_none=True)
+    lines = [header]
+    for key, value in values.items():
+        unsaid = "flags" if key in table.model_fields_set else "default"
+        said = table.origins.get(key, unsaid).replace("\\", "/").rpartition("/")[2]
+        lines.append(f"{key if key.isidentifier() else json.dumps(key)} = {_toml(value)}  # {said}")
+    return [*lines, ""]
 
 
 def _toml(value: Any) -> str:
@@ -165,16 +238,30 @@ def run(
     model: str | Iterable[str] = (),
     bench: str | Iterable[str] = (),
     study: Path | str = "study",
+    mix: str | Iterable[str] = (),
+    finetune: str | Iterable[str | Iterable[str]] = (),
+    initial: str | None = None,
+    stream: bool = False,
     params: dict[str, dict[str, Any]] | None = None,
     recipe: Path | str | None = None,
+    profile: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    sweep: Mapping[str, list[Any]] | None = None,
     jobs: int | None = None,
     quiet: bool = True,
     plugins_dirs: Sequence[Path] = (),
+    executor: str | None = None,
+    executor_options: Mapping[str, Any] | None = None,
+    track: str | Iterable[str] = (),
     **study_values: Any,
 ) -> Study:
     """Run what ``harness run`` would run, and load the study.
 
     ``params`` maps a kind (``generator``, ``model``, ``benchmark``, ``aligner``) to its parameters;
+    ``finetune`` names a set for each phase, or several for their union;
+    ``values`` is ``--set`` (``{"model.epochs": 3}``) and ``sweep`` ``--sweep``, by dotted path;
+    ``executor`` and ``track`` name an executor and trackers of plugins, ``executor_options`` is
+    what ``[executor]`` of a recipe says;
     ``study_values`` are those of the ``[study]`` table (seed, repeats, limit, ...). Raises the
     first failure of a stage.
     """
@@ -184,8 +271,17 @@ def run(
         generators=_tuple(generator),
         models=_tuple(model),
         benchmarks=_tuple(bench),
+        mix=_tuple(mix),
+        finetune=tuple(_tuple(phase) for phase in _phases(finetune)),
+        initial=initial,
+        stream=stream,
         params={_kind(kind): tuple(values.items()) for kind, values in (params or {}).items()},
         study=study_values,
+        profile=profile,
+        sets=tuple((values or {}).items()),
+        sweeps=tuple((sweep or {}).items()),
+        project=project_file(Path.cwd()),
+        environ=os.environ,
     )
     plan = make_plan(settings, registry, store)
     outcome = execute(
@@ -196,10 +292,17 @@ def run(
         progress=Progress(quiet=quiet),
         jobs=jobs,
         plugin_files=plugin_files(plugins_dirs),
+        executor=executor,
+        executor_options=executor_options,
+        track=_tuple(track),
     )
     if outcome.failures:
         raise outcome.failures[0].error
     return load_study(folder)
+
+
+def _phases(sets: str | Iterable[str | Iterable[str]]) -> Iterable[str | Iterable[str]]:
+    return (sets,) if isinstance(sets, str) else sets
 
 
 def _tuple(names: str | Iterable[str]) -> tuple[str, ...]:

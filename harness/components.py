@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from harness.faces.face import Face, Missing, Slot
+    from harness.faces.store import FaceSet
     from harness.protocols.base import Comparison
     from harness.training.recipe import TrainingRecipe
 
 API = 1
 """Version of this contract. It only grows; a plugin states the version it needs."""
+
+OLDEST_API = 1
+"""The oldest version of the contract that plugins may be written for."""
 
 Kind = Literal["generator", "model", "benchmark", "aligner"]
 KINDS: tuple[Kind, ...] = ("generator", "model", "benchmark", "aligner")
@@ -62,6 +66,17 @@ class Params(BaseModel):
         """Face sets this component needs from generators, by a name of its own choosing."""
         return {}
 
+    def tools(self) -> Mapping[str, ToolRequest]:
+        """Models and aligners this component works with, by a name of its own choosing."""
+        return {}
+
+    def image_visits(self, images: int | None) -> int | None:
+        """Images a training looks at in all, given ``images`` to train on.
+
+        None where these parameters do not tell. It is for the estimates of ``harness plan``.
+        """
+        return None
+
 
 class BenchmarkParams(Params):
     """Base of a benchmark's parameters.
@@ -91,6 +106,42 @@ class ComponentRequest:
 
 
 @dataclass(frozen=True)
+class ToolRequest:
+    """A model that embeds, or an aligner, that another component works with."""
+
+    kind: Literal["model", "aligner"]
+    name: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Product:
+    """A file that a generator can write beside faces: ``harness GENERATOR NAME -o FILE``.
+
+    ``options`` are parameters of the generator that get a flag of their own; those ``required``
+    must be given.
+    """
+
+    name: str
+    summary: str
+    options: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AssetFile:
+    """One file of an :class:`Asset`: its path in it, and where it is on the Hugging Face hub.
+
+    ``megabytes`` is what to expect, rounded; ``instead`` are other paths that serve as well.
+    """
+
+    path: str
+    hub_path: str
+    megabytes: float
+    instead: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Asset:
     """A file or folder the user must obtain, with its licence and where it comes from."""
 
@@ -99,6 +150,13 @@ class Asset:
     licence: str
     source: str
     layout: str = ""
+    hub: str = ""
+    """Repository on the Hugging Face hub from which ``harness assets fetch`` takes ``files``."""
+    place: str = ""
+    """Where it lies in one folder that holds all assets of a component; its name if empty."""
+    files: tuple[AssetFile, ...] = ()
+    optional: bool = False
+    """Whether the component works without it."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +166,10 @@ class Component:
     ``target`` (``package.module:Class``) is imported only to run; ``params``
     (``package.light_module:Params``) must import nothing heavy, because planning reads it.
     ``version`` enters every key: raise it when the same parameters give other results.
-    ``determinism`` is ``exact`` or, for example, ``within 1/255``.
+    ``determinism`` is ``exact`` or, for example, ``within 1/255``. A generator that is less exact
+    on a GPU says so in ``gpu_determinism``; it stays on the CPU where only equal bytes will do.
+    ``resources`` is what its work needs of a worker where workers declare what they have, such as
+    ``{"memory": 8e9}`` in bytes; a GPU is asked for wherever the device of the study is one.
     """
 
     kind: Kind
@@ -121,11 +182,51 @@ class Component:
     extras: tuple[str, ...] = ()
     requires_api: int = API
     requires_components: tuple[str, ...] = ()
+    products: tuple[Product, ...] = ()
     trainable: bool = False
     determinism: str = "exact"
+    gpu_determinism: str = ""
     training_data: tuple[str, ...] = ()
     licence: str = ""
     citation: str = ""
+    resources: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """A table of a :class:`ReportSection`: as many values a row as heads. Numbers sort as such."""
+
+    caption: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str | float | None, ...], ...]
+
+
+@dataclass(frozen=True)
+class ReportSection:
+    """What a plugin adds to the report: paragraphs and tables, plain text that is escaped."""
+
+    title: str
+    text: tuple[str, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse rows of another length than the heads, naming the table."""
+        for table in self.tables:
+            wrong = [row for row in table.rows if len(row) != len(table.heads)]
+            if wrong:
+                raise ValueError(
+                    f"table {table.caption!r} has {len(table.heads)} heads and a row of "
+                    f"{len(wrong[0])} values"
+                )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A JPEG of a generator for the report: title, what it shows, and the name of its file."""
+
+    title: str
+    text: str
+    file: str
 
 
 class Context(Protocol):
@@ -159,6 +260,12 @@ class Context(Protocol):
 
     def faces(self, name: str) -> Images:
         """The face set made for ``Params.requests()[name]``."""
+
+    def tool(self, name: str) -> Any:
+        """The prepared model or aligner of ``Params.tools()[name]``."""
+
+    def tool_key(self, name: str) -> str:
+        """Digest of component, version and parameters of ``Params.tools()[name]``."""
 
     @property
     def limit(self) -> int | None:
@@ -231,6 +338,8 @@ class Generator(ABC):
     """
 
     shard_slots: ClassVar[int] = 1000
+    sidecars: ClassVar[Mapping[str, str]] = {}
+    """Formats of files beside an image, with their suffixes, that ``sidecar`` can write."""
 
     def __init__(self, params: Any) -> None:
         self.params = params
@@ -246,6 +355,21 @@ class Generator(ABC):
     @abstractmethod
     def generate(self, slots: Sequence[Slot]) -> Iterator[Face | Missing]:
         """Yield one ``Face`` or ``Missing`` for each slot, in the order given."""
+
+    def sidecar(self, slot: Slot, layout: str) -> str | bytes | Mapping[str, str | bytes]:
+        """The content of one of ``sidecars`` for one sample, for ``harness faces export``.
+
+        Several files are given by their suffixes, in the place of the declared one.
+        """
+        raise NotImplementedError(f"{type(self).__name__} declares {layout} and does not write it")
+
+    def pictures(self, faces: FaceSet, folder: Path) -> Sequence[Picture]:
+        """JPEG pictures of its finished set for the report, written into ``folder``."""
+        return ()
+
+    def write_product(self, name: str, path: Path) -> str:
+        """Write one of the declared ``Component.products``; gives a sentence of what was made."""
+        raise NotImplementedError(f"{type(self).__name__} declares {name} and does not write it")
 
 
 class Model(ABC):
@@ -319,6 +443,13 @@ class Benchmark(ABC):
     @abstractmethod
     def comparison(self, name: str) -> Comparison:
         """One of ``BenchmarkParams.comparison_names``, with its complete protocol."""
+
+    def shortfalls(self) -> Sequence[str]:
+        """In what the prepared data fall short of the published set; for ``harness assets check``.
+
+        What a list names and the folder lacks is no shortfall: ``prepare`` refuses it.
+        """
+        return ()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from harness.components import Component
+    from harness.components import Component, ReportSection
+    from harness.extensions import Extension
+    from harness.lifecycle import (
+        CellFinished,
+        ReportWritten,
+        Scored,
+        StageFinished,
+        StageStarted,
+        StudyFinished,
+        StudyStarted,
+    )
+    from harness.protocols.base import Metric
+    from harness.reporting.study import Study
 
 hookspec = pluggy.HookspecMarker("harness")
 hookimpl = pluggy.HookimplMarker("harness")
@@ -31,5 +43,60 @@ def harness_templates() -> Iterable[Path]:
 
 
 @hookspec
+def harness_published() -> Iterable[Path]:
+    """Add papers: TOML files, the numbers of each in ``PAPER.csv`` beside its file. Since API 1."""
+
+
+@hookspec
+def harness_report_sections(study: Study) -> Iterable[ReportSection]:
+    """Add sections to the report of a study, or none. Since API 1."""
+
+
+@hookspec
 def harness_on_event(event: Mapping[str, Any]) -> None:
     """Watch a study: called after each event is written to ``events.jsonl``. Since API 1."""
+
+
+@hookspec
+def harness_metrics(scored: Scored) -> Iterable[Metric]:
+    """Measure more of a scored comparison, under names that are not taken. Since API 1."""
+
+
+@hookspec
+def harness_executors() -> Iterable[Extension]:
+    """Declare places where shards of a stage are made, for ``--executor``. Since API 1."""
+
+
+@hookspec
+def harness_trackers() -> Iterable[Extension]:
+    """Declare trackers, which take lifecycle hooks when ``--track`` names them. Since API 1."""
+
+
+@hookspec
+def harness_study_started(study: StudyStarted) -> None:
+    """A study begins. Since API 1."""
+
+
+@hookspec
+def harness_stage_started(stage: StageStarted) -> None:
+    """Work on a stage begins. Since API 1."""
+
+
+@hookspec
+def harness_stage_finished(stage: StageFinished) -> None:
+    """A stage is made, reused, failed or skipped. Since API 1."""
+
+
+@hookspec
+def harness_cell_finished(cell: CellFinished) -> None:
+    """A cell has its result. Since API 1."""
+
+
+@hookspec
+def harness_study_finished(study: StudyFinished) -> None:
+    """A study ends, also when it is interrupted. Since API 1."""
+
+
+@hookspec
+def harness_report_written(report: ReportWritten) -> None:
+    """The report of a study was rendered. Since API 1."""

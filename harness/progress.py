@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -22,6 +24,15 @@ class Progress:
         self._label = ""
         self._start = self._first = 0.0
         self._decile = 0
+        self.heard = time.monotonic()  # when the stage last said how far it is
+
+    def lanes(self) -> Lanes:
+        """The same, for several stages at once."""
+        return Lanes(quiet=self._quiet, stream=self._stream)
+
+    def listener(self) -> Callable[[], float]:
+        """Asks when the stage of the calling thread last said how far it is."""
+        return lambda: self.heard
 
     def stage(self, label: str) -> None:
         """Begin a stage."""
@@ -35,6 +46,7 @@ class Progress:
 
     def __call__(self, done: int, total: int, unit: str, detail: str = "") -> None:
         """Report ``done`` of ``total`` units; the rate ignores what an earlier run had done."""
+        self.heard = time.monotonic()
         if self._quiet:
             return
         if self._first < 0:
@@ -67,6 +79,49 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+class Lanes(Progress):
+    """Shows several stages at once, one a thread, in plain lines."""
+
+    def __init__(self, *, quiet: bool = False, stream: TextIO | None = None) -> None:
+        self._quiet, self._stream = quiet, stream or sys.stderr
+        self._local = threading.local()
+
+    def listener(self) -> Callable[[], float]:
+        """See :class:`Progress`."""
+        lane = self._lane()
+        return lambda: lane.heard
+
+    def stage(self, label: str) -> None:
+        """Begin a stage of the calling thread."""
+        self._local.lane = _Plain(quiet=self._quiet, stream=self._stream)
+        self._local.lane.stage(label)
+
+    def __call__(self, done: int, total: int, unit: str, detail: str = "") -> None:
+        """See :class:`Progress`."""
+        self._lane()(done, total, unit, detail)
+
+    def line(self, text: str) -> None:
+        """See :class:`Progress`."""
+        self._lane().line(text)
+
+    def close(self) -> None:
+        """Nothing is on display."""
+
+    def _lane(self) -> Progress:
+        if not hasattr(self._local, "lane"):
+            self._local.lane = _Plain(quiet=self._quiet, stream=self._stream)
+        lane: Progress = self._local.lane
+        return lane
+
+
+class _Plain(Progress):
+    """Plain lines on a terminal too."""
+
+    def stage(self, label: str) -> None:
+        """Begin a stage."""
+        self._label, self._decile, self._first = label, 0, -1.0
 
 
 def _duration(seconds: float) -> str:

@@ -18,13 +18,15 @@ from typing import Any
 
 import pluggy
 
-from harness import hookspecs
-from harness.components import API, KINDS, Component, Kind
+from harness import answers, guard, hookspecs
+from harness.components import Component, Kind, ReportSection
 from harness.digests import digest, file_sha256
 from harness.errors import PrerequisiteError, UsageError
+from harness.published import records
 
 GROUP = "harness"
 BUILTIN = "synthface-harness"
+WATCHER = " tracker "  # stands between a plugin and the name of its tracker that was asked for
 FROM_FILE = "file"  # stands where an installed plugin has its version
 
 
@@ -58,6 +60,15 @@ class Provided:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What one plugin, ``distribution:name``, answers to a hook, or why it does not."""
+
+    plugin: str
+    value: Any = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class _Source:
     """Where a plugin comes from and how to import it."""
 
@@ -65,6 +76,9 @@ class _Source:
     dist: str
     version: str
     load: Callable[[], Any]
+
+
+SWITCHED_OFF = "switched off by -p"
 
 
 class Registry:
@@ -75,19 +89,25 @@ class Registry:
         self.manager.add_hookspecs(hookspecs)
         self.plugins: list[PluginRow] = []
         self.components: list[Provided] = []
+        self._silenced: set[tuple[str, str]] = set()  # plugin and hook that took too long
+
+    def switched_off(self) -> tuple[str, ...]:
+        """Names of the plugins that the user switched off, for worker processes."""
+        return tuple(row.name for row in self.plugins if row.reason == SWITCHED_OFF)
 
     def of_kind(self, kind: Kind) -> list[Provided]:
         """The components of one kind, by name."""
         chosen = [item for item in self.components if item.component.kind == kind]
         return sorted(chosen, key=lambda item: (item.component.name, item.dist))
 
-    def find(self, kind: Kind, name: str) -> Provided:
-        """Resolve ``name`` or ``dist:name``.
+    def find(self, kind: Kind, name: str, *, asker: str = "") -> Provided:
+        """Resolve ``name`` or ``dist:name``; of several, that of the distribution ``asker``.
 
         Raises ``UsageError`` for an unknown or ambiguous name, ``PrerequisiteError`` when the name
         belongs to a plugin that is installed but broken.
         """
         matches = [p for p in self.of_kind(kind) if name in (p.component.name, p.provider)]
+        matches = [p for p in matches if p.dist == asker] or matches
         if len(matches) == 1:
             return matches[0]
         if matches:
@@ -102,39 +122,101 @@ class Registry:
                     f"does not load: {row.reason}; mend or uninstall {row.dist}"
                 )
         names = [p.component.name for p in self.of_kind(kind)]
-        raise UsageError(f"unknown {kind} {name!r}{did_you_mean(name, names)}; see `harness list`")
+        broken = "".join(
+            f"; plugin {row.name} is left out ({row.reason})" for row in self.plugins if not row.ok
+        )
+        hint = f"{did_you_mean(name, names)}{broken}; see `harness list`"
+        raise UsageError(f"unknown {kind} {name!r}{hint}")
 
     def groups(self) -> dict[str, list[str]]:
         """Named groups of benchmarks, from all plugins."""
         merged: dict[str, list[str]] = {}
-        for mapping in self.call("harness_groups"):
+        for mapping in self.call("harness_groups", shape=answers.groups):
             for group, names in mapping.items():
                 merged.setdefault(group, []).extend(names)
         return merged
 
     def templates(self) -> list[Path]:
         """Folders of report templates that plugins add."""
-        return [Path(path) for paths in self.call("harness_templates") for path in paths]
+        return [
+            path for paths in self.call("harness_templates", shape=answers.paths) for path in paths
+        ]
 
-    def call(self, hook: str, **arguments: Any) -> list[Any]:
-        """What every plugin answers to a hook; one that raises is left out and noted once."""
-        answers = []
+    def published(self) -> list[records.Paper]:
+        """Papers that plugins add; a name that is taken is the later plugin's fault."""
+        taken: set[str] = set()
+
+        def papers(answer: Any) -> list[records.Paper]:
+            found = [paper for path in answers.paths(answer) for paper in records.read_papers(path)]
+            taken.update(paper.name for paper in records.built_in())
+            for paper in found:
+                if paper.name in taken:
+                    raise ValueError(f"there is already a paper {paper.name!r}; rename this one")
+                taken.add(paper.name)
+            return found
+
+        return [paper for given in self.call("harness_published", shape=papers) for paper in given]
+
+    def report_sections(self, study: Any) -> list[ReportSection]:
+        """What plugins add to the report of a :class:`harness.reporting.study.Study`."""
+        found = self.call("harness_report_sections", shape=answers.sections, study=study)
+        return [section for sections in found for section in sections]
+
+    def call(
+        self, hook: str, shape: Callable[[Any], Any] = lambda answer: answer, **arguments: Any
+    ) -> list[Any]:
+        """What every plugin answers to a hook, as ``shape`` makes it; see :meth:`ask`."""
+        return [answer.value for answer in self.ask(hook, shape, **arguments) if not answer.error]
+
+    def ask(
+        self, hook: str, shape: Callable[[Any], Any] = lambda answer: answer, **arguments: Any
+    ) -> list[Answer]:
+        """Who answers what to a hook, or why not; who answers None is left out.
+
+        A plugin that raises, answers with something else or takes too long is named on standard
+        error once, and not asked that again after it took too long.
+        """
+        given = []
         for implementation in getattr(self.manager.hook, hook).get_hookimpls():
+            plugin = implementation.plugin_name
+            if (plugin, hook) in self._silenced:
+                continue
             wanted = {name: arguments[name] for name in implementation.argnames}
             try:
-                answer = implementation.function(**wanted)
-            except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
-                self._note(implementation.plugin_name, hook, error)
+                with guard.hook(f"{hook} of plugin {plugin}"):
+                    answer = implementation.function(**wanted)
+                    shaped = None if answer is None else shape(answer)
+            except (Exception, SystemExit, guard.PluginTimeoutError) as error:  # noqa: BLE001
+                self._note(plugin, hook, error)
+                given.append(Answer(plugin, error=_reason(error)))
                 continue
-            if answer is not None:
-                answers.append(answer)
-        return answers
+            if shaped is not None:
+                given.append(Answer(plugin, shaped))
+        return given
 
-    def _note(self, plugin_name: str, hook: str, error: Exception) -> None:
-        dist, _, name = plugin_name.partition(":")
+    def version_of(self, plugin: str) -> str:
+        """Version of the distribution of a plugin, as :class:`Answer` names it."""
+        rows = (row for row in self.plugins if plugin == f"{row.dist}:{row.name}")
+        return next((row.version for row in rows), "")
+
+    def watch(self, plugin: str, name: str, watcher: Any) -> None:
+        """Let the hooks of an object of that name be called, too, in the name of a plugin.
+
+        Raises ``ValueError`` for a method that is marked as a hook and is none.
+        """
+        answers.check_hook_names(self.manager, watcher)
+        self.manager.register(watcher, name=f"{plugin}{WATCHER}{name}")
+
+    def _note(self, plugin_name: str, hook: str, error: BaseException) -> None:
+        """Remember and say once that a plugin failed in a hook; everything else goes on."""
+        if isinstance(error, guard.PluginTimeoutError):
+            self._silenced.add((plugin_name, hook))
+        dist, _, name = plugin_name.partition(WATCHER)[0].partition(":")
         for index, row in enumerate(self.plugins):
             if (row.dist, row.name) == (dist, name) and row.ok:
-                self.plugins[index] = replace(row, reason=f"{hook} raised {_reason(error)}")
+                reason = f"{hook} raised {_reason(error)}"
+                self.plugins[index] = replace(row, reason=reason)
+                guard.complain(f"plugin {name} of {dist} is left out: {reason}")
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
@@ -163,16 +245,18 @@ def load(
     strict = bool(os.environ.get("HARNESS_STRICT_PLUGINS"))
     for source in (*_installed(autoload=autoload), *_files(plugins_dirs)):
         if source.name in disabled or source.dist in disabled:
-            registry.plugins.append(_row(source, "switched off by -p"))
+            registry.plugins.append(_row(source, SWITCHED_OFF))
             continue
         try:
-            _register(registry, source)
-        except (Exception, SystemExit) as error:
+            with guard.hook(f"loading plugin {source.name} of {source.dist}"):
+                _register(registry, source)
+        except (Exception, SystemExit, guard.PluginTimeoutError) as error:
             if strict:
                 raise
             registry.plugins.append(_row(source, _reason(error)))
         else:
             registry.plugins.append(_row(source))
+    records.add(registry.published())
     return registry
 
 
@@ -241,8 +325,12 @@ def _file_loader(file: Path) -> Callable[[], ModuleType]:
 
 def _register(registry: Registry, source: _Source) -> None:
     plugin = source.load()
-    _check_hook_names(registry.manager, plugin)
-    found = [_checked(item, source) for item in _declared(plugin)]
+    answers.check_api(plugin, source.dist, BUILTIN)
+    answers.check_hook_names(registry.manager, plugin)
+    found = [
+        Provided(component, source.dist, source.version)
+        for component in answers.components(plugin, source.dist, BUILTIN)
+    ]
     name = f"{source.dist}:{source.name}"
     if registry.manager.has_plugin(name):
         raise ValueError(f"another plugin is called {name}; rename one of them")
@@ -250,45 +338,23 @@ def _register(registry: Registry, source: _Source) -> None:
     registry.components += found
 
 
-def _declared(plugin: Any) -> Iterable[Component]:
-    declare = getattr(plugin, "harness_components", None)
-    return () if declare is None else tuple(declare())
-
-
-def _checked(component: Component, source: _Source) -> Provided:
-    if not isinstance(component, Component):
-        raise TypeError(f"harness_components must give Component objects, not {component!r}")
-    if component.kind not in KINDS:
-        raise ValueError(f"component {component.name!r} has unknown kind {component.kind!r}")
-    if component.requires_api > API:
-        raise ValueError(
-            f"component {component.name!r} needs plugin API {component.requires_api} and this "
-            f"harness has {API}: upgrade {BUILTIN}"
-        )
-    return Provided(component, source.dist, source.version)
-
-
-def _check_hook_names(manager: pluggy.PluginManager, plugin: Any) -> None:
-    known = [name for name in dir(hookspecs) if name.startswith("harness_")]
-    for name in dir(plugin):
-        if manager.parse_hookimpl_opts(plugin, name) is None or name in known:
-            continue
-        near = get_close_matches(name, known, n=1)
-        hint = f", did you mean {near[0]!r}?" if near else f" (known: {', '.join(known)})"
-        raise ValueError(f"unknown hook {name!r}{hint}")
-
-
 def source_sha256(module: str) -> str:
     """Digest of the Python files beside a component's class; recorded, not part of any key.
 
     A change of code without a change of version shows as two digests under one key.
     """
-    spec = util.find_spec(module)
-    if spec is None or spec.origin is None:
+    file = source_file(module)
+    if file is None:
         return ""
-    file = Path(spec.origin)
-    files = sorted(file.parent.glob("*.py")) if spec.parent else [file]
+    spec = util.find_spec(module)
+    files = sorted(file.parent.glob("*.py")) if spec and spec.parent else [file]
     return digest([[path.name, file_sha256(path)] for path in files])
+
+
+def source_file(module: str) -> Path | None:
+    """The file that a module comes from."""
+    spec = util.find_spec(module)
+    return Path(spec.origin) if spec is not None and spec.origin is not None else None
 
 
 def import_object(target: str) -> Any:

@@ -22,7 +22,6 @@
     }
     tab.scrollIntoView({ block: "nearest", inline: "nearest" });
     if (focus) tab.focus();
-    drawShown();
   };
   const steps = { ArrowRight: 1, ArrowLeft: -1 };
   tabs.forEach((tab, index) => {
@@ -114,7 +113,7 @@
   for (const input of all("[data-filter]")) {
     filtering(input, () => input.closest(".grid").querySelector("tbody").rows);
   }
-  for (const input of all("[data-find]")) filtering(input, () => all(".origin"));
+  for (const input of all("[data-find]")) filtering(input, () => all(input.dataset.find, input.closest(".panel")));
 
   // Copying what is shown, in the order shown
   const LATEX = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}",
@@ -153,43 +152,69 @@
     area.remove();
     if (!done) throw new Error("the browser refused");
   };
+  const copying = (button, text, done) => button.addEventListener("click", async () => {
+    try {
+      await toClipboard(text());
+      say(done);
+    } catch (error) {
+      say(`Not copied: ${error.message}`);
+    }
+    button.focus();
+  });
   for (const button of all("[data-copy]")) {
-    button.addEventListener("click", async () => {
-      const text = copied(button.closest(".grid").querySelector("table"), button.dataset.copy);
-      try {
-        await toClipboard(text);
-        say(`Copied as ${button.textContent}`);
-      } catch (error) {
-        say(`Not copied: ${error.message}`);
-      }
-      button.focus();
-    });
+    const table = button.closest(".grid").querySelector("table");
+    copying(button, () => copied(table, button.dataset.copy), `Copied as ${button.textContent}`);
+  }
+  for (const button of all("[data-copy-text]")) {
+    copying(button, () => button.closest(".recipe").querySelector("pre").textContent, "Copied");
   }
 
-  // Figures: drawn when first seen, at the width there is
+  // Figures: drawn when first seen, at the width there is, by a viewer that is unpacked then
+  const unpack = async () => {
+    const packed = document.getElementById("viewer");
+    if (!packed || !window.DecompressionStream) return false;
+    const bytes = Uint8Array.from(atob(packed.textContent.trim()), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const script = document.createElement("script");
+    script.textContent = await new Response(stream).text();
+    document.head.append(script);
+    return Boolean(window.vegaEmbed);
+  };
+  let viewer = null;
   const specOf = (id) => {
     const found = all("script[data-spec]").find((element) => element.dataset.spec === id);
     return found && JSON.parse(found.textContent);
   };
+  const withData = (spec) => {
+    if (!spec || !spec.data || !spec.data.of) return spec;
+    const { data, datasets } = specOf(spec.data.of);
+    return { ...spec, data, datasets };
+  };
   const draw = async (figure) => {
-    const spec = specOf(figure.dataset.figure);
-    const live = figure.querySelector(".live");
     const width = Math.floor(figure.clientWidth);
-    if (!spec || !window.vegaEmbed || figure.dataset.width === String(width)) return;
+    if (!width || figure.dataset.width === String(width)) return;
     figure.dataset.width = String(width);
+    if (!await (viewer ??= unpack())) return;
+    const spec = withData(specOf(figure.dataset.figure));
+    if (!spec) return;
     spec.width = Math.min(width, 1000);
     spec.autosize = { type: "fit-x", contains: "padding" };
     spec.config.legend.columns = width < 480 ? 1 : width < 800 ? 2 : 4;
-    await window.vegaEmbed(live, spec, { renderer: "svg", actions: false, tooltip: { theme: dark() ? "dark" : "light" } });
+    const look = { renderer: "svg", actions: false, tooltip: { theme: dark() ? "dark" : "light" } };
+    await window.vegaEmbed(figure.querySelector(".live"), spec, look);
     figure.classList.add("drawn");
   };
-  function drawShown() {
-    for (const figure of all(".panel.shown figure[data-figure]")) draw(figure);
-  }
+  const near = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting) draw(entry.target);
+  }, { rootMargin: "400px" });
+  for (const figure of all("figure[data-figure]")) near.observe(figure);
+  const redraw = () => {
+    for (const figure of all(".panel.shown figure.drawn")) draw(figure);
+  };
   let settled = 0;
   addEventListener("resize", () => {
     clearTimeout(settled);
-    settled = setTimeout(drawShown, 150);
+    settled = setTimeout(redraw, 150);
   });
   for (const button of all("[data-save]")) {
     button.addEventListener("click", () => {
@@ -203,5 +228,4 @@
   }
 
   if (location.hash) follow();
-  else drawShown();
 })();

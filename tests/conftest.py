@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -42,6 +43,16 @@ def harness_command(home, tmp_path):
         return done
 
     return run
+
+
+@pytest.fixture(scope="session")
+def official():
+    """The module that writes benchmarks in their official layouts (``write_official``)."""
+    spec = importlib.util.spec_from_file_location("official_layouts", TOYS.with_name("official.py"))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def test_every_verb_that_is_shown_exists(page):
     from harness.cli.main import VERBS
 
     text = (ROOT / page).read_text(encoding="utf-8")
-    shown = re.findall(r"`harness ((?:--?[\w-]+(?: \S+)? )*)([a-z]+)\b", text)
+    shown = re.findall(r"`harness ((?:--?[\w-]+(?: \S+)? )*)([a-z]+(?:-[a-z]+)*)", text)
     assert {verb for _, verb in shown} <= set(VERBS)
 
 

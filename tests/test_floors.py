@@ -16,8 +16,10 @@ FLOORS = (
     {"executors"},
     {"training", "embedding", "protocols"},
     {"faces", "align", "metrics"},
-    {"registry", "progress", "published"},
-    {"components", "hookspecs", "errors", "seeds", "files", "digests"},
+    {"services"},
+    {"registry", "progress", "published", "scaffold"},
+    {"answers", "guard"},
+    {"components", "extensions", "lifecycle", "hookspecs", "errors", "seeds", "files", "digests"},
 )
 FLOOR_OF = {name: level for level, names in enumerate(FLOORS) for name in names}
 

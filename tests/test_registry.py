@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import time
 from importlib import metadata
 
 import pytest
 
-from harness import hookspecs, registry
-from harness.components import Component
+from harness import guard, hookspecs, registry
+from harness.components import Component, ReportSection
 from harness.errors import PrerequisiteError, UsageError
 
 
@@ -200,3 +201,114 @@ def test_a_watcher_sees_the_events_it_asks_for(load):
 
     load(source("w", "dist-w", Watcher())).call("harness_on_event", event={"stage": "train"})
     assert seen == ["train"]
+
+
+def test_a_plugin_states_its_api_before_anything_of_it_is_looked_at(load):
+    class New:
+        HARNESS_API = 99
+
+        @hookspecs.hookimpl
+        def harness_of_the_future(self):
+            return []
+
+    class Old(Plugin):
+        HARNESS_API = 0
+
+    class Odd(Plugin):
+        HARNESS_API = "1.0"
+
+    found = load(source("n", "dn", New()), source("o", "do", Old()), source("x", "dx", Odd()))
+    reasons = [row.reason for row in found.plugins]
+    assert "it needs plugin API 99 and this harness has 1: upgrade synthface-harness" in reasons[0]
+    assert "written for plugin API 0 and this harness serves 1 to 1: upgrade do" in reasons[1]
+    assert "HARNESS_API must be a whole number, not '1.0'" in reasons[2]
+
+
+def test_a_plugin_that_hangs_is_a_row_after_the_limit(load, monkeypatch, capsys):
+    class Hanging:
+        @hookspecs.hookimpl
+        def harness_components(self):
+            time.sleep(20)
+
+    monkeypatch.setenv("HARNESS_PLUGIN_TIMEOUT_S", "0.4")
+    monkeypatch.setattr(guard, "HEARTBEAT_S", 0.1)
+    found = load(source("slow", "dist-slow", Hanging()), source("b", "db", Plugin(component())))
+    assert "no answer within 0.4 s" in found.plugins[0].reason
+    assert found.find("generator", "thing").dist == "db"
+    assert "loading plugin slow of dist-slow: no answer for" in capsys.readouterr().err
+
+
+def test_a_hook_that_hangs_is_asked_once(load, monkeypatch, capsys):
+    asked = []
+
+    class Hanging:
+        @hookspecs.hookimpl
+        def harness_on_event(self, event):
+            asked.append(event)
+            time.sleep(20)
+
+    monkeypatch.setenv("HARNESS_PLUGIN_TIMEOUT_S", "0.2")
+    found = load(source("slow", "dist-slow", Hanging()))
+    for event in ({}, {}):
+        found.call("harness_on_event", event=event)
+    assert asked == [{}]
+    assert capsys.readouterr().err.count("plugin slow of dist-slow is left out") == 1
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "soon", "inf", "nan"])
+def test_a_limit_that_is_no_time_is_refused(load, monkeypatch, text):
+    monkeypatch.setenv("HARNESS_PLUGIN_TIMEOUT_S", text)
+    with pytest.raises(UsageError, match="HARNESS_PLUGIN_TIMEOUT_S"):
+        guard.limit_s()
+
+
+def test_what_a_plugin_prints_goes_to_standard_error(load, capsys):
+    class Talking(Plugin):
+        @hookspecs.hookimpl
+        def harness_groups(self):
+            print("hello from the hook")
+            return {}
+
+    load(source("t", "dt", Talking())).groups()
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "hello from the hook" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        (5, "TypeError: 'int' object is not iterable"),
+        (["text"], "TypeError: it must give ReportSection objects, not 'text'"),
+    ],
+)
+def test_a_wrong_answer_is_named_and_left_out(load, capsys, answers, reason):
+    class Wrong:
+        @hookspecs.hookimpl
+        def harness_report_sections(self, study):
+            return answers
+
+    class Right:
+        @hookspecs.hookimpl
+        def harness_report_sections(self, study):
+            yield ReportSection("Mine", (str(study),))
+
+    found = load(source("w", "dw", Wrong()), source("r", "dr", Right()))
+    assert [section.text for section in found.report_sections(7)] == [("7",)]
+    told = f"harness: plugin w of dw is left out: harness_report_sections raised {reason}"
+    assert told in capsys.readouterr().err
+
+
+def test_of_two_providers_the_one_that_asks_is_meant(load):
+    found = load(
+        source("a", "dist-a", Plugin(component())), source("b", "dist-b", Plugin(component()))
+    )
+    assert found.find("generator", "thing", asker="dist-b").dist == "dist-b"
+    with pytest.raises(UsageError, match="both"):
+        found.find("generator", "thing", asker="dist-c")
+
+
+def test_an_unknown_name_tells_which_plugins_are_left_out(load):
+    found = load(source("bad", "dist-bad", RuntimeError("boom")), source("a", "d", Plugin()))
+    with pytest.raises(UsageError, match=r"plugin bad is left out \(RuntimeError: boom\)"):
+        found.find("model", "other")

@@ -23,6 +23,9 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 MAX_SIDE_PX = 32766
 """The warp counts source pixels in signed 16-bit numbers."""
+MAX_PIXELS_PER_BYTE = 10_000
+"""More than a PNG of one bit a pixel or a JPEG of flat blocks reaches; a header that claims more is
+damaged, and reserving its gigabytes would take seconds. A flat WebP may be smaller than that."""
 
 _FLAGS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -68,6 +71,11 @@ def image_size(data: bytes, name: str) -> tuple[int, int]:
     if not 1 <= min(size) <= max(size) <= MAX_SIDE_PX:
         raise DataError(
             f"{name}: an image of {size[0]}x{size[1]} is outside 1..{MAX_SIDE_PX} pixels a side"
+        )
+    if form != "WebP" and size[0] * size[1] > MAX_PIXELS_PER_BYTE * len(data):
+        raise DataError(
+            f"{name}: {len(data)} bytes cannot hold an image of {size[0]}x{size[1]} pixels; the "
+            f"{form} header is damaged, copy the file again"
         )
     return size
 

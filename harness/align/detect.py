@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 Batch = list["NDArray[np.uint8] | str"]
 
-BATCH_IMAGES = 64
+BATCH_IMAGES = 256
 BATCH_PIXELS = 16_000_000
 SAVE_EVERY_S = 30.0
+DECODERS = 4
+"""Threads that decode; a detector on a GPU is faster than one of them on large images."""
 
 
 def detect(
@@ -73,8 +75,7 @@ def _locate(aligner: Aligner, batch: Batch, boxes: NDArray[np.float32]) -> list[
 def _batches(images: Images, start: int) -> Iterator[Batch]:
     batch: Batch = []
     pixels = 0
-    for index in range(start, len(images)):
-        item = _decoded(images, index)
+    for item in _decoded_side_by_side(images, start):
         batch.append(item)
         pixels += 0 if isinstance(item, str) else item.shape[0] * item.shape[1]
         if len(batch) == BATCH_IMAGES or pixels >= BATCH_PIXELS:
@@ -82,6 +83,14 @@ def _batches(images: Images, start: int) -> Iterator[Batch]:
             batch, pixels = [], 0
     if batch:
         yield batch
+
+
+def _decoded_side_by_side(images: Images, start: int) -> Iterator[NDArray[np.uint8] | str]:
+    """All images from ``start`` on, in order, a few of them decoded at a time."""
+    with ThreadPoolExecutor(max_workers=DECODERS) as pool:
+        for first in range(start, len(images), DECODERS):
+            few = range(first, min(first + DECODERS, len(images)))
+            yield from pool.map(lambda index: _decoded(images, index), few)
 
 
 def _decoded(images: Images, index: int) -> NDArray[np.uint8] | str:

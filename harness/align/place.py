@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.components import Aligner, Images
 
 Policy = Literal["auto", "given", "template", "box", "detector"]
-Fallback = Literal["reject", "box", "centre", "error"]
+Fallback = Literal["reject", "given", "box", "centre", "error"]
 
 BOX_POINTS: tuple[tuple[float, float], ...] = (
     (0.27, 0.40),
@@ -58,8 +58,9 @@ class Rule:
 
     ``auto`` takes what the set offers: given landmarks, else the template that its images follow,
     else the selected detector, else given boxes. It is resolved once for a set, never per image.
-    ``fallback``: ``reject`` leaves the image out and counts it (failure to enrol), ``box`` uses the
-    given box, ``centre`` assumes a face in the middle, ``error`` stops.
+    ``fallback``: ``reject`` leaves the image out and counts it (failure to enrol), ``given`` uses
+    the landmarks that come with it, ``box`` the given box, ``centre`` assumes a face in the middle,
+    ``error`` stops.
     """
 
     policy: Policy = "auto"
@@ -172,8 +173,8 @@ def _fall_back(
     """What takes the place of a failed image; an image that cannot be read stays failed."""
     if fallback == "error":
         raise DataError(
-            f"{images.names[index]}: {reason}; choose another fallback (reject, box or centre) to "
-            "go on without it"
+            f"{images.names[index]}: {reason}; choose another fallback (reject, given, box or "
+            "centre) to go on without it"
         )
     if fallback == "reject":
         return "none", reason
@@ -181,6 +182,9 @@ def _fall_back(
         width, height = image_size(images.read(index), images.names[index])
     except DataError as error:
         return "none", f"unreadable: {error}"
+    if fallback == "given":
+        absent = f"{reason}, and no landmarks are given"
+        return "given", _check(images.landmarks[index], absent)
     if fallback == "box":
         return "box", _check(box_points(images.boxes[index]), f"{reason}, and no box is given")
     centre = (np.array([width, height]) - 1) / 2

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.options import open_registry
+
+if TYPE_CHECKING:
+    from harness.components import Asset
+    from harness.registry import Registry
+
+SHOWN = 20
 
 
 @click.group(name="assets")
@@ -19,21 +26,26 @@ def command() -> None:
     Examples:
       harness assets list
       harness assets link lfw /data/lfw
-      harness assets check lfw
+      harness assets check cfp-fp
+      harness assets fetch digi2real --yes
     """
 
 
 @command.command(name="list")
+@click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-def list_assets(obj: dict[str, Any], *, as_json: bool) -> int:
-    """List every asset that an installed component can use, and whether you have it."""
-    from harness.study.assets import Links, declared
+def list_assets(obj: dict[str, Any], name: str | None, *, as_json: bool) -> int:
+    """List every asset that an installed component can use, and whether you have it.
+
+    NAME is an asset or a component; then files are listed too.
+    """
+    from harness.study.assets import Links
     from harness.study.store import Store
 
-    known, links = declared(open_registry(obj)), Links(Store())
+    known, links = _known(open_registry(obj), name), Links(Store())
     rows = [
-        {**vars(asset), "path": str(links.find(name)) if links.find(name) else None}
+        {**asdict(asset), "path": str(links.find(name)) if links.find(name) else None}
         for name, asset in sorted(known.items())
     ]
     if as_json:
@@ -42,7 +54,17 @@ def list_assets(obj: dict[str, Any], *, as_json: bool) -> int:
     for row in rows:
         have = "have   " if row["path"] else "missing"
         click.echo(f"{have} {row['name']:<20} {row['summary']} ({row['licence']})")
+        if name is not None:
+            _tell_files(known[row["name"]])
     return 0
+
+
+def _tell_files(asset: Asset) -> None:
+    from harness.study.asset_files import size
+
+    click.echo(f"  from {asset.source}")
+    for file in asset.files:
+        click.echo(f"  {size(file):>8}  {file.path or file.hub_path}")
 
 
 @command.command(name="link")
@@ -50,34 +72,146 @@ def list_assets(obj: dict[str, Any], *, as_json: bool) -> int:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.pass_obj
 def link(obj: dict[str, Any], name: str, path: Path) -> int:
-    """Say where an asset lies on this machine."""
+    """Say where an asset lies on this machine.
+
+    NAME is an asset, or a component and PATH a folder that holds its assets side by side.
+    """
+    from harness.study.asset_files import inside, of_component
     from harness.study.assets import Links, declared
     from harness.study.store import Store
 
-    Links(Store()).add(name, path, declared(open_registry(obj)))
-    click.echo(f"{name} -> {path.resolve()}")
+    registry = open_registry(obj)
+    links, known = Links(Store()), declared(registry)
+    several = {} if name in known else of_component(registry, name)
+    found = inside(several.values(), path) if several else {name: path}
+    for asset, place in found.items():
+        links.add(asset, place, known)
+        click.echo(f"{asset} -> {place.resolve()}")
+    for asset in sorted(set(several) - set(found)):
+        place = path / (several[asset].place or asset)
+        click.echo(f"{asset} is not at {place}: harness assets link {asset} PATH", err=True)
+    return 0
+
+
+@command.command(name="fetch")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Download; without it only say what and how much.")
+@click.pass_obj
+def fetch(obj: dict[str, Any], name: str, *, yes: bool) -> int:
+    """Download an asset, or all of a component, from the Hugging Face hub and link it.
+
+    You accept the licences that are named. What is linked already is left alone, and so is what a
+    component can do without.
+    """
+    from harness.errors import UsageError
+    from harness.study.asset_files import fetch as fetch_asset
+    from harness.study.assets import Links
+    from harness.study.store import Store
+
+    store = Store()
+    known, links = _known(open_registry(obj), name), Links(store)
+    todo = {
+        key: asset
+        for key, asset in known.items()
+        if links.find(key) is None and (key == name or not asset.optional)
+    }
+    for asset in todo.values():
+        click.echo(f"{asset.name}: {asset.summary}; licence: {asset.licence}")
+        _tell_files(asset)
+    if not todo:
+        click.echo(f"nothing to fetch for {name}: all is linked")
+    elif not yes:
+        raise UsageError(f"add --yes to download: harness assets fetch {name} --yes")
+    for key, asset in todo.items():
+        path = fetch_asset(asset, store.home / "assets", lambda text: click.echo(text, err=True))
+        links.add(key, path, known)
+        click.echo(f"{key} -> {path}")
     return 0
 
 
 @command.command(name="check")
 @click.argument("name", required=False)
+@click.option("--decode", is_flag=True, help="Decode every image of a benchmark too.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-def check(obj: dict[str, Any], name: str | None) -> int:
-    """Check that linked assets are there; exit 3 if a named one is missing."""
-    from harness.errors import UsageError
-    from harness.registry import did_you_mean
-    from harness.study.assets import Links, declared, missing_message
+def check(obj: dict[str, Any], name: str | None, *, decode: bool, as_json: bool) -> int:
+    """Check that data are there and complete; NAME is an asset or a component.
+
+    Of a benchmark's data every list is read and every image looked for. Exit 3 if something is
+    missing.
+    """
+    from harness.study.asset_check import check as check_benchmark
+    from harness.study.asset_check import users_of
+    from harness.study.asset_files import lacking
+    from harness.study.assets import Links, missing_message
     from harness.study.store import Store
 
-    known, links = declared(open_registry(obj)), Links(Store())
-    if name is not None and name not in known:
-        raise UsageError(f"unknown asset {name!r}{did_you_mean(name, known)}")
-    if name is not None and links.find(name) is None:
-        raise missing_message({name: known[name]})
-    for each in [name] if name else sorted(links.all()):
-        path = links.find(each)
-        layout = known[each].layout if each in known else ""
-        click.echo(f"{each}: {path or 'its folder is gone; link it again'}")
-        if layout:
-            click.echo(f"  expected layout: {layout}")
-    return 0
+    registry, store = open_registry(obj), Store()
+    known, links = _known(registry, name), Links(store)
+    if name is not None and not known:
+        click.echo(f"{name} needs no data of yours")
+        return 0
+    lost = {
+        key: asset
+        for key, asset in known.items()
+        if links.find(key) is None and (key == name or not asset.optional)
+    }
+    if name is not None and lost:
+        raise missing_message(dict(lost))
+    rows = []
+    for key, asset in known.items():
+        path = links.find(key)
+        if path is None and key not in links.all():
+            continue
+        users = users_of(registry, name) if name is not None and path is not None else []
+        found = [check_benchmark(user, key, path, store, decode=decode) for user in users if path]
+        rows.append(
+            {
+                **asdict(asset),
+                "path": str(path) if path else None,
+                "lacking": lacking(asset, path) if path else [],
+                "benchmarks": [{**vars(one), "complete": one.complete} for one in found],
+            }
+        )
+    click.echo(json.dumps(rows, indent=1) if as_json else "\n".join(map(_told, rows)))
+    whole = all(one["complete"] for row in rows for one in row["benchmarks"])
+    return 0 if whole and not any(row["lacking"] for row in rows) else 3
+
+
+def _known(registry: Registry, name: str | None) -> dict[str, Asset]:
+    """The assets that a name means: itself, or those of a component; all without a name."""
+    from harness.errors import UsageError
+    from harness.registry import did_you_mean
+    from harness.study.asset_files import of_component
+    from harness.study.assets import declared
+
+    known = declared(registry)
+    if name is None or name in known:
+        return {key: known[key] for key in ([name] if name else sorted(known))}
+    names = [each.component.name for each in registry.components]
+    if name not in names:
+        raise UsageError(f"unknown asset {name!r}{did_you_mean(name, [*known, *names])}")
+    return of_component(registry, name)
+
+
+def _told(row: dict[str, Any]) -> str:
+    lines = [
+        f"{row['name']}: {row['path'] or 'its folder is gone; link it again'}",
+        f"  licence: {row['licence']}",
+        f"  obtained from: {row['source']}",
+        *([f"  expected layout: {row['layout']}"] if row["layout"] else []),
+    ]
+    if row["lacking"]:
+        lines += [f"  {finding}" for finding in row["lacking"]]
+        lines.append(f"  complete it, or: harness assets link {row['name']} PATH")
+    elif row["files"] and row["path"]:
+        lines.append(f"  complete, {len(row['files'])} files")
+    for one in row["benchmarks"]:
+        if one["complete"]:
+            lines.append(f"  {one['benchmark']}: complete, {one['images']:,} images")
+            continue
+        lines.append(f"  {one['benchmark']}: incomplete, {len(one['missing']):,} findings")
+        lines += [f"    {finding}" for finding in one["missing"][:SHOWN]]
+        if len(one["missing"]) > SHOWN:
+            lines.append(f"    and {len(one['missing']) - SHOWN:,} more; --json names all")
+    return "\n".join(lines)

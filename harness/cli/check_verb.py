@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
+from harness.cli.completion import names_of
 from harness.cli.options import open_registry
 from harness.components import KINDS
 
 
 @click.command(name="check")
-@click.argument("name")
+@click.argument("name", shell_complete=names_of(*KINDS))
 @click.option(
     "-P", "params", multiple=True, metavar="KEY=VALUE", help="Set a parameter of the component."
 )

@@ -13,20 +13,24 @@ MARKS = {"ok": "ok  ", "warn": "!   ", "bad": "BAD "}
 
 
 @click.command(name="doctor")
+@click.option(
+    "--device", default="auto", show_default=True, metavar="DEV", help="Device you want to run on."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-def command(obj: dict[str, Any], *, as_json: bool) -> int:
+def command(obj: dict[str, Any], device: str, *, as_json: bool) -> int:
     """Look for what is broken: versions, devices, plugins, disk, store, locks, links.
 
     \b
     Examples:
       harness doctor
+      harness doctor --device cuda
       harness doctor --json
     """
     from harness.study.doctor import examine
     from harness.study.store import Store
 
-    findings = examine(open_registry(obj), Store())
+    findings = examine(open_registry(obj), Store(), device)
     if as_json:
         click.echo(json.dumps([vars(finding) for finding in findings], indent=1))
     else:

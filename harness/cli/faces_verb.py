@@ -59,7 +59,11 @@ def list_sets(*, as_json: bool) -> int:
 
 @command.command(name="export")
 @click.argument("key")
-@click.option("--format", "layout", required=True, type=click.Choice(FORMATS), help="Layout.")
+@click.option(
+    "--format", "layout", required=True, metavar="FORMAT",
+    help=f"Layout: {', '.join(FORMATS)}; or a file beside each image that the generator writes, "
+    "like rps, csv, tlms, depth, normals and maps of bfm.",
+)  # fmt: skip
 @click.option(
     "-o",
     "--out",
@@ -68,22 +72,41 @@ def list_sets(*, as_json: bool) -> int:
     metavar="DIR",
     help="New folder; it appears whole or not at all.",
 )
+@click.option(
+    "-G", "given", multiple=True, metavar="KEY=PATH",
+    help="Where outside data lie that the set was made from, for files beside the images.",
+)  # fmt: skip
 @quiet_option
-def export_set(key: str, layout: str, out: Path, *, quiet: bool) -> int:
+@click.pass_obj
+def export_set(
+    obj: dict[str, Any], key: str, layout: str, out: Path, given: tuple[str, ...], *, quiet: bool
+) -> int:
     """Write a face set in a layout that other software reads; image bytes stay as they are.
 
     \b
     Examples:
       harness faces export 3fa9 --format imagefolder -o faces
       harness faces export 3fa9 --format recordio -o faces-rec
+      harness faces export 3fa9 --format rps -o faces-rps
     """
     from harness.faces.export import export
     from harness.progress import Progress
     from harness.study.face_sets import describe
+    from harness.study.parameters import parse_assignment
+    from harness.study.sidecars import export_sidecars
+    from harness.study.store import Store
 
     item, faces = _open(key)
     progress = Progress(quiet=quiet)
     progress.stage("export")
+    if layout not in FORMATS:
+        paths = dict(map(parse_assignment, given))
+        count = export_sidecars(open_registry(obj), Store(), item, layout, out, paths, progress)
+        progress.close()
+        click.echo(
+            f"{count} {layout} files of {item.facts['identities']} identities written to {out}"
+        )
+        return 0
     export(faces, layout, out, {"faces": describe(item)}, progress)
     progress.close()
     click.echo(f"{len(faces)} images of {item.facts['identities']} identities written to {out}")

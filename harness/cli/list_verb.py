@@ -10,8 +10,9 @@ import click
 from harness.cli.options import open_registry
 from harness.components import KINDS
 from harness.registry import Provided, Registry
+from harness.services import Offer, Service, offers
 
-CHOICES = ["generators", "models", "benchmarks", "aligners", "plugins"]
+CHOICES = ["generators", "models", "benchmarks", "aligners", "executors", "trackers", "plugins"]
 
 
 @click.command(name="list")
@@ -31,6 +32,8 @@ def command(obj: dict[str, Any], what: str | None, *, as_json: bool) -> int:
     components = {kind: registry.of_kind(kind) for kind in kinds}
     if as_json:
         rows = {f"{kind}s": [_record(p) for p in found] for kind, found in components.items()}
+        for service in _asked(what):
+            rows[f"{service}s"] = [_offer(offer) for offer in offers(registry, service)]
         if what in (None, "plugins"):
             rows["plugins"] = [vars(row) | {"ok": row.ok} for row in registry.plugins]
         click.echo(json.dumps(rows, indent=1))
@@ -44,9 +47,28 @@ def command(obj: dict[str, Any], what: str | None, *, as_json: bool) -> int:
             )
             source = f"{provided.dist} {provided.dist_version}"
             click.echo(f"  {component.name:<14} {source:<26} {component.summary}{needs}")
+    for service in _asked(what):
+        click.echo(f"{service}s")
+        for offer in offers(registry, service):
+            click.echo(f"  {offer.extension.name:<14} {offer.dist:<26} {offer.extension.summary}")
     if what in (None, "plugins"):
         _plugins(registry, only_broken=what is None)
     return 0
+
+
+def _asked(what: str | None) -> list[Service]:
+    services: tuple[Service, ...] = ("executor", "tracker")
+    return [service for service in services if what in (None, f"{service}s")]
+
+
+def _offer(offer: Offer) -> dict[str, Any]:
+    extension = offer.extension
+    return {
+        "name": extension.name,
+        "provider": offer.provider,
+        "summary": extension.summary,
+        "extras": list(extension.extras),
+    }
 
 
 def _plugins(registry: Registry, *, only_broken: bool) -> None:

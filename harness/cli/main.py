@@ -18,14 +18,26 @@ VERBS = {
     "plan": "Show what a run would do, and why",
     "list": "List plugins, generators, models, benchmarks and aligners",
     "show": "Describe one component: parameters, licence, citation",
+    "config": "Print the JSON Schema of recipes",
     "report": "Render studies as HTML, Markdown, LaTeX and CSV",
     "faces": "List, look at, check and export face sets",
     "embed": "Embed a folder of images",
+    "export-onnx": "Write a model as an ONNX network",
+    "rescore": "Compute metrics again from stored scores",
+    "protocol": "Show by which rules numbers were measured, and what differs",
+    "scores": "Write scores as CSV files, and score those of others",
+    "leak": "Search the people of benchmarks among training faces",
     "compare": "Test whether two studies differ",
+    "table": "Print published tables beside what was measured",
+    "claims": "Test the claims of papers on a study, or on their own numbers",
+    "leaderboard": "Rank generators and models over many studies",
+    "trace": "Show what a number is made of, from seed to digit",
     "audit": "Check published tables by their own digits",
+    "new-plugin": "Write the package of a new plugin",
     "check": "Test a component against the contract",
     "assets": "Link and check data that you must obtain",
     "doctor": "Look for what is broken in this environment",
+    "completion": "Print the completion script for a shell",
 }
 INTERRUPTED, INTERNAL = 130, 70
 BUG_URL = "the project's issue tracker"
@@ -41,15 +53,19 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one verb."""
         if cmd_name not in VERBS:
-            return None
-        command: click.Command = import_module(f"harness.cli.{cmd_name}_verb").command
+            from harness.cli.product_verb import find
+
+            return find(_global(ctx.params), cmd_name)
+        module = f"harness.cli.{cmd_name.replace('-', '_')}_verb"
+        command: click.Command = import_module(module).command
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Name the nearest verb for a misspelt one."""
-        if args and not args[0].startswith("-") and args[0] not in VERBS:
+        known = bool(args) and (args[0] in VERBS or args[0].startswith("-"))
+        if args and not known and self.get_command(ctx, args[0]) is None:
             from harness.registry import did_you_mean
 
             raise click.UsageError(f"unknown verb {args[0]!r}{did_you_mean(args[0], VERBS)}")
@@ -127,9 +143,14 @@ def cli(
     wrong = [flag for flag in plugin_flags if not flag.startswith("no:")]
     if wrong:
         raise click.UsageError(f"-p {wrong[0]}: write -p no:NAME to switch a plugin off")
-    ctx.obj = {
-        "disabled": tuple(flag.removeprefix("no:") for flag in plugin_flags),
-        "plugins_dirs": plugins_dirs,
+    ctx.obj = _global(ctx.params)
+
+
+def _global(params: dict[str, Any]) -> dict[str, Any]:
+    """The global options as verbs get them."""
+    return {
+        "disabled": tuple(flag.removeprefix("no:") for flag in params["plugin_flags"]),
+        "plugins_dirs": params["plugins_dirs"],
     }
 
 

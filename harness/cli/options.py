@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from harness.cli.completion import names_of
 from harness.registry import Registry, load, plugin_files
-from harness.study.parameters import parse_assignment
+from harness.study.layers import project_file
+from harness.study.parameters import parse_assignment, parse_sweep
 from harness.study.recipe import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -49,18 +52,53 @@ SELECTION = [
         metavar="FILE",
         help="Read a TOML recipe; flags override it.",
     ),
+    click.option("--profile", metavar="NAME", help="Profile of the recipe, such as smoke."),
     click.option(
         "-g",
         "--generator",
         multiple=True,
         metavar="NAME",
+        shell_complete=names_of("generator"),
         help="Generator of training faces; repeat or separate by commas.",
     ),
-    click.option("-m", "--model", multiple=True, metavar="NAME", help="Model to train or test."),
     click.option(
-        "-b", "--bench", multiple=True, metavar="NAME", help="Benchmark or group of benchmarks."
+        "--mix",
+        multiple=True,
+        metavar="SET",
+        shell_complete=names_of("generator"),
+        help="Train on this set too: a generator or a face set's key.",
     ),
-    click.option("--aligner", metavar="NAME", help="Detector for images without landmarks."),
+    click.option(
+        "--finetune",
+        multiple=True,
+        metavar="SET",
+        shell_complete=names_of("generator"),
+        help="Go on training on this set; again for one more phase, A,B for a union.",
+    ),
+    click.option("--initial", metavar="KEY", help="Start from the weights of a trained model."),
+    click.option("--stream", is_flag=True, help="Make faces while training; store no set."),
+    click.option(
+        "-m",
+        "--model",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=names_of("model"),
+        help="Model to train or test.",
+    ),
+    click.option(
+        "-b",
+        "--bench",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=names_of("benchmark"),
+        help="Benchmark or group of benchmarks.",
+    ),
+    click.option(
+        "--aligner",
+        metavar="NAME",
+        shell_complete=names_of("aligner"),
+        help="Detector for images without landmarks.",
+    ),
     click.option(
         "-G",
         "generator_params",
@@ -77,6 +115,20 @@ SELECTION = [
     click.option(
         "-A", "aligner_params", multiple=True, metavar="KEY=VALUE", help="Set an aligner parameter."
     ),
+    click.option(
+        "--set",
+        "sets",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="Set any value: model.epochs=3, generator.bfm.identities=9.",
+    ),
+    click.option(
+        "--sweep",
+        "sweeps",
+        multiple=True,
+        metavar="PATH=A,B",
+        help="Run once for each value; several make a grid.",
+    ),
     click.option("--seed", type=int, help="Root seed of every random stream  [default: 0]"),
     click.option("--repeats", type=int, help="Trainings of each model  [default: 1]"),
     click.option(
@@ -92,7 +144,7 @@ SELECTION = [
     ),
     click.option(
         "--on-failure",
-        type=click.Choice(["reject", "box", "centre", "error"]),
+        type=click.Choice(["reject", "given", "box", "centre", "error"]),
         help="What to do where no face is found  [default: reject]",
     ),
     click.option("--device", metavar="DEV", help="auto, cpu, cuda or cuda:N  [default: auto]"),
@@ -117,12 +169,21 @@ def settings(options: dict[str, Any]) -> Settings:
     study = ("seed", "repeats", "limit", "device", "precision", "batch_size", "align", "on_failure")
     return Settings(
         recipe=options["recipe"],
+        profile=options["profile"],
         generators=_names(options["generator"]),
         models=_names(options["model"]),
         benchmarks=_names(options["bench"]),
         aligner=options["aligner"],
+        mix=_names(options["mix"]),
+        finetune=tuple(_names((value,)) for value in options["finetune"]),
+        stream=options["stream"],
+        initial=options["initial"],
         params=params,
         study={name: options[name] for name in study},
+        sets=tuple(parse_assignment(text) for text in options["sets"]),
+        sweeps=tuple(parse_sweep(text) for text in options["sweeps"]),
+        project=project_file(Path.cwd()),
+        environ=os.environ,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,57 +11,97 @@ import click
 from harness.cli.options import open_registry, selection, settings
 
 if TYPE_CHECKING:
+    from harness.study.forecast import Forecast
     from harness.study.recipe import Settings
 
 
 @click.command(name="plan", context_settings={"max_content_width": 100})
 @selection
+@click.option(
+    "-o",
+    "--study",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("study"),
+    show_default=True,
+    metavar="DIR",
+    help="Study whose finished cells count.",
+)
+@click.option("--show-config", is_flag=True, help="Print every value with who said it, and stop.")
+@click.option(
+    "--executor",
+    "show_executor",
+    is_flag=True,
+    help="Print what [executor] would start, such as the job script, and stop.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as one JSON object.")
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> int:
-    """Show every stage of a run: reused or to be made, and why.
+    """Show every stage of a run: reused or to be made, why, and what it will cost.
 
     \b
     Examples:
       harness plan -g bfm -m facenet-nn4 -b synthpie
       harness plan -c recipes/demo.toml --json
+      harness plan -c recipes/digi2real2024/6.toml --show-config
+      harness plan -c cluster.toml --executor
     """
-    return show(ctx.obj, settings(options), as_json=options["as_json"])
+    chosen = settings(options)
+    if options["show_config"]:
+        return _config(ctx.obj, chosen, as_json=options["as_json"])
+    if options["show_executor"]:
+        return _executor(ctx.obj, chosen)
+    return show(ctx.obj, chosen, options["folder"], as_json=options["as_json"])
 
 
-def show(obj: dict[str, Any], chosen: Settings, *, as_json: bool) -> int:
-    """Print the plan; nothing is made."""
+def show(obj: dict[str, Any], chosen: Settings, folder: Path, *, as_json: bool) -> int:
+    """Print the plan; nothing is made. Exits 3 where an asset is missing."""
     from harness.api import make_plan
-    from harness.study.plan import reason
+    from harness.study.forecast import forecast
     from harness.study.store import Store
 
     registry, store = open_registry(obj, chosen.recipe), Store()
-    plan = make_plan(chosen, registry, store)
-    rows = []
-    for node in plan.nodes.values():
-        why = reason(node, store)
-        rows.append(
-            {
-                "stage": node.stage,
-                "label": node.label,
-                "key": node.key,
-                "action": "run" if why else "reuse",
-                "reason": why or f"have {node.key[:12]}",
-            }
-        )
+    plan = make_plan(chosen, registry, store, tolerant=True)
+    found = forecast(plan, store, folder)
     if as_json:
-        cells = [{"key": c.key, "label": c.label, "folder": c.folder} for c in plan.cells]
-        click.echo(
-            json.dumps(
-                {"device": plan.device, "precision": plan.precision, "nodes": rows, "cells": cells},
-                indent=1,
-            )
-        )
+        click.echo(json.dumps({"device": plan.device, "precision": plan.precision,
+                               **found.record()}, indent=1))  # fmt: skip
+    else:
+        _print(found)
+    if plan.missing:
+        from harness.study.assets import missing_message
+
+        raise missing_message(dict(plan.missing))
+    return 0
+
+
+def _print(found: Forecast) -> None:
+    for row in found.stages:
+        click.echo(f"{row.stage:>8}  {row.label:<40} {row.action:<7} ({row.reason}){row.cost}")
+    for cell in found.cells:
+        click.echo(f"{'score':>8}  {cell.label:<40} {cell.action:<7} ({cell.reason})")
+    click.echo(found.summary(), err=True)
+
+
+def _executor(obj: dict[str, Any], chosen: Settings) -> int:
+    from harness.api import choose_executor, make_recipe
+    from harness.executors.local import cpu_count
+
+    registry = open_registry(obj, chosen.recipe)
+    _, executor = choose_executor(make_recipe(chosen, registry), registry)
+    click.echo(executor.describe(cpu_count()))
+    return 0
+
+
+def _config(obj: dict[str, Any], chosen: Settings, *, as_json: bool) -> int:
+    from harness.api import make_recipe
+    from harness.study.config_rows import rows
+
+    registry = open_registry(obj, chosen.recipe)
+    found = list(rows(make_recipe(chosen, registry), registry))
+    if as_json:
+        click.echo(json.dumps([vars(row) for row in found], indent=1))
         return 0
-    for row in rows:
-        click.echo(f"{row['stage']:>8}  {row['label']:<40} {row['action']:<6} ({row['reason']})")
-    for cell in plan.cells:
-        click.echo(f"{'score':>8}  {cell.label}")
-    todo = sum(row["action"] == "run" for row in rows)
-    click.echo(f"{todo} to make, {len(rows) - todo} reused, {len(plan.cells)} cells", err=True)
+    for row in found:
+        click.echo(f"{row.path} = {json.dumps(row.value, ensure_ascii=False)}  # {row.origin}")
     return 0

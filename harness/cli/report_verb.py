@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from harness.cli.options import open_registry
+from harness.lifecycle import ReportWritten
 
 
 @click.command(name="report")
@@ -30,6 +32,8 @@ from harness.cli.options import open_registry
     metavar="DIR",
     help="Folder of templates that override the built-in ones.",
 )
+@click.option("--extract", "from_page", is_flag=True,
+              help="Get results out of HTML reports, as JSON lines or into -o DIR.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print all numbers as JSON instead.")
 @click.pass_obj
 def command(
@@ -39,6 +43,7 @@ def command(
     formats: tuple[str, ...],
     templates: tuple[Path, ...],
     *,
+    from_page: bool,
     as_json: bool,
 ) -> int:
     """Render one or more studies; computes no model.
@@ -47,7 +52,10 @@ def command(
     Examples:
       harness report study
       harness report study-a study-b -o comparison --html --tex
+      harness report --extract report.html -o study
     """
+    if from_page:
+        return _extract(studies, out)
     if as_json:
         from harness.api import load_study
 
@@ -58,8 +66,28 @@ def command(
 
     registry = open_registry(obj)
     extra = registry.templates()
-    for page in render(
-        studies, out or studies[0] / "report", set(formats) or {"html", "md"}, [*templates, *extra]
-    ):
+    pages = render(
+        studies,
+        out or studies[0] / "report",
+        set(formats) or {"html", "md"},
+        [*templates, *extra],
+        registry.report_sections,
+    )
+    registry.call("harness_report_written", report=ReportWritten(studies[0], tuple(pages)))
+    for page in pages:
         click.echo(page)
+    return 0
+
+
+def _extract(pages: tuple[Path, ...], out: Path | None) -> int:
+    """Print the results of reports, one JSON object a line, or make a study folder of them."""
+    from harness.reporting.embedded import extract, write_study
+
+    results = [result for page in pages for result in extract(page)]
+    if out is None:
+        for result in results:
+            click.echo(json.dumps(json.loads(result.to_json())))
+    else:
+        write_study(results, out)
+        click.echo(out)
     return 0

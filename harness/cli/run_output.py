@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.lifecycle import ReportWritten
+
 if TYPE_CHECKING:
     from harness.registry import Registry
     from harness.study.plan import Plan
@@ -41,7 +43,8 @@ def show(
         from harness.reporting import render
 
         extra = registry.templates()
-        pages = render([folder], folder / "report", {"html", "md"}, extra)
+        pages = render([folder], folder / "report", {"html", "md"}, extra, registry.report_sections)
+        registry.call("harness_report_written", report=ReportWritten(folder, tuple(pages)))
         click.echo(f"study: {folder}\nreport: {pages[0]}", err=True)
     return _exit_code(outcome)
 

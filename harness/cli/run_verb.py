@@ -30,13 +30,30 @@ from harness.cli.options import files_of, open_registry, selection, settings
     help="Worker processes and threads  [default: processors]",
 )
 @click.option(
+    "--nproc",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Processes of one training; on GPUs, one each.",
+)
+@click.option(
     "--rerun",
     multiple=True,
     metavar="SEL",
-    help="Make again: a stage, a component or the beginning of a key.",
+    help="Make a stage, component or key anew.",
 )
+@click.option(
+    "--executor",
+    metavar="NAME",
+    help="Where the work is done: local, dask, ...  [default: the recipe's, else local]",
+)
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Dask scheduler that runs already, as tcp://HOST:8786."
+)
+@click.option("--track", multiple=True, metavar="NAME", help="Log to a tracker, such as mlflow.")
 @click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first failure.")
-@click.option("--offline", is_flag=True, help="Refuse any download (nothing downloads unasked).")
+@click.option("--offline", is_flag=True, help="Refuse downloads (none happen unasked).")
 @click.option("-n", "--dry-run", is_flag=True, help="Show the plan and stop, as `harness plan`.")
 @click.option("--json", "as_json", is_flag=True, help="Print results as JSON, one object a line.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
@@ -53,7 +70,7 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     if options["dry_run"]:
         from harness.cli.plan_verb import show
 
-        return show(ctx.obj, settings(options), as_json=options["as_json"])
+        return show(ctx.obj, settings(options), options["folder"], as_json=options["as_json"])
     from harness.api import execute, make_plan
     from harness.cli import run_output
     from harness.progress import Progress
@@ -74,6 +91,10 @@ def command(ctx: click.Context, /, **options: Any) -> int:
         fail_fast=options["fail_fast"],
         rerun=options["rerun"],
         plugin_files=files_of(ctx.obj, options["recipe"]),
+        executor=options["executor"],
+        executor_options={"scheduler": options["scheduler"]} if options["scheduler"] else {},
+        track=options["track"],
+        processes=options["nproc"],
     )
     return run_output.show(
         outcome, plan, options["folder"], registry, store, as_json=options["as_json"]

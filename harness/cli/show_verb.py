@@ -7,14 +7,15 @@ from typing import Any
 
 import click
 
+from harness.cli.completion import names_of
 from harness.cli.options import open_registry
-from harness.components import KINDS
+from harness.components import KINDS, Component
 from harness.errors import UsageError
 from harness.registry import Provided, did_you_mean
 
 
 @click.command(name="show")
-@click.argument("name")
+@click.argument("name", shell_complete=names_of(*KINDS))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with a JSON Schema.")
 @click.pass_obj
 def command(obj: dict[str, Any], name: str, *, as_json: bool) -> int:
@@ -54,10 +55,17 @@ def _record(provided: Provided, schema: dict[str, Any], presets: dict[str, Any])
         "citation": component.citation,
         "training_data": list(component.training_data),
         "determinism": component.determinism,
+        "gpu_determinism": component.gpu_determinism,
         "assets": [vars(asset) for asset in component.assets],
         "presets": presets,
         "params": schema,
     }
+
+
+def _repeats(component: Component) -> str:
+    """``exact, on a GPU within 1/255``."""
+    gpu = component.gpu_determinism
+    return component.determinism + (f", on a GPU {gpu}" if gpu else "")
 
 
 def _describe(provided: Provided, schema: dict[str, Any], presets: list[str]) -> None:
@@ -72,7 +80,7 @@ def _describe(provided: Provided, schema: dict[str, Any], presets: list[str]) ->
         ("citation", component.citation),
         ("trained on", ", ".join(component.training_data)),
         ("presets", ", ".join(presets)),
-        ("repeats to", component.determinism if component.kind == "generator" else ""),
+        ("repeats to", _repeats(component) if component.kind == "generator" else ""),
     ):
         if value:
             click.echo(f"  {label}: {value}")

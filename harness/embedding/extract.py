@@ -194,7 +194,7 @@ class _Work:
     ) -> None:
         for part, array in arrays.items():
             seen = images if part == "plain" else np.ascontiguousarray(images[:, :, ::-1])
-            rows = self.model.embed(seen)
+            rows = self._checked(self.model.embed(seen), len(images))
             for row, index in enumerate(range(start, start + len(images))):
                 if self.reasons[index] is not None:
                     rows[row] = np.nan
@@ -204,6 +204,16 @@ class _Work:
                         "weights and input range, or embed in fp32"
                     )
             array[start : start + len(images)] = rows
+
+    def _checked(self, rows: Any, images: int) -> NDArray[np.float32]:
+        """What the model returned; another shape would otherwise be stretched to fit."""
+        wanted = (images, self.identity["size"])
+        if np.shape(rows) != wanted:
+            raise DataError(
+                f"{type(self.model).__name__} returned embeddings of shape {np.shape(rows)} for "
+                f"{images} images; embed must give (N, embedding_size), here {wanted}"
+            )
+        return np.asarray(rows, np.float32)
 
 
 @contextmanager

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.extensions import Executor
 
 AHEAD = 4  # shards in flight a worker: enough to keep it busy, few enough to keep memory flat
 
@@ -19,6 +21,16 @@ def cpu_count() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+class LocalExecutor(Executor):
+    """One process, or as many local workers as the user allows."""
+
+    def run_shards(
+        self, task: Callable[[Any, int], Any], shared: Any, shards: Sequence[int], jobs: int
+    ) -> Iterator[tuple[int, Any]]:
+        """See :func:`run_shards`."""
+        return run_shards(task, shared, shards, jobs)
 
 
 def run_shards(
@@ -71,6 +83,8 @@ def _in_flight(
 
 
 def _one_thread() -> None:
+    # What a plugin prints in a worker must not mix with the data on standard output.
+    sys.stdout = sys.stderr
     # Workers are the parallelism; threads inside them would fight for the same cores.
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = "1"

@@ -52,6 +52,7 @@ from harness.metrics.scores import (
     ErrorRates,
     SortedScores,
     error_rates,
+    highest_scores,
     sort_labelled_scores,
     sort_scores,
 )
@@ -117,6 +118,7 @@ __all__ = [
     "fairness_at_fmr",
     "fairness_at_threshold",
     "fnmr_at_fmr",
+    "highest_scores",
     "holm",
     "kfold_accuracy",
     "mcnemar",

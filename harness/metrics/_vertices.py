@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.metrics._checks import Floats, Ints
-from harness.metrics.scores import SortedScores, count_above
+from harness.metrics.scores import SortedScores, count_above, whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,20 +34,20 @@ class Vertices:
 
 def all_vertices(scores: SortedScores) -> Vertices:
     """Every corner vertex, from (0, 0) at threshold +inf to the lowest score."""
-    return vertex_window(scores, 0, scores.n_impostor)
+    return vertex_window(whole(scores), 0, scores.n_impostor)
 
 
 def vertex_window(scores: SortedScores, first: int, last: int) -> Vertices:
     """Vertices around the impostor ranks ``first`` (inclusive, best is 0) to ``last`` (exclusive).
 
-    Tied scores are never split, so the window may be wider than asked for. Time and memory are
-    proportional to the window.
+    Tied scores are never split, so the window may be wider than asked for; it ends where the kept
+    impostors do. Time and memory are proportional to the window.
     """
-    n = scores.n_impostor
-    at_top, at_bottom = first <= 0, last >= n
+    kept = scores.impostor.size
+    at_top, at_bottom = first <= 0, last >= scores.n_impostor
     bounds = (
-        None if at_bottom else scores.impostor[n - last],
-        None if at_top else scores.impostor[n - 1 - first],
+        None if at_bottom else scores.impostor[max(kept - last, 0)],
+        None if at_top else scores.impostor[kept - 1 - first],
     )
     genuine, accepted_genuine = _between(scores.genuine, *bounds)
     impostor, accepted_impostor = _between(scores.impostor, *bounds)

@@ -13,7 +13,9 @@ from harness.metrics._checks import Index
 
 _BLOCK = 256  # pairs between two stored running sums
 _STEP = 64  # pairs summed at a time: their rows fit in the cache
-_DENSE_SUBJECTS = 8192  # a float32 matrix of subject pairs up to 256 MiB
+_ROWS = 1024  # rows of a product at a time
+_COUNTED = 1 << 18  # pairs counted at a time
+_DENSE_SUBJECTS = 8192  # an int32 matrix of subject pairs up to 256 MiB
 _GEMM_GAIN = 60  # a matrix product does about this many terms in the time of one row term
 
 Weights = NDArray[np.uint16]
@@ -87,23 +89,36 @@ def _add_weights(
         out += np.add.reduce(rows, axis=0, dtype=rows.dtype)
 
 
-def total_weight(left: Index, right: Index, weights: Weights) -> Sums:
-    """Sum of ``weights[left] * weights[right]`` over pairs (K,), float64 (B,).
+def impostor_weight(left: Index, right: Index, weights: Weights) -> Sums:
+    """Sum of ``weights[left] * weights[right]`` over the pairs (K,) of two subjects, float64 (B,).
 
-    Many pairs of few subjects are first counted by subject pair, which turns the sum into one
-    matrix product; few pairs of many subjects are summed one by one.
+    Many pairs of few subjects are first counted by subject pair, which turns the sum into matrix
+    products; few pairs of many subjects are summed one by one.
     """
     n_subjects = weights.shape[0]
     total = np.zeros(weights.shape[1])
     if n_subjects > _DENSE_SUBJECTS or n_subjects**2 > _GEMM_GAIN * left.size:
-        _add_weights(_summable(weights), left, right, 0, left.size, total)
+        apart = left != right
+        _add_weights(_summable(weights), left[apart], right[apart], 0, left.size, total)
         return total
-    cell = left.astype(np.int64) * n_subjects + right
-    counts = np.bincount(cell, minlength=n_subjects**2).reshape(n_subjects, n_subjects)
+    counts = _subject_counts(left, right, n_subjects)
     # Exact in float32 while a product's sum stays below 2**24.
-    largest = float(counts.sum(axis=0).max()) * float(weights.max())
+    largest = float(counts.sum(axis=1).max()) * float(weights.max())
     dtype = np.float32 if largest < 2**24 else np.float64
-    product = counts.T.astype(dtype) @ weights.astype(dtype)
-    for row, weight in zip(product, weights, strict=True):
-        total += row.astype(np.float64) * weight
+    factor = weights.astype(dtype)
+    for first in range(0, n_subjects, _ROWS):
+        rows = slice(first, first + _ROWS)
+        product = np.matmul(counts[rows].astype(dtype), factor).astype(np.float64)
+        total += np.einsum("sb,sb->b", product, weights[rows].astype(np.float64))
     return total
+
+
+def _subject_counts(left: Index, right: Index, n_subjects: int) -> NDArray[np.int32]:
+    """Number of listed pairs of every two subjects, (S, S); 0 for a subject with itself."""
+    counts = np.zeros(n_subjects**2, np.int32)
+    one = np.int32(1)  # of the counts' own type: any other is added fifteen times slower
+    for first in range(0, left.size, _COUNTED):
+        part = slice(first, first + _COUNTED)
+        np.add.at(counts, left[part].astype(np.int64) * n_subjects + right[part], one)
+    counts[:: n_subjects + 1] = 0
+    return counts.reshape(n_subjects, n_subjects)

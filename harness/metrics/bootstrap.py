@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,7 +25,7 @@ from harness.metrics._checks import (
     index_vector,
     same_length,
 )
-from harness.metrics._weighted_counts import RunningWeights, Weights, total_weight
+from harness.metrics._weighted_counts import RunningWeights, Weights, impostor_weight
 from harness.metrics.operating_points import allowed_accepts, measurable_far
 
 _MARGIN = 1.5  # top impostors kept, over those the target FAR accepts; widened until enough
@@ -85,10 +86,12 @@ def bootstrap_accuracy(
     """
     mask = bool_vector("correct", correct, pairs.genuine.size)
     accuracy = np.zeros(weights.shape[1])
-    for kind, weigh in ((pairs.genuine, _genuine_weight), (~pairs.genuine, _impostor_weight)):
+    for kind, weigh in ((pairs.genuine, _genuine_weight), (~pairs.genuine, impostor_weight)):
         if kind.any():
+            wrong = kind & ~mask
             with np.errstate(invalid="ignore"):
-                error = weigh(pairs, kind & ~mask, weights) / weigh(pairs, kind, weights)
+                error = weigh(pairs.left[wrong], pairs.right[wrong], weights)
+                error /= weigh(pairs.left[kind], pairs.right[kind], weights)
             accuracy += kind.mean() * (1.0 - error)
     return accuracy
 
@@ -113,7 +116,7 @@ def bootstrap_tar(
     shown = [i for i, far in enumerate(targets) if _shown(far, n_impostor)]
     if shown and n_impostor < genuine.size:
         fars = np.array([targets[i] for i in shown])
-        total = _impostor_weight(pairs, ~genuine, weights)
+        total = impostor_weight(pairs.left, pairs.right, weights)
         kept = int(_MARGIN * allowed_accepts(float(fars.max()), n_impostor)) + 64
         cut = _highest_rejected(values, pairs, _allowed_weight(fars, total), weights, kept)
         tar = _tar_above(values[genuine], pairs.left[genuine], cut, weights)
@@ -125,13 +128,9 @@ def _shown(target: float, n_impostor: int) -> bool:
     return n_impostor > 0 and measurable_far(target, n_impostor) is None
 
 
-def _genuine_weight(pairs: SubjectPairs, kind: Bools, weights: Weights) -> NDArray[np.float64]:
-    counts = np.bincount(pairs.left[kind], minlength=pairs.n_subjects)
+def _genuine_weight(left: Index, _right: Index, weights: Weights) -> NDArray[np.float64]:
+    counts = np.bincount(left, minlength=weights.shape[0])
     return np.asarray(counts @ weights.astype(np.float64))
-
-
-def _impostor_weight(pairs: SubjectPairs, kind: Bools, weights: Weights) -> NDArray[np.float64]:
-    return total_weight(pairs.left[kind], pairs.right[kind], weights)
 
 
 def _allowed_weight(fars: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -158,8 +157,8 @@ def _highest_rejected(
     n = impostor_scores.size
     while True:
         kept = min(kept, n)
-        least = np.partition(impostor_scores, n - kept)[n - kept]
-        rows = np.flatnonzero((values >= least) & ~pairs.genuine)
+        impostor_scores.partition(n - kept)
+        rows = _impostors_from(impostor_scores[n - kept], values, pairs)
         rows = rows[np.argsort(values[rows])[::-1]]
         running = RunningWeights(weights, pairs.left[rows], pairs.right[rows])
         if kept == n or (running.total > limits).all():
@@ -167,6 +166,13 @@ def _highest_rejected(
         kept *= 2
     falling = np.append(values[rows], values.dtype.type(np.nan))
     return falling[running.first_above(limits)]
+
+
+def _impostors_from(least: np.floating[Any], values: Floats, pairs: SubjectPairs) -> Index:
+    """Pairs that are impostors and score at least ``least``, rising."""
+    chosen = values >= least
+    chosen &= ~pairs.genuine
+    return np.flatnonzero(chosen)
 
 
 def _tar_above(

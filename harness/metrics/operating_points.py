@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.metrics._vertices import vertex_window
 from harness.metrics.outcome import NotMeasurable
-from harness.metrics.scores import SortedScores, count_above
+from harness.metrics.scores import SortedScores, count_above, deciding_impostors
 
 FarRule = Literal["nearest-vertex", "at-most", "interp"]
 
@@ -88,6 +88,11 @@ def _pick(scores: SortedScores, target: float, rule: FarRule) -> OperatingPoint 
     refused = measurable_far(target, scores.n_impostor)
     if refused is not None:
         return refused
+    if scores.n_lower and scores.impostor.size < deciding_impostors(target, scores.n_impostor):
+        raise ValueError(
+            f"the {scores.impostor.size:,} highest of {scores.n_impostor:,} impostor scores do not "
+            f"decide FAR {target:g}"
+        )
     if rule == "nearest-vertex":
         threshold, false_accepts, true_accepts = _nearest_vertex(scores, target)
     else:
@@ -145,7 +150,7 @@ def _at_most(scores: SortedScores, target: float) -> tuple[float, int, int]:
     if allowed == scores.n_impostor:
         lowest = min(scores.impostor[0], scores.genuine[0])
         return float(lowest), scores.n_impostor, scores.n_genuine
-    highest_rejected = scores.impostor[scores.n_impostor - 1 - allowed]
+    highest_rejected = scores.impostor[scores.impostor.size - 1 - allowed]
     false_accepts = count_above(scores.impostor, highest_rejected)
     true_accepts = count_above(scores.genuine, highest_rejected)
     accepted = [float("inf")]
@@ -163,8 +168,9 @@ def _interpolated(
     n = scores.n_impostor
     if false_accepts == n or false_accepts / n == target:
         return true_accepts / scores.n_genuine
-    next_score = scores.impostor[n - 1 - false_accepts]
-    next_false = n - int(np.searchsorted(scores.impostor, next_score, side="left"))
+    kept = scores.impostor.size
+    next_score = scores.impostor[kept - 1 - false_accepts]
+    next_false = kept - int(np.searchsorted(scores.impostor, next_score, side="left"))
     next_true = scores.n_genuine - int(np.searchsorted(scores.genuine, next_score, side="left"))
     share = (target * n - false_accepts) / (next_false - false_accepts)
     return (true_accepts + share * (next_true - true_accepts)) / scores.n_genuine

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -17,6 +19,7 @@ from harness.metrics._checks import (
 
 _BLOCK_SCORES = 1 << 23  # scores of one block: 32 MiB of float32
 _PAIRS = 1 << 14  # pairs looked up, or multiplied one by one, at a time
+_LONG_RUN = 64  # mean pairs of a left row from which a look-up of its own pays
 _DENSE = 0.03  # share of listed pairs in a block below which the product is wasted
 
 
@@ -82,6 +85,10 @@ def _score_blocks(
         dense = stop - start >= _DENSE * chosen.size * right_rows.size
         if dense:
             np.matmul(rows[chosen], columns.T, out=buffer[: chosen.size])
+        if dense and order is None and stop - start >= _LONG_RUN * chosen.size:
+            _look_up_runs(buffer, chosen, left[start:stop], column_cell, right[start:stop],
+                          scores[start:stop])  # fmt: skip
+            continue
         for begin in range(start, stop, _PAIRS):
             part = slice(begin, min(begin + _PAIRS, stop))
             pairs = part if order is None else order[part]
@@ -90,6 +97,22 @@ def _score_blocks(
                 scores[pairs] = buffer.ravel().take(row_cell.take(a) + column_cell.take(b))
             else:
                 scores[pairs] = np.einsum("pd,pd->p", rows[a], rows[b])
+
+
+def _look_up_runs(
+    buffer: NDArray[np.float32],
+    chosen: NDArray[np.intp],
+    left: Index,
+    column_cell: NDArray[np.intp],
+    right: Index,
+    out: NDArray[np.float32],
+) -> None:
+    """Scores of pairs sorted by ``left``, one run of equal rows (a row of ``buffer``) at a time."""
+    edges = np.append(np.searchsorted(left, chosen.astype(left.dtype)), left.size).tolist()
+    for row, (first, last) in enumerate(pairwise(edges)):
+        # All cells are in range; any other mode would fill a buffer first, and then copy it.
+        cells = column_cell.take(right[first:last], mode="clip")
+        buffer[row].take(cells, out=out[first:last], mode="clip")
 
 
 def _used(index: Index, size: int) -> NDArray[np.intp]:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from harness.errors import DataError
 from harness.metrics._checks import Floats, float_vector, same_length
 from harness.metrics._vertices import all_vertices
-from harness.metrics.scores import SortedScores, count_accepted
+from harness.metrics.scores import SortedScores, count_accepted, whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +91,7 @@ def roc_from_points(fmr: ArrayLike, tmr: ArrayLike) -> RocCurve:
 
 def auc(scores: SortedScores) -> float:
     """Area under the ROC curve: P(genuine > impostor) + P(equal) / 2, exact with ties."""
+    whole(scores)
     # Searching the smaller set in the larger keeps the searches few.
     if scores.n_genuine <= scores.n_impostor:
         twice_lost = _twice_below(scores.impostor, scores.genuine)
@@ -114,6 +115,7 @@ def equal_error_rate(scores: SortedScores) -> EqualErrorRate:
     they cross, the one with the smaller sum is taken (the lower one if the sums are equal), and
     the rate is half that sum. Thresholds are the observed scores and +inf.
     """
+    whole(scores)
     at_or_after = min(
         _first_crossed(scores, scores.genuine), _first_crossed(scores, scores.impostor)
     )

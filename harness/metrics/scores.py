@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,14 @@ class SortedScores:
     Both are float32 or both float64, never empty, without NaN. ``-inf`` is the score of a
     comparison that could not be made (failure to enrol): no finite threshold accepts it.
     Make one with :func:`sort_scores` or :func:`sort_labelled_scores`.
+
+    ``n_lower`` impostors score below all that are kept (see :func:`highest_scores`); such an object
+    shows operating points up to the FAR it was made for, and no whole curve.
     """
 
     genuine: Floats
     impostor: Floats
+    n_lower: int = 0
 
     @property
     def n_genuine(self) -> int:
@@ -31,8 +35,8 @@ class SortedScores:
 
     @property
     def n_impostor(self) -> int:
-        """Number of impostor comparisons."""
-        return self.impostor.size
+        """Number of impostor comparisons, kept or not."""
+        return self.impostor.size + self.n_lower
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,12 @@ def sort_scores(genuine: ArrayLike, impostor: ArrayLike) -> SortedScores:
     """
     raw = (float_vector("genuine scores", genuine), float_vector("impostor scores", impostor))
     dtype = np.result_type(*raw)
-    ordered = [np.sort(values.astype(dtype, copy=False)) for values in raw]
-    for name, values in zip(("genuine", "impostor"), ordered, strict=True):
+    return _sorted_in_place(*(values.astype(dtype) for values in raw))
+
+
+def _sorted_in_place(genuine: Floats, impostor: Floats) -> SortedScores:
+    for name, values in (("genuine", genuine), ("impostor", impostor)):
+        values.sort()
         if not values.size:
             raise DataError(f"there are no {name} scores, so no error rate can be computed")
         if np.isnan(values[-1]):  # NaN sorts last
@@ -72,14 +80,57 @@ def sort_scores(genuine: ArrayLike, impostor: ArrayLike) -> SortedScores:
                 f"{int(np.isnan(values).sum()):,} of {values.size:,} {name} scores are NaN; "
                 "give a comparison that could not be made the score -inf"
             )
-    return SortedScores(*ordered)
+    return SortedScores(genuine, impostor)
 
 
 def sort_labelled_scores(scores: ArrayLike, genuine: ArrayLike) -> SortedScores:
     """Sort scores (P,) given a bool (P,) that says which are genuine. Raises DataError."""
+    return _sorted_in_place(*_split(scores, genuine))
+
+
+def highest_scores(scores: ArrayLike, genuine: ArrayLike, far: float) -> SortedScores:
+    """All genuine and the highest impostor scores: what TAR at FARs up to ``far`` depends on.
+
+    As :func:`sort_labelled_scores` otherwise, in a fraction of its time and memory. Every rule of
+    :func:`harness.metrics.tar_at_far` finds the same point as among all scores: rejecting everyone
+    misses a FAR by no more than the FAR itself, so no vertex beyond twice the FAR is ever nearest.
+    """
+    kept, impostor = _split(scores, genuine)
+    n = impostor.size
+    n_kept = min(n, deciding_impostors(far, n))
+    if n_kept == n:
+        return _sorted_in_place(kept, impostor)
+    if np.isnan(impostor.max()):
+        return _sorted_in_place(kept, impostor)  # which counts and names them
+    impostor.partition(n - n_kept)
+    n_kept += int(np.count_nonzero(impostor[: n - n_kept] == impostor[n - n_kept]))  # ties stay
+    if n_kept == n:
+        return _sorted_in_place(kept, impostor)
+    impostor.partition(n - n_kept)
+    ordered = _sorted_in_place(kept, impostor[n - n_kept :].copy())
+    return replace(ordered, n_lower=n - n_kept)
+
+
+def deciding_impostors(far: float, n_impostor: int) -> int:
+    """How many of the highest impostors decide TAR at ``far``, one rank beyond twice it."""
+    return int(2 * far * n_impostor) + 2
+
+
+def whole(scores: SortedScores) -> SortedScores:
+    """``scores`` if no impostor is left out, else ValueError."""
+    if scores.n_lower:
+        raise ValueError(
+            f"{scores.n_lower:,} of {scores.n_impostor:,} impostor scores were left out; this "
+            "measure needs them all"
+        )
+    return scores
+
+
+def _split(scores: ArrayLike, genuine: ArrayLike) -> tuple[Floats, Floats]:
+    """Copies of the genuine and of the impostor scores."""
     values = float_vector("scores", scores)
     mask = bool_vector("genuine", genuine, values.size)
-    return sort_scores(values[mask], values[~mask])
+    return values[mask], values[~mask]
 
 
 def count_accepted(ascending: Floats, threshold: float) -> int:
@@ -101,6 +152,7 @@ def error_rates(scores: SortedScores, threshold: float) -> ErrorRates:
     """FMR and FNMR at a threshold that was chosen elsewhere (ISO/IEC 19795-1)."""
     if np.isnan(threshold):
         raise ValueError("the threshold is NaN")
+    whole(scores)
     return ErrorRates(
         threshold=float(threshold),
         false_matches=count_accepted(scores.impostor, threshold),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,9 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from harness.errors import DataError
 from harness.metrics._checks import Bools, Index, Ints, bool_vector, float_vector, int_vector
 
-FoldRule = Literal["insightface", "official"]
+FoldRule = Literal["insightface", "official", "exact"]
+FOLD_RULES: tuple[FoldRule, ...] = get_args(FoldRule)
 
 _GRID = np.arange(0, 4, 0.01)  # squared L2 of unit vectors lies in [0, 4]
+Pick = Callable[[NDArray[np.float64], int], float]
 _ROUNDING = 1e-3  # what float32 arithmetic may add to that range
 
 
@@ -88,16 +92,20 @@ def kfold_accuracy(
       ``distances`` (insightface ``eval/verification.py``; also facenet, AdaFace).
     - ``official``: every cut between distinct training distances, at their midpoint; below all of
       them the lowest distance, above all the next float after the highest.
+    - ``exact``: the same cuts at their lower end, the next float after the last distance accepted,
+      0 where none is: what ``insightface`` tends to as the step of its grid goes to zero.
 
     Raises DataError for NaN or impossible distances, fewer than two folds, or a fold of one class.
     """
-    if rule not in ("insightface", "official"):
-        raise ValueError(f"unknown fold rule {rule!r}; use insightface or official")
+    if rule not in FOLD_RULES:
+        raise ValueError(f"unknown fold rule {rule!r}; use {', '.join(FOLD_RULES)}")
     d = _distances(distances)
     mask = bool_vector("genuine", genuine, d.size)
     labels, codes = np.unique(int_vector("folds", folds, d.size), return_inverse=True)
     _check_folds(labels, codes, mask)
-    chosen = _grid_thresholds if rule == "insightface" else _midpoint_thresholds
+    chosen = _grid_thresholds
+    if rule != "insightface":
+        chosen = partial(_swept_thresholds, pick=_midpoint if rule == "official" else _lower_end)
     thresholds = chosen(d, mask, codes, labels.size)
     correct = (d < thresholds[codes]) == mask
     return FoldAccuracy(
@@ -121,7 +129,7 @@ def best_threshold_accuracy(distances: ArrayLike, genuine: ArrayLike) -> BestThr
     if not d.size:
         raise DataError("there are no pairs")
     order = np.argsort(d, kind="stable")
-    threshold = _best_midpoint(d[order], mask[order])
+    threshold = _best_cut(d[order], mask[order], _midpoint)
     right = int(np.count_nonzero((d < threshold) == mask))
     return BestThreshold(right / d.size, threshold, right, d.size)
 
@@ -184,15 +192,15 @@ def _grid_thresholds(
     return np.asarray(_GRID[np.argmax(right.sum(axis=0) - right, axis=1)])
 
 
-def _midpoint_thresholds(
-    d: NDArray[np.float64], mask: Bools, codes: Ints, n_folds: int
+def _swept_thresholds(
+    d: NDArray[np.float64], mask: Bools, codes: Ints, n_folds: int, *, pick: Pick
 ) -> NDArray[np.float64]:
     order = np.argsort(d, kind="stable")
     d, mask, codes = d[order], mask[order], codes[order]
-    return np.array([_best_midpoint(d[codes != k], mask[codes != k]) for k in range(n_folds)])
+    return np.array([_best_cut(d[codes != k], mask[codes != k], pick) for k in range(n_folds)])
 
 
-def _best_midpoint(ascending: NDArray[np.float64], mask: Bools) -> float:
+def _best_cut(ascending: NDArray[np.float64], mask: Bools, pick: Pick) -> float:
     """Lowest of the cuts with the most right calls; ``ascending`` are the training distances."""
     finite = ascending[: np.searchsorted(ascending, np.inf)]  # no threshold accepts +inf
     if not finite.size:
@@ -200,12 +208,22 @@ def _best_midpoint(ascending: NDArray[np.float64], mask: Bools) -> float:
     gain = np.cumsum(np.where(mask[: finite.size], 1, -1))
     ends = np.append(np.flatnonzero(finite[1:] != finite[:-1]), finite.size - 1)
     cut = int(np.argmax(np.concatenate(([0], gain[ends]))))
-    if cut == 0:
+    return pick(finite, int(ends[cut - 1]) + 1 if cut else 0)
+
+
+def _midpoint(finite: NDArray[np.float64], accepted: int) -> float:
+    """The middle between the last distance accepted and the next."""
+    if accepted == 0:
         return float(finite[0])
-    low = finite[ends[cut - 1]]
-    if cut == ends.size:
+    low = finite[accepted - 1]
+    if accepted == finite.size:
         return float(np.nextafter(low, np.inf))
-    high = finite[ends[cut - 1] + 1]
+    high = finite[accepted]
     middle = low + (high - low) / 2
     # Between neighbouring floats the midpoint rounds to one of them; "<" then needs the upper.
     return float(middle if middle > low else high)
+
+
+def _lower_end(finite: NDArray[np.float64], accepted: int) -> float:
+    """The lowest threshold that accepts so many."""
+    return float(np.nextafter(finite[accepted - 1], np.inf) if accepted else min(finite[0], 0.0))

@@ -153,9 +153,9 @@ class TemplateIdentification(Comparison):
                 held = split.templates.subjects_of(gallery)
                 yield self.rules.headline, search_scores(scores, owner, held)
             return
-        layout, pooled = self.rules.pooled(embeddings, split.templates)
+        layout = self.rules.layout(embeddings, split.templates)
         probes = positions(layout.template_ids, split.probes)
-        for cell, matrix in pooled.items():
+        for cell, matrix in self.rules.pooled(embeddings, layout):
             for gallery in split.galleries.values():
                 rows = positions(layout.template_ids, gallery)
                 yield (

@@ -9,8 +9,27 @@ from pathlib import Path
 from harness.errors import DataError
 
 
+class AbsentFilesError(DataError):
+    """Files that lists name are absent; ``findings`` names every one, and where it is listed."""
+
+    def __init__(self, message: str, findings: Sequence[str]) -> None:
+        super().__init__(message)
+        self.findings = findings
+
+
+def require_lists(paths: Sequence[Path]) -> None:
+    """Raise AbsentFilesError naming every list that is not there."""
+    findings = [f"{path}: there is no such list" for path in paths if not path.is_file()]
+    if findings:
+        raise AbsentFilesError(
+            f"{findings[0]} ({len(findings)} of {len(paths)} lists are absent); complete the "
+            "folder",
+            findings,
+        )
+
+
 def require_images(folder: Path, names: Sequence[str], where: Sequence[str] | str) -> None:
-    """Raise DataError unless every name is a file below ``folder``.
+    """Raise AbsentFilesError unless every name is a file below ``folder``.
 
     ``where`` says of the first absent name where it is listed: one text an image, or the path of a
     list whose line n names image n. Folders are read once each, so millions of names cost seconds.
@@ -24,11 +43,17 @@ def require_images(folder: Path, names: Sequence[str], where: Sequence[str] | st
         if file not in there[parent]:
             absent.append(number)
     if absent:
-        first = absent[0]
-        place = f"{where}, line {first + 1}" if isinstance(where, str) else where[first]
-        raise DataError(
-            f"{place}: image {names[first]} is not in {folder} ({len(absent):,} of "
-            f"{len(names):,} images are absent); complete the folder"
+        places = [
+            f"{where}, line {row + 1}" if isinstance(where, str) else where[row] for row in absent
+        ]
+        findings = [
+            f"{place}: image {names[row]} is not in {folder}"
+            for place, row in zip(places, absent, strict=True)
+        ]
+        raise AbsentFilesError(
+            f"{findings[0]} ({len(absent):,} of {len(names):,} images are absent); complete the "
+            "folder",
+            findings,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import DataError
@@ -12,12 +12,16 @@ from harness.errors import DataError
 
 @dataclass(frozen=True)
 class Pair:
-    """Two images, whether they show one person, and the fold (from 0)."""
+    """Two images, whether they show one person, and the fold (from 0).
+
+    ``where`` says where in its list the pair stands, for messages.
+    """
 
     first: str
     second: str
     genuine: bool
     fold: int
+    where: str = field(default="", compare=False)
 
 
 def first_of_each(pairs: Sequence[Pair], limit: int | None) -> list[Pair]:
@@ -85,13 +89,14 @@ def _header(path: Path, line: str) -> tuple[int, int]:
 def _pair(path: Path, number: int, line: str, fold: int, suffix: str) -> Pair:
     words = line.split("\t") if "\t" in line else line.split()
     words = [word.strip() for word in words]
+    where = f"line {number}"
     try:
         if len(words) == 3:
             name, one, two = words
-            return Pair(_image(name, one, suffix), _image(name, two, suffix), True, fold)
+            return Pair(_image(name, one, suffix), _image(name, two, suffix), True, fold, where)
         if len(words) == 4:
             left, one, right, two = words
-            return Pair(_image(left, one, suffix), _image(right, two, suffix), False, fold)
+            return Pair(_image(left, one, suffix), _image(right, two, suffix), False, fold, where)
     except ValueError:
         pass
     raise DataError(

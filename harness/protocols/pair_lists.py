@@ -98,7 +98,7 @@ def read_label_lines(path: Path) -> list[Pair]:
         second, same = _labelled(path, after, two)
         if genuine is not same:
             raise DataError(f"{path}, line {after}: the label contradicts that of line {number}")
-        pairs.append(Pair(first, second, genuine, 0))
+        pairs.append(Pair(first, second, genuine, 0, f"line {number}"))
     folded = interleave(pairs, path)
     require_balance(folded, path)
     return folded
@@ -150,7 +150,7 @@ def _csv_pair(path: Path, number: int, row: list[str], columns: int) -> Pair:
     fold = row[3] if columns == 4 else "0"
     if not fold.isascii() or not fold.isdigit() or len(fold) > 6:
         raise DataError(f"{where}: fold is {fold!r}; use a whole number")
-    return Pair(row[0], row[1], genuine, int(fold))
+    return Pair(row[0], row[1], genuine, int(fold), f"line {number}")
 
 
 def is_inside(name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,18 @@ from numpy.typing import NDArray
 from harness.components import Images
 from harness.digests import digest
 from harness.errors import DataError, UsageError
-from harness.metrics.bootstrap import bootstrap_accuracy, draw_subject_weights, encode_subjects
+from harness.metrics.bootstrap import (
+    SubjectPairs,
+    bootstrap_accuracy,
+    draw_subject_weights,
+    encode_subjects,
+)
 from harness.metrics.intervals import clopper_pearson, percentile_interval
 from harness.metrics.operating_points import tar_at_far
 from harness.metrics.outcome import NotMeasurable
 from harness.metrics.roc import auc, equal_error_rate, roc_curve
 from harness.metrics.scores import SortedScores, sort_labelled_scores
-from harness.metrics.verification import FoldAccuracy, kfold_accuracy
+from harness.metrics.verification import FoldAccuracy, FoldRule, kfold_accuracy
 from harness.protocols.base import (
     Comparison,
     Curve,
@@ -29,13 +34,13 @@ from harness.protocols.base import (
     Metric,
     Scores,
 )
+from harness.protocols.strata import LEVEL, OVER_PAIRS, Judged, strata_metrics
 from harness.seeds import stream
 
-Rule = Literal["insightface", "official"]
-LEVEL = 0.95
 REPLICATES = 1000
-OVER_PAIRS = "Clopper-Pearson over pairs"
+STRATUM = "stratum:"  # before the name of a column that says what a pair shows
 FAR_TARGETS = (1e-1, 1e-2, 1e-3)
+STRATA_FARS = (1e-1, 1e-2)
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ class PairFolds(Comparison):
 
     ``first`` and ``second`` are int64 (P,) rows of the images, ``genuine`` bool (P,), ``fold``
     int64 (P,). ``subjects`` are int64 (P, 2), or None where identities are unknown. ``strata`` are
-    float (P,) values by name: the accuracy is also given for each value, over all folds.
+    float (P,) values by name: accuracy, AUC and TAR are also given for each value, over all folds.
+    A pair whose value is NaN belongs to no part.
 
     Embeddings are fused with those of the mirrored image as ``flip`` says, made unit length, and
     compared by squared L2 distance. A pair with a face that was not found is never accepted.
@@ -58,7 +64,7 @@ class PairFolds(Comparison):
     image_names: Sequence[str]
     subjects: NDArray[np.int64] | None = None
     flip: Flip = "sum"
-    rule: Rule = "insightface"
+    rule: FoldRule = "insightface"
     centre: bool = False
     limit: int | None = None
     strata: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
@@ -71,7 +77,7 @@ class PairFolds(Comparison):
         pairs: Sequence[tuple[int, int, bool, int]],
         images: Images,
         flip: Flip,
-        rule: Rule,
+        rule: FoldRule,
         centre: bool = False,
         limit: int | None = None,
         strata: Mapping[str, NDArray[np.float64]] | None = None,
@@ -133,6 +139,7 @@ class PairFolds(Comparison):
         if self.subjects is not None:
             columns["first_subject"] = self.subjects[:, 0].astype(np.int32)
             columns["second_subject"] = self.subjects[:, 1].astype(np.int32)
+        columns |= {f"{STRATUM}{name}": values for name, values in self.strata.items()}
         absent = ~(embeddings.enrolled[self.first] & embeddings.enrolled[self.second])
         if not self.centre:
             columns["distance"] = self._distances(features, absent)
@@ -144,7 +151,7 @@ class PairFolds(Comparison):
 
     def evaluate(self, scores: Scores, seed: int) -> Evaluation:
         """Accuracy over folds with its interval, and the ROC with its summary numbers."""
-        folds, distance = self._accuracy(scores)
+        folds, distance = self.fold_accuracy(scores)
         ordered = sort_labelled_scores(-distance, self.genuine)
         metrics = [
             Metric(
@@ -158,7 +165,7 @@ class PairFolds(Comparison):
             Metric("accuracy-standard-error", folds.standard_error, at={"ddof": 1.0},
                    higher_is_better=False),
             *self._fold_metrics(folds),
-            *self._strata_metrics(folds),
+            *self._strata_metrics(folds, distance, ordered, seed),
             *_roc_metrics(ordered),
         ]  # fmt: skip
         lost = int((~np.isfinite(distance)).sum())
@@ -213,7 +220,7 @@ class PairFolds(Comparison):
 
     # -- metrics -------------------------------------------------------------------------------
 
-    def _accuracy(self, scores: Scores) -> tuple[FoldAccuracy, NDArray[np.float64]]:
+    def fold_accuracy(self, scores: Scores) -> tuple[FoldAccuracy, NDArray[np.float64]]:
         """Accuracy over folds, and the distance of each pair as its own fold sees it."""
         if not self.centre:
             distance = scores.columns["distance"]
@@ -236,17 +243,22 @@ class PairFolds(Comparison):
     def _interval(self, folds: FoldAccuracy, seed: int) -> Interval:
         exact = clopper_pearson(folds.n_right, folds.n_pairs, LEVEL)
         over_pairs = Interval(exact.low, exact.high, LEVEL, OVER_PAIRS)
-        if self.subjects is None:
+        replicates = self.accuracy_replicates(folds, seed)
+        if replicates is None or self.subjects is None:
             return over_pairs
-        pairs = encode_subjects(self.subjects[:, 0], self.subjects[:, 1])
-        weights = draw_subject_weights(
-            pairs.n_subjects, REPLICATES, stream(seed, "bootstrap", self.name)
-        )
-        found = percentile_interval(bootstrap_accuracy(folds.correct, pairs, weights), LEVEL)
+        found = percentile_interval(replicates, LEVEL)
         if isinstance(found, NotMeasurable):
             return over_pairs
-        method = f"bootstrap over {pairs.n_subjects} subjects, {REPLICATES} replicates"
+        subjects = np.unique(self.subjects).size
+        method = f"bootstrap over {subjects} subjects, {REPLICATES} replicates"
         return Interval(found.low, found.high, LEVEL, method)
+
+    def accuracy_replicates(self, folds: FoldAccuracy, seed: int) -> NDArray[np.float64] | None:
+        """Accuracy with subjects drawn anew, float64 (B,); None where subjects are unknown."""
+        pairs, weights = self._resampled(seed)
+        if pairs is None or weights is None:
+            return None
+        return bootstrap_accuracy(folds.correct, pairs, weights)
 
     def _fold_metrics(self, folds: FoldAccuracy) -> list[Metric]:
         return [
@@ -256,28 +268,28 @@ class PairFolds(Comparison):
             )
         ]
 
-    def _strata_metrics(self, folds: FoldAccuracy) -> list[Metric]:
-        found = []
-        for name, values in self.strata.items():
-            for value in np.unique(values):
-                chosen = values == value
-                right, total = int(folds.correct[chosen].sum()), int(chosen.sum())
-                exact = clopper_pearson(right, total, LEVEL)
-                found.append(
-                    Metric(
-                        "accuracy",
-                        right / total,
-                        at={name: float(value)},
-                        interval=Interval(exact.low, exact.high, LEVEL, OVER_PAIRS),
-                        note=f"{total} pairs",
-                    )
-                )
-        return found
+    def _strata_metrics(
+        self, folds: FoldAccuracy, distance: NDArray[np.float64], ordered: SortedScores, seed: int
+    ) -> list[Metric]:
+        if not self.strata:
+            return []
+        points = tar_at_far(ordered, STRATA_FARS)
+        judged = Judged(self.genuine, folds.correct, distance, points, *self._resampled(seed))
+        return strata_metrics(self.strata, judged)
+
+    def _resampled(self, seed: int) -> tuple[SubjectPairs, NDArray[np.uint16]] | tuple[None, None]:
+        """Subjects of the pairs and how often each is drawn in every replicate, if known."""
+        if self.subjects is None:
+            return None, None
+        pairs = encode_subjects(self.subjects[:, 0], self.subjects[:, 1])
+        rng = stream(seed, "bootstrap", self.name)
+        return pairs, draw_subject_weights(pairs.n_subjects, REPLICATES, rng)
 
 
 THRESHOLD_RULES: Mapping[str, str] = {
     "insightface": "arange(0, 4, 0.01), first maximum of accuracy on the other folds, d < t",
     "official": "midpoints of all distinct distances of the other folds, lowest maximum, d < t",
+    "exact": "all distinct distances of the other folds, lowest threshold of the maximum, d < t",
 }
 
 

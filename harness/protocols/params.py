@@ -1,19 +1,53 @@
-"""Parameters that benchmarks of image pairs share; as light as pydantic."""
+"""Parameters that benchmarks share; as light as pydantic."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from harness.components import BenchmarkParams, External
 
 
-class PairParams(BenchmarkParams):
-    """Which pairs, and by which rules they are scored. Subclasses add ``root`` and its files."""
+class FoldParams(BenchmarkParams):
+    """The rules by which pairs in folds are scored."""
+
+    flip: Literal["none", "sum", "concat"] = Field(
+        "sum", description="How the embedding of the mirrored image is fused."
+    )
+    rule: Literal["insightface", "official", "exact"] = Field(
+        "insightface",
+        description="Threshold of a fold, from the other folds. insightface: 400 steps of 0.01 on "
+        "squared L2, first maximum of accuracy. official: midpoints between training distances, "
+        "lowest maximum. exact: insightface's rule with no step, just above a training distance.",
+    )
+    centre: bool = Field(
+        False, description="Subtract the mean embedding of the training folds before comparing."
+    )
+
+    scoring: ClassVar[frozenset[str]] = frozenset({"flip", "rule", "centre"})
+
+    def mirror(self) -> bool:
+        """Mirrored embeddings are needed unless the flip is switched off."""
+        return self.flip != "none"
+
+
+class PairParams(FoldParams):
+    """Which pairs: the official list, a list of one's own, or a pack.
+
+    Subclasses give ``root`` its asset and add what their official files need.
+    """
 
     root: Annotated[Path | None, External()] = None
+    pairs: Annotated[str | None, External(inside="root")] = Field(
+        None,
+        description="Another list, a CSV file below root in the place of the official one: "
+        "first,second,genuine[,fold] a line, paths below root.",
+    )
+    template: str | None = Field(
+        None, description="Template that the images follow already, for example arcface."
+    )
     pack: Annotated[Path | None, External()] = Field(
         None,
         description="A .bin pack of insightface with aligned images, in the place of root.",
@@ -21,19 +55,6 @@ class PairParams(BenchmarkParams):
     folds: tuple[int, ...] = Field(
         (), description="Folds to use, counted from 1, for example [1, 2]; all without it."
     )
-    flip: Literal["none", "sum", "concat"] = Field(
-        "sum", description="How the embedding of the mirrored image is fused."
-    )
-    rule: Literal["insightface", "official"] = Field(
-        "insightface",
-        description="insightface: 400 thresholds in steps of 0.01 on squared L2, first maximum of "
-        "accuracy on the other folds. official: all midpoints between training distances.",
-    )
-    centre: bool = Field(
-        False, description="Subtract the mean embedding of the training folds before comparing."
-    )
-
-    scoring: ClassVar[frozenset[str]] = frozenset({"flip", "rule", "centre"})
 
     @model_validator(mode="before")
     @classmethod
@@ -43,8 +64,55 @@ class PairParams(BenchmarkParams):
             return values
         if values.get("root") not in (None, values["pack"]):
             raise ValueError("give root or pack, not both")
+        beside = [name for name in ("pairs", "template") if values.get(name) is not None]
+        if beside:
+            raise ValueError(f"{beside[0]} says nothing of a pack; leave it out")
         return {**values, "root": values["pack"]}
+
+
+class ImageTemplateParams(BenchmarkParams):
+    """How the images of a template become its vector."""
+
+    flip: Literal["none", "sum"] = Field(
+        "sum", description="How the embedding of the mirrored image is fused."
+    )
+
+    scoring: ClassVar[frozenset[str]] = frozenset({"flip"})
 
     def mirror(self) -> bool:
         """Mirrored embeddings are needed unless the flip is switched off."""
         return self.flip != "none"
+
+
+class TemplateParams(ImageTemplateParams):
+    """Verification and identification of templates; subclasses say at which FARs (``fars``)."""
+
+    comparisons: Literal["both", "1:1", "1:N"] = Field(
+        "both", description="Which comparisons to run; 1:N needs the 1N lists."
+    )
+    norm: Literal["raw", "unit"] = Field(
+        "raw",
+        description="Norm of an image's feature in its template, in the headline: raw keeps it, "
+        "unit removes it. Every cell of norm, detector and flip is scored anyway.",
+    )
+    far_rule: Literal["nearest-vertex", "at-most", "interp"] = Field(
+        "nearest-vertex",
+        description="How the operating point of a FAR is picked. nearest-vertex: corner of the ROC "
+        "curve nearest to the FAR, as insightface does. at-most: highest with FAR at most the "
+        "target. interp: on the line between two corners.",
+    )
+    headline_far: float = Field(1e-4, description="FAR of the number in the table.")
+
+    fars: ClassVar[tuple[float, ...]] = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+    scoring: ClassVar[frozenset[str]] = frozenset({"norm", "flip", "far_rule", "headline_far"})
+
+    @field_validator("headline_far")
+    @classmethod
+    def _reported(cls, value: float) -> float:
+        if value not in cls.fars:
+            raise ValueError(f"TAR is reported at {', '.join(f'{far:g}' for far in cls.fars)}")
+        return value
+
+    def comparison_names(self) -> tuple[str, ...]:
+        """Verification and identification are cells of their own."""
+        return ("1:1", "1:N") if self.comparisons == "both" else (self.comparisons,)

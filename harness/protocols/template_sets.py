@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -179,20 +179,30 @@ class TemplateRules:
             "not_enrolled": NOT_ENROLLED,
         }
 
-    def pooled(
-        self, embeddings: Embeddings, templates: TemplateSet
-    ) -> tuple[TemplateLayout, dict[str, NDArray[np.float32]]]:
-        """Layout, and unit templates float32 (T, D) of every cell, from one pass."""
+    def layout(self, embeddings: Embeddings, templates: TemplateSet) -> TemplateLayout:
+        """Which embeddings make which template. Raises UsageError, DataError."""
         self._check(embeddings)
-        layout = templates.layout(embeddings.enrolled)
-        made = pool_templates(
-            embeddings.plain,
-            layout,
-            self.variants(),
-            mirrored=embeddings.mirror if self.flip == "sum" else None,
-            detector=self.detector,
-        )
-        return layout, {variant.name: matrix for variant, matrix in made.items()}
+        return templates.layout(embeddings.enrolled)
+
+    def pooled(
+        self, embeddings: Embeddings, layout: TemplateLayout
+    ) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        """Name and unit templates float32 (T, D) of every cell, one after the other.
+
+        Two cells are pooled at a time: eight at once take as long and four times the memory.
+        """
+        variants = self.variants()
+        for alike in {(v.keep_norm, v.flip): None for v in variants}:
+            group = [v for v in variants if (v.keep_norm, v.flip) == alike]
+            made = pool_templates(
+                embeddings.plain,
+                layout,
+                group,
+                mirrored=embeddings.mirror if alike[1] else None,
+                detector=self.detector,
+            )
+            for variant in group:
+                yield variant.name, made.pop(variant)
 
     def features(
         self, embeddings: Embeddings, templates: TemplateSet

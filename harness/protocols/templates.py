@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from harness.metrics.operating_points import FarRule, OperatingPoint, tar_at_far
 from harness.metrics.outcome import NotMeasurable
 from harness.metrics.pairs import pair_scores
 from harness.metrics.roc import auc, equal_error_rate
-from harness.metrics.scores import SortedScores, sort_labelled_scores
+from harness.metrics.scores import SortedScores, highest_scores, sort_labelled_scores
 from harness.protocols.base import (
     Comparison,
     Curve,
@@ -26,9 +26,12 @@ from harness.protocols.base import (
     Metric,
     Scores,
 )
+from harness.protocols.scratch import float_column, release
 from harness.protocols.template_lists import PairSplit
 from harness.protocols.template_sets import (
+    Index,
     TemplateRules,
+    TemplateSet,
     array_digest,
     positions,
 )
@@ -88,17 +91,21 @@ class TemplateVerification(Comparison):
         ``first`` and ``second`` are template ids; the extra array ``template_subjects``, int32
         (T, 3), says by rows (split, template, subject) who they are, where that is known.
         """
-        parts = [self._score(embeddings, split) for split in self.splits]
+        sizes = [split.genuine.size for split in self.splits]
+        edges = np.cumsum([0, *sizes])
+        cells = {name: float_column(int(edges[-1])) for name in self.rules.names()}
+        for split, first in zip(self.splits, edges.tolist(), strict=False):
+            for name, values in self._score(embeddings, split):
+                cells[name][first : first + values.size] = values
+                release(cells[name])
         columns: dict[str, NDArray[Any]] = {
             "first": _joined([split.left for split in self.splits]),
             "second": _joined([split.right for split in self.splits]),
             "genuine": _joined([split.genuine for split in self.splits]),
         }
         if len(self.splits) > 1:
-            sizes = [split.genuine.size for split in self.splits]
             columns["split"] = np.repeat(np.arange(len(sizes), dtype=np.int8), sizes)
-        for name in self.rules.names():
-            columns[f"score:{name}"] = _joined([part.pop(name) for part in parts])
+        columns |= {f"score:{name}": values for name, values in cells.items()}
         return Scores(columns, _template_subjects(self.splits))
 
     def evaluate(self, scores: Scores, seed: int) -> Evaluation:
@@ -111,10 +118,12 @@ class TemplateVerification(Comparison):
             points = [tar_at_far(split, [far], self.far_rule)[0] for split in ordered]
             metrics += self._tar_metrics(far, points, intervals[number])
         metrics += _summary(ordered)
+        release(headline)
         for name in self.rules.names() if len(self.rules.names()) > 1 else ():
             cell = ordered
             if name != self.rules.headline:
-                cell = self._ordered(scores.columns[f"score:{name}"])
+                cell = self._highest(scores.columns[f"score:{name}"])
+                release(scores.columns[f"score:{name}"])
             for far in self.fars:
                 points = [tar_at_far(split, [far], self.far_rule)[0] for split in cell]
                 metrics.append(_mean_tar(points, {"far": far, "pooling": name}))
@@ -129,21 +138,21 @@ class TemplateVerification(Comparison):
 
     # -- scoring -------------------------------------------------------------------------------
 
-    def _score(self, embeddings: Embeddings, split: PairSplit) -> dict[str, NDArray[np.float32]]:
+    def _score(
+        self, embeddings: Embeddings, split: PairSplit
+    ) -> Iterator[tuple[str, NDArray[np.float32]]]:
         if self.rules.fusion != "pool":
             features, ids = self.rules.features(embeddings, split.templates)
             known = np.isin(split.left, ids) & np.isin(split.right, ids)
             fused = np.full(split.left.size, -np.inf, np.float32)
             left, right = split.left[known], split.right[known]
             fused[known] = softmax_fused_scores(features, ids, left, right)
-            return {self.rules.headline: fused}
-        layout, pooled = self.rules.pooled(embeddings, split.templates)
+            yield self.rules.headline, fused
+            return
+        layout = self.rules.layout(embeddings, split.templates)
         left, right = (positions(layout.template_ids, side) for side in (split.left, split.right))
-        # Popped, so that a cell's templates are gone when the scores of the next are made.
-        return {
-            name: pair_scores(pooled.pop(name), left, right, layout.enrolled)
-            for name in list(pooled)
-        }
+        for name, pooled in self.rules.pooled(embeddings, layout):
+            yield name, pair_scores(pooled, left, right, layout.enrolled)
 
     def _lists(self) -> dict[str, NDArray[Any]]:
         arrays: dict[str, NDArray[Any]] = {}
@@ -170,6 +179,13 @@ class TemplateVerification(Comparison):
     def _ordered(self, values: NDArray[Any]) -> list[SortedScores]:
         return [
             sort_labelled_scores(part, split.genuine)
+            for part, split in zip(self._parts(values), self.splits, strict=True)
+        ]
+
+    def _highest(self, values: NDArray[Any]) -> list[SortedScores]:
+        """What decides TAR at the FARs asked for, of a cell of which no more is told."""
+        return [
+            highest_scores(part, split.genuine, max(self.fars))
             for part, split in zip(self._parts(values), self.splits, strict=True)
         ]
 
@@ -264,12 +280,17 @@ def _template_subjects(splits: Sequence[PairSplit]) -> dict[str, NDArray[Any]]:
 
 def _subject_pairs(splits: Sequence[PairSplit]) -> list[SubjectPairs]:
     """The subjects of the pairs, numbered alike in all splits."""
-    tables = [split.templates.subject_table()[1] for split in splits]
-    names = np.unique(np.concatenate(tables))
+    names = np.unique(np.concatenate([split.templates.subject_table()[1] for split in splits]))
+    narrow = np.min_scalar_type(names.size)  # a number for each side of millions of pairs
+
+    def numbers(templates: TemplateSet, side: Index) -> NDArray[np.integer[Any]]:
+        ids, subjects = templates.subject_table()
+        return positions(names, subjects).astype(narrow)[positions(ids, side)]
+
     return [
         SubjectPairs(
-            positions(names, split.templates.subjects_of(split.left)),
-            positions(names, split.templates.subjects_of(split.right)),
+            numbers(split.templates, split.left),
+            numbers(split.templates, split.right),
             names.size,
         )
         for split in splits

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
@@ -14,10 +15,11 @@ from numpy.typing import NDArray
 from harness.components import Benchmark, Context, Images
 from harness.errors import DataError
 from harness.faces.files import ImageFiles
-from harness.protocols.base import Evaluation, Scores
+from harness.protocols.base import Comparison, Evaluation, Scores
+from harness.protocols.image_lists import AbsentFilesError
 from harness.protocols.lists import Pair, first_of_each
 from harness.protocols.packs import read_pack
-from harness.protocols.pair_lists import choose_folds, require_both_kinds
+from harness.protocols.pair_lists import choose_folds, read_pairs_csv, require_both_kinds
 from harness.protocols.pairs import PairFolds
 from harness.protocols.params import PairParams
 
@@ -27,16 +29,20 @@ class Listing:
     """What the official files of a benchmark say.
 
     ``pairs`` by comparison; image names are paths below ``folder``. ``source`` is the list, for
-    messages. ``landmarks`` gives float32 (N, 5, 2) for names, ``subject`` the person of a name.
-    ``template`` names what the images follow already.
+    messages. ``subject`` gives the person of a name. ``official`` lists have a known length.
     """
 
     pairs: Mapping[str, Sequence[Pair]]
     folder: Path
     source: Path
-    landmarks: Callable[[Sequence[str]], NDArray[np.float32]] | None = None
     subject: Callable[[str], str] | None = None
-    template: str | None = None
+    official: bool = True
+
+    def place(self, pair: Pair) -> str:
+        """File, and line where it is known, of a pair."""
+        if not pair.where:
+            return str(self.source)
+        return f"{self.source}{'/' if self.source.is_dir() else ', '}{pair.where}"
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class PairBenchmark(Benchmark):
     """Reads a listing or a pack, checks it, and compares by :class:`PairFolds`.
 
     A subclass gives ``title`` (name of the protocol), ``official_pairs`` (pairs of a complete
-    list) and :meth:`listing`.
+    list), :meth:`listing` and, where images come with points, :meth:`landmarks`.
     """
 
     params: PairParams
@@ -66,19 +72,44 @@ class PairBenchmark(Benchmark):
         """Read the lists, and check that every image a pair names is there."""
         super().prepare(ctx)
         self._cautions: dict[str, list[str]] = {}
+        self._shortfalls: list[str] = []
         if self.params.pack is not None:
             pack = read_pack(self.params.pack)
             comparison = self.params.comparison_names()[0]
-            names = self._choose({comparison: pack.pairs()}, pack.path)
+            names = self._choose({comparison: pack.pairs()}, pack.path, official=True)
             self._images: Images = pack.select(names)
             return
-        listing = self.listing()
+        listing = self.listing() if self.params.pairs is None else self.own_listing()
         self._check_labels(listing)
-        self._images = self._files(listing, self._choose(listing.pairs, listing.source))
+        names = self._choose(listing.pairs, listing.source, official=listing.official)
+        self._require_files(listing)
+        self._images = self._files(listing, names)
 
     @abstractmethod
     def listing(self) -> Listing:
         """Read the official files; raises DataError naming file and line."""
+
+    def own_listing(self) -> Listing:
+        """Read the CSV list that the parameters name; its paths are below ``root``.
+
+        Raises DataError naming file and line.
+        """
+        root = self.params.root or Path()
+        source = existing(root, self.params.pairs or "")
+        comparison = self.params.comparison_names()[0]
+        self._caution(comparison, f"the pairs are those of {source.name}, not the official list")
+        return Listing({comparison: read_pairs_csv(source)}, root, source, official=False)
+
+    def landmarks(self, folder: Path, names: Sequence[str]) -> NDArray[np.float32] | None:
+        """Points, float32 (N, 5, 2), of images below ``folder``; None leaves them to a detector.
+
+        Not asked for images that follow a template. Raises DataError naming file and line.
+        """
+        return None
+
+    def shortfalls(self) -> list[str]:
+        """See :class:`Benchmark`."""
+        return self._shortfalls
 
     def cautions(self, comparison: str) -> list[str]:
         """What the reader of one comparison's number must know."""
@@ -88,8 +119,12 @@ class PairBenchmark(Benchmark):
         """Every image that a pair names, in the order of their names."""
         return self._images
 
-    def comparison(self, name: str) -> PairFolds:
+    def comparison(self, name: str) -> Comparison:
         """The pairs in their folds."""
+        return self.pair_folds(name)
+
+    def pair_folds(self, name: str) -> CautiousPairs:
+        """The pairs of one list in their folds."""
         index = {image: row for row, image in enumerate(self._images.names)}
         built = CautiousPairs.build(
             name=self.title if name == "verification" else f"{self.title}-{name}",
@@ -105,17 +140,21 @@ class PairBenchmark(Benchmark):
         assert isinstance(built, CautiousPairs)
         return replace(built, cautions=self.cautions(name))
 
-    def _choose(self, pairs: Mapping[str, Sequence[Pair]], source: Path) -> list[str]:
+    def _choose(
+        self, pairs: Mapping[str, Sequence[Pair]], source: Path, *, official: bool
+    ) -> list[str]:
         """Keep the folds and the number of pairs that were asked for; the names of their images."""
         self._chosen = {}
         for comparison, listed in pairs.items():
             require_both_kinds(listed, source)
-            if self.official_pairs not in (None, len(listed)):
-                self._caution(
-                    comparison,
-                    f"{source.name} lists {len(listed)} pairs, the official list has "
-                    f"{self.official_pairs}",
+            if official and self.official_pairs not in (None, len(listed)):
+                alone = comparison == "verification"
+                short = (
+                    f"{source.name if alone else f'{source.name}/{comparison}'} lists "
+                    f"{len(listed)} pairs, the official list has {self.official_pairs}"
                 )
+                self._caution(comparison, short)
+                self._shortfalls.append(short)
             folds = choose_folds(listed, self.params.folds)
             self._chosen[comparison] = first_of_each(folds, self.ctx.limit)
         everything = [pair for chosen in self._chosen.values() for pair in chosen]
@@ -135,26 +174,38 @@ class PairBenchmark(Benchmark):
                     f"images, the first is {wrong[0].first} with {wrong[0].second}; used as listed",
                 )
 
+    def _require_files(self, listing: Listing) -> None:
+        """Raise AbsentFilesError where chosen pairs name images that are absent."""
+        named: dict[str, Pair] = {}
+        for pair in chain.from_iterable(self._chosen.values()):
+            named.setdefault(pair.first, pair)
+            named.setdefault(pair.second, pair)
+        absent = [name for name in named if not (listing.folder / name).is_file()]
+        if not absent:
+            return
+        findings = [
+            f"{listing.place(named[name])}: image {name} is not in {listing.folder}"
+            for name in absent
+        ]
+        raise AbsentFilesError(
+            f"{findings[0]} ({len(absent):,} of {len(named):,} images are absent); complete the "
+            "folder or choose the folds you have with folds=[...]",
+            findings,
+        )
+
     def _caution(self, comparison: str, message: str) -> None:
         self._cautions.setdefault(comparison, []).append(message)
 
     def _files(self, listing: Listing, names: list[str]) -> ImageFiles:
-        folder = listing.folder
-        absent = [name for name in names if not (folder / name).is_file()]
-        if absent:
-            raise DataError(
-                f"{listing.source} names {len(absent)} images that are not in {folder}, the first "
-                f"is {absent[0]}; complete the folder or choose the folds you have with folds=[...]"
-            )
-        people = None
+        people, template = None, self.params.template
         if listing.subject is not None:
             people = np.unique([listing.subject(name) for name in names], return_inverse=True)[1]
         return ImageFiles(
-            folder,
+            listing.folder,
             names,
-            landmarks=listing.landmarks(names) if listing.landmarks else None,
+            landmarks=None if template else self.landmarks(listing.folder, names),
             subjects=people,
-            template=listing.template,
+            template=template,
         )
 
 

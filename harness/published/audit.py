@@ -12,13 +12,8 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from itertools import combinations, pairwise
 from typing import Literal
 
+from harness.published.counts import PAIRS
 from harness.published.records import Record, rows_of
-
-PAIRS = {
-    "lfw": 6000, "calfw": 6000, "cplfw": 6000, "agedb-30": 6000, "cfp-fp": 7000, "cfp-ff": 7000,
-    "rfw/african": 6000, "rfw/asian": 6000, "rfw/caucasian": 6000, "rfw/indian": 6000,
-}  # fmt: skip
-"""Pairs of each benchmark's complete list."""
 
 MOST_TELLING = Decimal("0.9")
 """Above this share of printable values that k/n can reach, the check says nothing."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from importlib.resources import files
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError, UsageError
 
+LISTING = Path(__file__).with_name("papers.toml")
 COLUMNS = ("table", "row", "label", "benchmark", "metric", "value", "unit")
 
 
@@ -50,13 +51,69 @@ class Record:
         """Where it stands: paper, table, row and column."""
         return f"{self.paper}/{self.table} {self.label!r} {self.benchmark} {self.metric}"
 
+    @property
+    def printed(self) -> str:
+        """The percentage in the digits that were printed: ``80.1`` for ``0.801``."""
+        return f"{self.percent:.{self.decimals}f}"
 
-def papers() -> dict[str, Any]:
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper: what is known of it (title, authors, year, source, tables, notes) and its numbers.
+
+    ``numbers`` is the CSV file of its tables, see ``COLUMNS``.
+    """
+
+    name: str
+    about: Mapping[str, Any]
+    numbers: Path
+
+
+_added: tuple[Paper, ...] = ()  # by plugins, of the registry that was loaded last
+
+
+def add(found: Iterable[Paper]) -> None:
+    """Make papers known beside the built-in ones, in the place of those added before."""
+    global _added  # what plugins add holds for the process, as plugins do
+    _added = tuple(found)
+
+
+def read_papers(listing: Path) -> list[Paper]:
+    """The papers of a TOML file written as ``papers.toml`` is; their numbers lie beside it.
+
+    Raises ``DataError``, naming the file, where it or the numbers of a paper cannot be read.
+    """
+    try:
+        loaded = tomllib.loads(listing.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read {listing}: {error}; check the file") from None
+    found = []
+    for name, about in loaded.items():
+        absent = [key for key in ("title", "source", "tables") if key not in about]
+        if absent:
+            raise DataError(f"{listing}: paper {name!r} lacks {', '.join(absent)}; add it")
+        paper = Paper(name, about, listing.with_name(f"{name}.csv"))
+        untold = {record.table for record in _numbers(paper.numbers, name)} - set(about["tables"])
+        if untold:
+            raise DataError(f"{listing}: [{name}.tables] lacks {min(untold)!r}; describe it there")
+        found.append(paper)
+    return found
+
+
+@cache
+def built_in() -> tuple[Paper, ...]:
+    """The papers that come with the harness."""
+    return tuple(read_papers(LISTING))
+
+
+def known() -> dict[str, Paper]:
+    """All papers by name, built-in ones first."""
+    return {paper.name: paper for paper in (*built_in(), *_added)}
+
+
+def papers() -> dict[str, Mapping[str, Any]]:
     """What is known of each paper: title, authors, year, source, tables, notes."""
-    loaded: dict[str, Any] = tomllib.loads(
-        files("harness.published").joinpath("papers.toml").read_text(encoding="utf-8")
-    )
-    return loaded
+    return {name: paper.about for name, paper in known().items()}
 
 
 def load(reference: str) -> list[Record]:
@@ -67,15 +124,20 @@ def load(reference: str) -> list[Record]:
     if reference.endswith(".csv"):
         return read_csv(Path(reference), Path(reference).stem)
     paper, _, table = reference.partition("/")
-    if paper not in papers():
-        raise UsageError(f"unknown paper {paper!r} (known: {', '.join(sorted(papers()))})")
-    with _packaged(paper).open(encoding="utf-8", newline="") as file:
-        records = _parsed(csv.DictReader(file), paper, f"{paper}.csv")
+    found = known()
+    if paper not in found:
+        raise UsageError(f"unknown paper {paper!r} (known: {', '.join(sorted(found))})")
+    records = _numbers(found[paper].numbers, paper)
     chosen = [r for r in records if not table or r.table == table]
     if not chosen:
-        known = ", ".join(dict.fromkeys(r.table for r in records))
-        raise UsageError(f"{paper} has no table {table!r} (known: {known})")
+        tables = ", ".join(dict.fromkeys(r.table for r in records))
+        raise UsageError(f"{paper} has no table {table!r} (known: {tables})")
     return chosen
+
+
+@cache
+def _numbers(path: Path, paper: str) -> tuple[Record, ...]:
+    return tuple(read_csv(path, paper))
 
 
 def read_csv(path: Path, paper: str) -> list[Record]:
@@ -89,10 +151,6 @@ def read_csv(path: Path, paper: str) -> list[Record]:
             return _parsed(reader, paper, str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read {path}: {error}; check the file") from None
-
-
-def _packaged(paper: str) -> Any:
-    return files("harness.published").joinpath(f"{paper}.csv")
 
 
 def _parsed(rows: Iterable[dict[str, str]], paper: str, where: str) -> list[Record]:

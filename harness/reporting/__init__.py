@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from harness.components import ReportSection
+    from harness.reporting.study import Study
     from harness.study.result import Result
 
 __all__ = ["extract", "render", "summary_table"]
@@ -20,12 +22,16 @@ def summary_table(results: Sequence[Result]) -> str:
 
 
 def render(
-    folders: Sequence[Path], out: Path, formats: Iterable[str], templates: Sequence[Path] = ()
+    folders: Sequence[Path],
+    out: Path,
+    formats: Iterable[str],
+    templates: Sequence[Path] = (),
+    add: Callable[[Study], Sequence[ReportSection]] = lambda study: (),
 ) -> list[Path]:
     """Write the report of study folders; see :func:`harness.reporting.writing.write_report`."""
     from harness.reporting.writing import write_report
 
-    return write_report(folders, out, formats, templates)
+    return write_report(folders, out, formats, templates, add)
 
 
 def extract(path: Path) -> list[Result]:

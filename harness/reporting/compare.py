@@ -1,32 +1,34 @@
-"""Two studies on the same pairs: effect, interval, test and verdict for every benchmark."""
+"""Two studies on the same comparisons: effect, interval, test and verdict for every benchmark."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from harness.errors import DataError, UsageError
-from harness.metrics.bootstrap import bootstrap_accuracy, draw_subject_weights, encode_subjects
-from harness.metrics.outcome import NotMeasurable
-from harness.metrics.paired import holm, mcnemar, paired_difference
-from harness.metrics.verification import kfold_accuracy
-from harness.seeds import stream
+from harness.errors import UsageError
+from harness.metrics.paired import holm
+from harness.reporting.compare_intervals import interval_test
+from harness.reporting.compare_scores import paired_test, read_stored
 
 if TYPE_CHECKING:
     from harness.reporting.study import Cell
 
-REPLICATES = 1000
 SIGNIFICANT = 0.05
-Verdict = Literal["better", "worse", "unchanged", "not comparable"]
+OWN = frozenset({"input", "embedding_dtype"})
+"""Fields of a protocol that are the model's own affair."""
+PLACING = frozenset({"align", "aligner", "on_failure", "placed_by"})
+"""Fields that say how faces were placed."""
+Verdict = Literal["better", "worse", "equivalent", "not worse", "unchanged", "not comparable"]
 
 
 @dataclass(frozen=True)
 class Change:
-    """One benchmark in two studies; ``effect`` is B minus A as a fraction."""
+    """One benchmark in two studies; ``effect`` is B minus A as a fraction.
+
+    P-values are adjusted over all benchmarks (Holm): ``p_value`` that nothing changed, and, where a
+    margin was given, ``p_not_worse`` and ``p_equal`` (two one-sided tests).
+    """
 
     benchmark: str
     name_a: str
@@ -36,31 +38,50 @@ class Change:
     effect: float | None = None
     low: float | None = None
     high: float | None = None
-    p_value: float | None = None  # McNemar, adjusted over all benchmarks (Holm)
+    p_value: float | None = None
+    test: str = ""
+    p_not_worse: float | None = None
+    p_equal: float | None = None
     verdict: Verdict = "not comparable"
     note: str = ""
 
 
-def compare(cells_a: Iterable[Cell], cells_b: Iterable[Cell], seed: int = 0) -> list[Change]:
+def compare(
+    cells_a: Iterable[Cell],
+    cells_b: Iterable[Cell],
+    seed: int = 0,
+    margin: float | None = None,
+    *,
+    across_alignments: bool = False,
+) -> list[Change]:
     """Every benchmark that stands in either study, in the order of their names.
 
-    Accuracy is compared pair by pair: McNemar's exact test, adjusted by Holm's method over all
-    benchmarks, and an interval by the paired bootstrap over subjects. Raises ``UsageError`` when a
-    study has several results of one benchmark.
+    The tests are those of :func:`harness.reporting.compare_scores.paired_test`, each adjusted by
+    Holm's method over all benchmarks. With a ``margin`` (a fraction) a change that is not
+    significant is ``equivalent`` or ``not worse`` where that is shown, else merely ``unchanged``.
+    Rows whose protocols differ are not compared; ``across_alignments`` lets them differ in how
+    faces were placed, which then is what the test is about. Raises ``UsageError`` when a study has
+    several results of one benchmark.
     """
     first, second = _by_benchmark(cells_a, "the first"), _by_benchmark(cells_b, "the second")
+    own = OWN | PLACING if across_alignments else OWN
     rows = [
-        _change(name, first.get(name), second.get(name), seed) for name in sorted({*first, *second})
+        _change(name, first.get(name), second.get(name), seed, margin, own)
+        for name in sorted({*first, *second})
     ]
-    tested = [row for row in rows if row.p_value is not None]
-    adjusted = dict(
-        zip(
-            (row.benchmark for row in tested),
-            holm([row.p_value for row in tested if row.p_value is not None]) if tested else (),
-            strict=True,
-        )
-    )
-    return [_judged(row, adjusted) for row in rows]
+    for column in ("p_value", "p_not_worse", "p_equal"):
+        rows = _adjusted(rows, column)
+    return [_judged(row) for row in rows]
+
+
+def _adjusted(rows: list[Change], column: str) -> list[Change]:
+    """The rows with one column of p-values corrected for their number."""
+    raw = [p for row in rows if (p := getattr(row, column)) is not None]
+    corrected = iter(holm(raw) if raw else ())
+    return [
+        row if getattr(row, column) is None else Change(**(vars(row) | {column: next(corrected)}))
+        for row in rows
+    ]
 
 
 def _by_benchmark(cells: Iterable[Cell], which: str) -> dict[str, Cell]:
@@ -78,7 +99,14 @@ def _by_benchmark(cells: Iterable[Cell], which: str) -> dict[str, Cell]:
     return found
 
 
-def _change(name: str, a: Cell | None, b: Cell | None, seed: int) -> Change:
+def _change(
+    name: str,
+    a: Cell | None,
+    b: Cell | None,
+    seed: int,
+    margin: float | None,
+    own: frozenset[str],
+) -> Change:
     row: dict[str, Any] = {
         "benchmark": name,
         "name_a": _title(a),
@@ -88,26 +116,34 @@ def _change(name: str, a: Cell | None, b: Cell | None, seed: int) -> Change:
     }
     if a is None or b is None:
         return Change(**row, note=f"only in the {'second' if a is None else 'first'} study")
-    differs = _differences(a.result.protocol, b.result.protocol)
+    differs = differences(a.result.protocol, b.result.protocol, own)
     if differs:
         return Change(**row, note=f"protocol differs in {', '.join(differs)}")
-    one, other = _calls(a), _calls(b)
+    if a.mailed or b.mailed:
+        between = interval_test(a.result, b.result, margin)
+        if between is None:
+            return Change(**row, note="no interval stands in the report")
+        return Change(**row, **vars(between), note="a report has no scores: intervals compared")
+    one, other = read_stored(a), read_stored(b)
     if one is None or other is None:
-        return Change(**row, note="no pair scores of one threshold rule are kept for it")
-    test = mcnemar(other.correct, one.correct)
-    effect = other.mean - one.mean
-    low, high = _interval(one, other, seed)
-    return Change(**row, effect=effect, low=low, high=high, p_value=test.p_value)
+        return Change(**row, note=f"not measured in the {'first' if one is None else 'second'}")
+    found = paired_test(one, other, seed, margin)
+    if found is None:
+        return Change(**row, note="no scores that can be paired are kept for it")
+    return Change(**row, **vars(found))
 
 
-def _judged(row: Change, adjusted: Mapping[str, float]) -> Change:
+def _judged(row: Change) -> Change:
     if row.p_value is None or row.effect is None:
         return row
-    p_value = adjusted[row.benchmark]
     verdict: Verdict = "unchanged"
-    if p_value < SIGNIFICANT and row.effect != 0:
+    if row.p_value < SIGNIFICANT and row.effect != 0:
         verdict = "better" if row.effect > 0 else "worse"
-    return Change(**(vars(row) | {"p_value": p_value, "verdict": verdict}))
+    elif row.p_equal is not None and row.p_equal < SIGNIFICANT:
+        verdict = "equivalent"
+    elif row.p_not_worse is not None and row.p_not_worse < SIGNIFICANT:
+        verdict = "not worse"
+    return replace(row, verdict=verdict)
 
 
 def _title(cell: Cell | None) -> str:
@@ -123,50 +159,6 @@ def _headline(cell: Cell | None) -> float | None:
     return next((m.value for m in cell.result.metrics if m.headline), None)
 
 
-def _differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
-    """Rules that differ; what a model asks of its input is the model's own affair."""
-    own = {"input", "embedding_dtype"}
+def differences(a: Mapping[str, Any], b: Mapping[str, Any], own: frozenset[str]) -> list[str]:
+    """Rules that differ, those in ``own`` apart."""
     return sorted(name for name in {*a, *b} - own if a.get(name) != b.get(name))
-
-
-@dataclass(frozen=True)
-class _Calls:
-    """Which pairs a model called right, and who is on them."""
-
-    correct: NDArray[np.bool_]
-    mean: float
-    subjects: tuple[NDArray[np.int32], NDArray[np.int32]] | None
-
-
-def _calls(cell: Cell) -> _Calls | None:
-    from harness.study.tables import read_columns
-
-    path = cell.file(cell.result.raw.get("scores", ""))
-    if path is None or not path.exists():
-        raise DataError(f"the scores of {cell.folder} are gone; run the study again to make them")
-    columns = read_columns(path)
-    rule = str(cell.result.protocol.get("id", "")).partition("/")[2].partition("@")[0]
-    if "distance" not in columns or rule not in ("insightface", "official"):
-        return None
-    folds = kfold_accuracy(
-        columns["distance"],
-        columns["genuine"],
-        columns["fold"],
-        "official" if rule == "official" else "insightface",
-    )
-    known = "first_subject" in columns
-    subjects = (columns["first_subject"], columns["second_subject"]) if known else None
-    return _Calls(folds.correct, folds.mean, subjects)
-
-
-def _interval(a: _Calls, b: _Calls, seed: int) -> tuple[float | None, float | None]:
-    if a.subjects is None:
-        return None, None
-    pairs = encode_subjects(*a.subjects)
-    weights = draw_subject_weights(pairs.n_subjects, REPLICATES, stream(seed, "compare"))
-    found = paired_difference(
-        (b.mean, a.mean),
-        bootstrap_accuracy(b.correct, pairs, weights),
-        bootstrap_accuracy(a.correct, pairs, weights),
-    ).interval
-    return (None, None) if isinstance(found, NotMeasurable) else (found.low, found.high)

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
     from harness.reporting.study import Cell, Study
 
-PER_DECADE = 20
-HISTORY_POINTS = 200
+PER_DECADE = 12
+HISTORY_POINTS = 120
+"""Of one training; of many together no more than ``ALL_POINTS``."""
+ALL_POINTS = 2_000
+FEWEST_POINTS = 20
 
 
 def roc(cell: Cell, study: Study) -> list[tuple[float, float]]:
@@ -31,6 +34,31 @@ def roc(cell: Cell, study: Study) -> list[tuple[float, float]]:
         return []
     columns = _read(path, study, ("far", "tar"))
     return on_log_grid(columns["far"], columns["tar"]) if columns else []
+
+
+def corners(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points of a step function at which it rises, and its last one: the same line."""
+    last = len(points) - 1
+    return [p for i, p in enumerate(points) if i in {0, last} or p[1] != points[i - 1][1]]
+
+
+def cmc(cell: Cell, study: Study) -> list[tuple[int, float]]:
+    """(rank, share of searches with the mate at this rank or before); empty where it has none."""
+    name = cell.result.curves.get("cmc")
+    path = cell.file(name) if name else None
+    columns = _read(path, study, ("rank", "rate")) if path is not None else {}
+    if not columns:
+        return []
+    pairs = zip(columns["rank"], columns["rate"], strict=True)
+    return [(int(rank), float(f"{rate:.5g}")) for rank, rate in pairs]
+
+
+def band(rate: float, count: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a rate over ``count`` comparisons, each taken as independent."""
+    from harness.metrics.intervals import wilson
+
+    found = wilson(round(rate * count), count)
+    return float(f"{found.low:.5g}"), float(f"{found.high:.5g}")
 
 
 def on_log_grid(far: NDArray[np.float64], tar: NDArray[np.float64]) -> list[tuple[float, float]]:
@@ -51,10 +79,13 @@ def on_log_grid(far: NDArray[np.float64], tar: NDArray[np.float64]) -> list[tupl
     return [(float(f"{x:.4g}"), float(f"{y:.5g}")) for x, y in zip(grid, best, strict=True)]
 
 
-def history(path: Path, study: Study) -> list[dict[str, float]]:
-    """A training history: ``step``, ``loss`` and what else was recorded, at most 200 rows.
+def history(path: Path, study: Study, among: int = 1) -> list[dict[str, float]]:
+    """A training history: ``step``, ``loss`` and what else was recorded, at most 120 rows.
 
-    Rows are averaged in equal runs of steps, so no spike is picked or lost by chance.
+    One of many (``among``) gets fewer rows, so that all of them fit into a page.
+
+    Rows are averaged in equal runs of steps, so no spike is picked or lost by chance. What was not
+    recorded at any step of a run of steps is left out of its row.
     """
     import numpy as np
 
@@ -62,9 +93,15 @@ def history(path: Path, study: Study) -> list[dict[str, float]]:
     if not columns or not len(columns["step"]):
         return []
     count = len(columns["step"])
-    parts = np.array_split(np.arange(count), min(HISTORY_POINTS, count))
+    points = min(HISTORY_POINTS, max(FEWEST_POINTS, ALL_POINTS // among), count)
+    parts = np.array_split(np.arange(count), points)
     return [
-        {name: float(np.mean(values[part])) for name, values in columns.items()} for part in parts
+        {
+            name: float(f"{known.mean():.6g}")
+            for name, values in columns.items()
+            if len(known := values[part][np.isfinite(values[part])])
+        }
+        for part in parts
     ]
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.errors import DataError
+from harness.files import write_text
 from harness.reporting.damage import reason
-from harness.reporting.study import result_from
+from harness.study.result import Result
 
-if TYPE_CHECKING:
-    from harness.study.result import Result
-
-SCHEMA = "harness/report@1"
+SCHEMA = "harness/report@2"
+READABLE = ("harness/report@1", SCHEMA)
+SHORT_ID = 12
+SHARED = ("generator", "model", "benchmark", "aligner")
+"""Components of a cell; one that many results share stands in the data once."""
 ELEMENT = "harness-data"
 ESCAPES = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
 
@@ -25,12 +28,37 @@ def script_json(value: Any) -> str:
 
 
 def payload(results: list[Result]) -> dict[str, Any]:
-    """What a report carries: every result, as in its ``result.json``."""
+    """What a report carries: every result, as in its ``result.json``.
+
+    Since version 2 components and protocols stand in a list of their own, and a result has their
+    places in it: two hundred results of a study repeat the same few.
+    """
+    shared: dict[str, int] = {}
     rows = []
     for result in results:
         fields = result.model_dump(mode="json")
+        cell = fields["cell"]
+        for role in SHARED:
+            if cell[role] is not None:
+                cell[role] = _place(cell[role], shared)
+        fields["protocol"] = _place(fields["protocol"], shared)
         rows.append({"schema": fields.pop("schema_"), **fields})
-    return {"schema": SCHEMA, "results": rows}
+    return {"schema": SCHEMA, "shared": [json.loads(text) for text in shared], "results": rows}
+
+
+def _place(value: Any, shared: dict[str, int]) -> int:
+    return shared.setdefault(json.dumps(value), len(shared))
+
+
+def _whole(fields: dict[str, Any], shared: list[Any]) -> dict[str, Any]:
+    """A result with its components and protocol in place; of version 1 they are there already."""
+    cell = fields["cell"]
+    for role in SHARED:
+        if isinstance(cell.get(role), int):
+            cell[role] = shared[cell[role]]
+    if isinstance(fields["protocol"], int):
+        fields["protocol"] = shared[fields["protocol"]]
+    return fields
 
 
 def extract(path: Path) -> list[Result]:
@@ -42,11 +70,23 @@ def extract(path: Path) -> list[Result]:
     try:
         reader.feed(path.read_text(encoding="utf-8"))
         found = json.loads("".join(reader.parts)) if reader.parts else {}
-        if found.get("schema") != SCHEMA:
+        if found.get("schema") not in READABLE:
             raise DataError(f"{path} holds no results of a report ({SCHEMA}); render it again")
-        return [result_from(fields) for fields in found["results"]]
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+        shared = found.get("shared", [])
+        return [Result.from_fields(_whole(fields, shared)) for fields in found["results"]]
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise DataError(f"{path} is not a readable report: {reason(error)}") from error
+
+
+def write_study(results: Iterable[Result], folder: Path) -> None:
+    """A study folder of results without their scores, as a report that was sent is all there is.
+
+    A cell that is in the folder already stays as it is.
+    """
+    for result in results:
+        path = folder / "cells" / result.id[:SHORT_ID] / "result.json"
+        if not path.exists():
+            write_text(path, result.to_json())
 
 
 class _Reader(HTMLParser):

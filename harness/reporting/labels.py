@@ -26,15 +26,20 @@ def signature(use: ComponentUse | None) -> str:
 def labels(uses: Iterable[ComponentUse | None]) -> dict[str, str]:
     """A distinct label for every signature: ``digi2real``, or ``digi2real (alpha=2)``.
 
-    Only parameters in which components of one name differ are shown; where these are too many, or
-    the difference lies elsewhere, version, provider and the start of the signature step in.
+    The label of a recipe's entry stands in the place of the component's name. Only parameters in
+    which components of one name differ are shown; where these are too many, or the difference lies
+    elsewhere, version, provider and the start of the signature step in.
     """
-    distinct = {signature(use): use for use in uses}
+    distinct: dict[str, ComponentUse | None] = {}
+    for use in uses:
+        known = distinct.setdefault(signature(use), use)
+        if known is not None and use is not None and not known.label:
+            distinct[signature(use)] = use  # another recipe may have labelled it
     groups: dict[str, dict[str, ComponentUse]] = {}
     made = {"": NO_GENERATOR} if "" in distinct else {}
     for key, use in distinct.items():
         if use is not None:
-            groups.setdefault(use.name, {})[key] = use
+            groups.setdefault(use.label or use.name, {})[key] = use
     for name, group in groups.items():
         made |= _within(name, group)
     return made

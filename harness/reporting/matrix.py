@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.reporting import columns as cols
+from harness.reporting import redaction
 from harness.reporting.columns import Column
 from harness.reporting.estimates import Estimate, difference, pool, significant
 from harness.reporting.failures import Place
@@ -190,19 +191,18 @@ def _entry(found: list[tuple[Result, MetricRecord]]) -> Entry:
 
 
 def _published(result: Result, metric: MetricRecord) -> Published | None:
-    """The printed number for this metric; one that names no metric belongs to the headline."""
+    """The printed number for this metric."""
     for record in result.published:
-        named = record.get("metric")
-        if named == metric.name or (named is None and metric.headline):
-            match = str(record.get("protocol_match", "unknown"))
-            return Published(float(record["value"]), str(record.get("ref", "")), match)
+        if record.metric == metric.name and record.at.items() <= metric.at.items():
+            return Published(record.value, record.ref, record.protocol_match)
     return None
 
 
 def _add_failures(matrix: Matrix, failures: Sequence[Failure]) -> None:
     """Put failed cells where they belong, or into rows of their own."""
     for failure in failures:
-        text = f"failed at {failure.stage}: {failure.message or failure.error}"
+        said = redaction.message(failure.message or failure.error)
+        text = f"failed at {failure.stage}: {said}"
         for place in filter(None, map(Place.of, failure.cells)):
             rows = [row for row in matrix.rows if _may_hold(row, place)]
             if len(rows) != 1:

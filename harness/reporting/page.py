@@ -2,33 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import gzip
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
+from harness.reporting import redaction
+from harness.reporting.drawn import Figure
 from harness.reporting.embedded import ELEMENT, payload, script_json
 from harness.reporting.matrix import Matrix, Names
-from harness.reporting.sections import benchmarks, overview, pictures, records
+from harness.reporting.sections import (
+    added,
+    answers,
+    benchmarks,
+    failures,
+    fairness,
+    generators,
+    leaks,
+    overview,
+    published,
+    records,
+    training,
+)
 from harness.reporting.verdict import standings, verdict
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from harness.components import ReportSection
     from harness.reporting.study import Study
 
 PAGE, STYLE, SCRIPT = "page.jinja", "report.css", "report.js"
 TABS = (
-    ("overview", "Overview"), ("benchmarks", "Benchmarks"), ("generators", "Generators"),
-    ("training", "Training"), ("protocols", "Protocols"), ("provenance", "Provenance"),
+    ("overview", "Overview"), ("benchmarks", "Benchmarks"), ("fairness", "Fairness"),
+    ("generators", "Generators"), ("training", "Training"), ("leaks", "Leaks"),
+    ("published", "Published"), ("protocols", "Protocols"), ("provenance", "Provenance"),
     ("environment", "Environment"), ("failures", "Failures"),
 )  # fmt: skip
+ADDED = ("added", "More")  # only where a plugin adds something
+Adder = Callable[["Study"], Sequence["ReportSection"]]
 
 
-def html(study: Study, matrix: Matrix, templates: Sequence[Path] = ()) -> str:
-    """The page as text. Raises ``UsageError`` for a template folder that is not there."""
+def nothing(study: Study) -> Sequence[ReportSection]:
+    """What is added where no plugin adds anything."""
+    return ()
+
+
+def html(study: Study, matrix: Matrix, templates: Sequence[Path] = (), add: Adder = nothing) -> str:
+    """The page as text; ``add`` gives the sections of plugins.
+
+    Raises ``UsageError`` for a template folder that is not there.
+    """
     found = environment(templates)
-    return found.get_template(PAGE).render(context(study, matrix, found))
+    sections = added.blocks(add(study))
+    return found.get_template(PAGE).render(context(study, matrix, found, sections))
 
 
 def environment(templates: Sequence[Path] = ()) -> Environment:
@@ -51,39 +80,64 @@ def environment(templates: Sequence[Path] = ()) -> Environment:
     )
 
 
-def context(study: Study, matrix: Matrix, found: Environment) -> dict[str, Any]:
+def context(
+    study: Study, matrix: Matrix, found: Environment, sections: Sequence[added.Block] = ()
+) -> dict[str, Any]:
     """What the templates may use; the names are the public contract of ``page.jinja``."""
     from markupsafe import Markup
 
-    names = Names.of(study.results)
-    places = standings(matrix)
-    benches = benchmarks.benches(study, names)
-    training = pictures.training(study, names)
-    figures = [*(f for bench in benches for f in bench.figures), *training.figures]
+    shown = _sections(study, matrix)
+    figures = _figures(shown)
     return {
         "title": _title(study),
         "verdict": verdict(matrix, len(study.failures)),
-        "comparison": overview.comparison(matrix, "comparison", "Comparison"),
-        "standings": overview.standing_grid(places) if places else None,
         "counts": _counts(study),
-        "benches": benches,
-        "sources": pictures.sources(study, names),
-        "training": training,
-        "protocols": records.protocols(study, names),
-        "origins": records.origins(study, names),
-        "environments": records.environments(study),
-        "recipes": list(study.recipes.values()),
-        "failures": study.failures,
-        "damaged": records.damaged(study),
-        "tabs": TABS,
+        **shown,
+        "added": sections,
+        "tabs": (*TABS, ADDED) if sections else TABS,
         "style": Markup(_source(found, STYLE)),  # noqa: S704 (files of the template folders)
         "script": Markup(_source(found, SCRIPT)),  # noqa: S704
-        "viewer": Markup(_viewer()) if figures else "",  # noqa: S704 (the Vega library)
-        "specs": {f.id: Markup(script_json(f.spec)) for f in figures},  # noqa: S704 (escaped)
+        "viewer": _viewer() if figures else "",
+        "specs": {f.id: Markup(script_json(f.embedded)) for f in figures},  # noqa: S704 (escaped)
         "stills": {f.id: Markup(f.svg) for f in figures},  # noqa: S704 (Vega escapes its texts)
         "data_id": ELEMENT,
         "data": Markup(script_json(payload(study.results))),  # noqa: S704 (escaped)
     }
+
+
+def _sections(study: Study, matrix: Matrix) -> dict[str, Any]:
+    """What each tab shows, as plain data."""
+    names = Names.of(study.results)
+    places = standings(matrix)
+    searched = leaks.searches(study)
+    sources = generators.sources(study, names, searched)
+    known = redaction.shown_values(study.results)
+    return {
+        "answers": answers.answers(study, matrix, names),
+        "comparison": overview.comparison(matrix, "comparison", "Comparison"),
+        "standings": overview.standing_grid(places) if places else None,
+        "benches": benchmarks.benches(study, names),
+        "groups": fairness.fairness(study, names),
+        "sources": sources,
+        "attributes": generators.attributes(study, sources),
+        "training": training.training(study, names),
+        "leaks": leaks.leaks(study, names, searched),
+        "published": published.against(study),
+        "protocols": records.protocols(study, names),
+        "components": records.components(study),
+        "origins": records.origins(study, names),
+        "environments": records.environments(study),
+        "recipes": [redaction.recipe(text, known) for text in study.recipes.values()],
+        "failures": failures.broken(study),
+        "enrolment": failures.enrolment(study, names),
+        "damaged": failures.damaged(study),  # last: reading the rest may find more
+    }
+
+
+def _figures(shown: dict[str, Any]) -> list[Figure]:
+    owners = [*shown["benches"], *shown["groups"], *shown["sources"], shown["attributes"],
+              shown["training"]]  # fmt: skip
+    return [figure for owner in owners for figure in owner.figures]
 
 
 def _title(study: Study) -> str:
@@ -110,6 +164,7 @@ def _source(found: Environment, name: str) -> str:
 
 
 def _viewer() -> str:
-    from harness.reporting.figures import viewer
+    """The viewer's script, compressed: it is read only when a figure comes into sight."""
+    from harness.reporting.figure_parts import viewer
 
-    return viewer()
+    return base64.b64encode(gzip.compress(viewer().encode(), mtime=0)).decode()

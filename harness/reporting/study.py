@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cell:
-    """A finished cell and the folder that holds its curves, scores and log."""
+    """A finished cell and the folder that holds its curves, scores and log, or its report."""
 
     folder: Path
     result: Result
+    mailed: bool = False  # read from a report, which has no scores and no curves
 
     def file(self, name: str) -> Path | None:
         """A file inside the cell's folder, or None where it is absent or lies outside."""
@@ -58,11 +59,11 @@ class Study:
         return frame(self.results)
 
 
-def load_study(*folders: Path) -> Study:
+def load_study(*folders: Path, allow_empty: bool = False) -> Study:
     """Read study folders. Damaged files are listed in ``Study.damaged``, never fatal.
 
-    Raises ``UsageError`` for a folder that is not there and ``NothingSelectedError`` where no
-    folder holds a cell.
+    Raises ``UsageError`` for a folder that is not there and, unless ``allow_empty``,
+    ``NothingSelectedError`` where no folder holds a cell.
     """
     study = Study(folders=tuple(folders))
     seen: set[str] = set()
@@ -78,7 +79,7 @@ def load_study(*folders: Path) -> Study:
         recipe = folder / "study.toml"
         if recipe.is_file():
             study.recipes[folder] = recipe.read_text(encoding="utf-8", errors="replace")
-    if not (study.cells or study.failures or study.damaged):
+    if not (allow_empty or study.cells or study.failures or study.damaged):
         places = ", ".join(map(str, folders))
         raise NothingSelectedError(f"no cells in {places}; run a study there first")
     return study
@@ -115,15 +116,7 @@ def _read_cells(folder: Path, study: Study, seen: set[str]) -> None:
 
 def parse_result(content: bytes | str) -> Result:
     """A result from its JSON; raises ``ValueError`` (also pydantic's) where it is damaged."""
-    return result_from(from_json(content))
-
-
-def result_from(fields: Any) -> Result:
-    """A result from its decoded JSON; raises ``ValueError`` (also pydantic's) if it is not one."""
-    if not isinstance(fields, dict):
-        raise ValueError("not a JSON object")
-    fields["schema_"] = fields.pop("schema", None)
-    return Result.model_validate(fields)
+    return Result.from_fields(from_json(content))
 
 
 def _read_events(path: Path, study: Study) -> None:

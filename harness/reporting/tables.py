@@ -90,8 +90,8 @@ def markdown(matrix: Matrix) -> str:
         wrap = {"best": "**", "second": "*"}.get(entry.rank if entry else "", "")
         return f"{wrap}{cell_text(entry, column, notes)}{wrap}"
 
-    head = [_markdown_cell(title) for title in _head(matrix)]
-    table = pipe(head, _rows(matrix, text, _markdown_cell), _align(matrix))
+    head = [markdown_cell(title) for title in _head(matrix)]
+    table = pipe(head, _rows(matrix, text, markdown_cell), _align(matrix))
     return "\n".join([table, "", *_footer(matrix, notes, "- ")]) + "\n"
 
 
@@ -103,7 +103,7 @@ def plain(matrix: Matrix) -> str:
         mark = {"best": " *", "second": " +"}.get(entry.rank if entry else "", "")
         return cell_text(entry, column, notes) + mark
 
-    head, rows = [_flat(title) for title in _head(matrix)], _rows(matrix, text, _flat)
+    head, rows = [one_line(title) for title in _head(matrix)], _rows(matrix, text, one_line)
     table = tabulate(rows, head, tablefmt="simple", disable_numparse=True, colalign=_align(matrix))
     return "\n".join([table, "", *_footer(matrix, notes, "")]) + "\n"
 
@@ -113,16 +113,16 @@ def latex(matrix: Matrix) -> str:
     notes = Notes()
 
     def text(entry: Entry | None, column: Column) -> str:
-        body = _escaped(cell_text(entry, column, notes))
+        body = latex_text(cell_text(entry, column, notes))
         command = {"best": r"\textbf", "second": r"\underline"}.get(entry.rank if entry else "")
         return f"{command}{{{body}}}" if command else body
 
     shape = "".join({"left": "l", "right": "r"}[side] for side in _align(matrix))
-    body = [" & ".join(row) + r" \\" for row in _rows(matrix, text, _escaped)]
-    head = " & ".join(_escaped(title) for title in _head(matrix)) + r" \\"
+    body = [" & ".join(row) + r" \\" for row in _rows(matrix, text, latex_text)]
+    head = " & ".join(latex_text(title) for title in _head(matrix)) + r" \\"
     lines = [rf"\begin{{tabular}}{{{shape}}}", r"\toprule", head, r"\midrule", *body]
     lines.append(r"\bottomrule")
-    footer = [rf"\par\footnotesize {_escaped(line)}" for line in _footer(matrix, notes, "")]
+    footer = [rf"\par\footnotesize {latex_text(line)}" for line in _footer(matrix, notes, "")]
     return "\n".join([*lines, r"\end{tabular}", *footer]) + "\n"
 
 
@@ -164,7 +164,7 @@ def summary(matrix: Matrix) -> str:
             entry = matrix.entry(row, column)
             if entry is not None:
                 line = _line(row, column, entry, notes, printed=printed)
-                lines.append([_markdown_cell(text) for text in line])
+                lines.append([markdown_cell(text) for text in line])
     table = pipe(head, lines, align)
     return "\n".join([table, "", *_footer(matrix, notes, "", ranks=False)]).rstrip() + "\n"
 
@@ -249,18 +249,20 @@ def footer(matrix: Matrix, notes: Notes, *, ranks: bool = True) -> list[str]:
 
 def _footer(matrix: Matrix, notes: Notes, bullet: str, *, ranks: bool = True) -> list[str]:
     lines = footer(matrix, notes, ranks=ranks)
-    return [bullet + _markdown_cell(line) if bullet else _flat(line) for line in lines]
+    return [bullet + markdown_cell(line) if bullet else one_line(line) for line in lines]
 
 
-def _flat(text: str) -> str:
+def one_line(text: str) -> str:
     """One line without control characters, which a terminal would obey."""
     words = " ".join(text.split())
     return "".join(letter if letter.isprintable() else "?" for letter in words)
 
 
-def _markdown_cell(text: str) -> str:
-    return _flat(text).replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+def markdown_cell(text: str) -> str:
+    """The text inside a Markdown table."""
+    return one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
 
 
-def _escaped(text: str) -> str:
-    return "".join(LATEX_ESCAPES.get(letter, letter) for letter in _flat(text))
+def latex_text(text: str) -> str:
+    """The text inside LaTeX."""
+    return "".join(LATEX_ESCAPES.get(letter, letter) for letter in one_line(text))

@@ -9,7 +9,7 @@ from harness.errors import UsageError
 from harness.files import write_text
 from harness.reporting import tables
 from harness.reporting.matrix import Matrix, build
-from harness.reporting.page import html
+from harness.reporting.page import Adder, html, nothing
 from harness.reporting.study import load_study
 
 TABLES: dict[str, Callable[[Matrix], str]] = {
@@ -21,13 +21,18 @@ FORMATS = ("html", *TABLES)
 
 
 def write_report(
-    folders: Sequence[Path], out: Path, formats: Iterable[str], templates: Sequence[Path] = ()
+    folders: Sequence[Path],
+    out: Path,
+    formats: Iterable[str],
+    templates: Sequence[Path] = (),
+    add: Adder = nothing,
 ) -> list[Path]:
     """Write ``index.html`` and ``tables/comparison.*`` to ``out``; returns the files, HTML first.
 
     ``formats`` are of ``html``, ``md``, ``tex`` and ``csv``. Templates are looked for in the
-    folders ``templates``, then among the built-in ones. Raises ``UsageError`` for an unknown
-    format or a missing folder and ``NothingSelectedError`` for studies without cells.
+    folders ``templates``, then among the built-in ones; ``add`` gives the sections of plugins.
+    Raises ``UsageError`` for an unknown format or a missing folder and ``NothingSelectedError``
+    for studies without cells.
     """
     wanted = set(formats)
     unknown = sorted(wanted - set(FORMATS))
@@ -38,7 +43,7 @@ def write_report(
     written = []
     if "html" in wanted:
         written.append(out / "index.html")
-        write_text(written[-1], html(study, matrix, templates))
+        write_text(written[-1], html(study, matrix, templates, add))
     for name, table in TABLES.items():
         if name in wanted:
             written.append(out / "tables" / f"comparison.{name}")

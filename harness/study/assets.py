@@ -60,6 +60,7 @@ def missing_message(missing: dict[str, Asset | None]) -> PrerequisiteError:
     parts = []
     for name, asset in sorted(missing.items()):
         about = f" ({asset.summary}; {asset.licence}; from {asset.source})" if asset else ""
-        parts.append(f"{name}{about}: harness assets link {name} PATH")
+        fetch = f" or harness assets fetch {name}" if asset and asset.hub else ""
+        parts.append(f"{name}{about}: harness assets link {name} PATH{fetch}")
     count = "asset is" if len(parts) == 1 else "assets are"
     return PrerequisiteError(f"{len(parts)} {count} missing; obtain and link: " + "; ".join(parts))

@@ -7,13 +7,26 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.components import Images
+from harness.components import Aligner, Images, Model, TrainableModel
 from harness.digests import digest
-from harness.errors import PrerequisiteError
+from harness.errors import PrerequisiteError, UsageError
 from harness.faces.store import FaceSet
+from harness.registry import import_object
 from harness.study.store import Store
 
 ProgressSink = Callable[[int, int, str, str], None]
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A model or aligner that a component works with; plain data."""
+
+    target: str
+    params_target: str
+    params: Mapping[str, Any]
+    provider: str
+    component_version: int
+    key: str
 
 
 @dataclass
@@ -29,9 +42,11 @@ class RunContext:
     batch_size: int | None = None
     limit: int | None = None
     faces_keys: Mapping[str, str] = field(default_factory=dict)
+    tools: Mapping[str, Tool] = field(default_factory=dict)
     sink: ProgressSink | None = None
     say: Callable[[str], None] | None = None
     notes: list[str] = field(default_factory=list)
+    shared: bool = False  # the store, by machines
 
     def artifact(self, name: str, parts: Mapping[str, Any], build: Callable[[Path], None]) -> Path:
         """See :class:`harness.components.Context`."""
@@ -45,7 +60,9 @@ class RunContext:
             build(folder)
             return {}
 
-        return Store(self.home).build("parts", digest(whole), whole, make).folder
+        return (
+            Store(self.home, shared=self.shared).build("parts", digest(whole), whole, make).folder
+        )
 
     def faces(self, name: str) -> Images:
         """See :class:`harness.components.Context`."""
@@ -56,6 +73,36 @@ class RunContext:
                 "none of that name; report this to the author of the plugin"
             )
         return FaceSet(Store(self.home).get("faces", key).folder)
+
+    def tool(self, name: str) -> Model | Aligner:
+        """See :class:`harness.components.Context`."""
+        tool = self._tool(name)
+        params = import_object(tool.params_target).model_validate(tool.params)
+        made: Model | Aligner = import_object(tool.target)(params)
+        made.prepare(
+            replace(
+                self, provider=tool.provider, component_version=tool.component_version, seed=0,
+                precision="fp32", faces_keys={}, tools={}, notes=self.notes,
+            )
+        )  # fmt: skip
+        if isinstance(made, TrainableModel) and not made.ready:
+            raise UsageError(
+                f"model {tool.provider} has no weights and cannot serve {self.provider}; name them "
+                f"among its parameters"
+            )
+        return made
+
+    def tool_key(self, name: str) -> str:
+        """See :class:`harness.components.Context`."""
+        return self._tool(name).key
+
+    def _tool(self, name: str) -> Tool:
+        if name not in self.tools:
+            raise PrerequisiteError(
+                f"{self.provider} asks for the tool {name!r} but its parameters request none of "
+                "that name; report this to the author of the plugin"
+            )
+        return self.tools[name]
 
     def note(self, message: str) -> None:
         """See :class:`harness.components.Context`."""

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
 import socket
-import time
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock, Timeout
 
 from harness.executors.local import cpu_count
-from harness.registry import Registry
+from harness.registry import FROM_FILE, Registry
+from harness.study import leases
 from harness.study.assets import Links
 from harness.study.store import Store
 
 LOW_DISK_GIB = 5.0
+DRIVER = Path("/proc/driver/nvidia/version")
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,14 @@ class Finding:
     text: str
 
 
-def examine(registry: Registry, store: Store) -> list[Finding]:
-    """All findings, good ones too."""
+def examine(registry: Registry, store: Store, device: str = "auto") -> list[Finding]:
+    """All findings, good ones too; ``device`` is what the user wants to run on."""
     return [
         *_python(),
         *_onnxruntime(),
-        *_torch(),
+        *_torch(device),
         *_plugins(registry),
+        *_requirements(registry),
         *_store(store),
         *_locks(store),
         *_links(store),
@@ -76,7 +79,8 @@ def _onnxruntime() -> Iterator[Finding]:
         yield Finding(
             "bad",
             "onnxruntime",
-            f"{' and '.join(found)} overwrite each other; uninstall both, then install one",
+            f"{' and '.join(found)} overwrite each other's files; pip uninstall -y onnxruntime "
+            "onnxruntime-gpu, then install the one that fits this machine",
         )
     elif not found:
         yield Finding("bad", "onnxruntime", "not installed; pip install onnxruntime")
@@ -84,7 +88,7 @@ def _onnxruntime() -> Iterator[Finding]:
         yield Finding("ok", "onnxruntime", found[0])
 
 
-def _torch() -> Iterator[Finding]:
+def _torch(device: str) -> Iterator[Finding]:
     try:
         import torch
     except ImportError as error:
@@ -94,8 +98,33 @@ def _torch() -> Iterator[Finding]:
     if torch.cuda.is_available():
         names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
         yield Finding("ok", "cuda", ", ".join(names))
+        return
+    why = why_no_cuda(torch.version.cuda, driver=_driver(), environ=os.environ)
+    if device.startswith("cuda"):
+        yield Finding("bad", "cuda", f"{device} is asked for, but {why}")
     else:
-        yield Finding("warn", "cuda", "no CUDA device; everything runs on the CPU")
+        yield Finding("warn", "cuda", f"{why}; everything runs on the CPU")
+
+
+def _driver() -> bool:
+    """Whether an NVIDIA driver is found; taken for granted where it cannot be looked for."""
+    return not sys.platform.startswith("linux") or DRIVER.exists()
+
+
+def why_no_cuda(built_for: str | None, *, driver: bool, environ: Mapping[str, str]) -> str:
+    """Why torch sees no CUDA device, and what to do; ``built_for`` is its version of CUDA."""
+    visible = environ.get("CUDA_VISIBLE_DEVICES")
+    if built_for is None:
+        mend = "; install a CUDA build of torch" if driver else " and no NVIDIA driver is found"
+        return f"the installed torch is a CPU build{mend}"
+    if not driver:
+        return f"torch is built for CUDA {built_for} and no NVIDIA driver is found; install one"
+    if visible is not None:
+        return f"CUDA_VISIBLE_DEVICES={visible} shows torch no device; unset it"
+    return (
+        f"torch is built for CUDA {built_for} and the NVIDIA driver gives it no device; see "
+        "`nvidia-smi`, and update the driver if it is older than that"
+    )
 
 
 def _plugins(registry: Registry) -> Iterator[Finding]:
@@ -105,6 +134,31 @@ def _plugins(registry: Registry) -> Iterator[Finding]:
             yield Finding("ok", name, f"{row.dist} {row.version}")
         else:
             yield Finding("bad", name, f"{row.reason}; mend or uninstall {row.dist}")
+
+
+def _requirements(registry: Registry) -> Iterator[Finding]:
+    """Plugins whose own metadata ask for other versions than those installed: old, or too new."""
+    from packaging.requirements import Requirement
+
+    for dist in sorted({row.dist for row in registry.plugins if row.version != FROM_FILE}):
+        try:
+            wanted = [Requirement(text) for text in metadata.requires(dist) or ()]
+        except metadata.PackageNotFoundError:
+            continue
+        for need in wanted:
+            if need.marker is not None and not need.marker.evaluate({"extra": ""}):
+                continue
+            try:
+                found = metadata.version(need.name)
+            except metadata.PackageNotFoundError:
+                found = "nothing"
+            if found == "nothing" or not need.specifier.contains(found, prereleases=True):
+                yield Finding(
+                    "warn",
+                    f"plugins of {dist}",
+                    f"need {need.name}{need.specifier} and {found} is installed; "
+                    f"pip install --upgrade {dist}",
+                )
 
 
 def _store(store: Store) -> Iterator[Finding]:
@@ -121,24 +175,23 @@ def _store(store: Store) -> Iterator[Finding]:
 
 
 def _locks(store: Store) -> Iterator[Finding]:
-    for owner in sorted((store.home / "locks").glob("*.json")):
-        try:
-            holder = json.loads(owner.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+    folder = store.home / "locks"
+    for key, holder in leases.unfinished(folder):
+        where = f"process {holder.get('pid', '?')} on {holder.get('host', 'an unknown host')}"
+        if not holder.get("locked"):
+            yield Finding("ok", "lock", f"{key[:12]} leased to {where}; silent ones are taken over")
             continue
-        age = (time.time() - holder["since"]) / 60
-        where = f"process {holder['pid']} on {holder['host']}, {age:.0f} min ago"
         try:
-            with FileLock(owner.with_suffix(".lock"), timeout=0):
+            with FileLock(folder / f"{key}.lock", timeout=0):
                 pass
         except Timeout:
-            yield Finding("ok", "lock", f"{owner.stem[:12]} held by {where}")
+            yield Finding("ok", "lock", f"{key[:12]} held by {where}")
             continue
-        note = "" if holder["host"] == socket.gethostname() else " (another host)"
+        note = "" if holder.get("host") == socket.gethostname() else " (another host)"
         yield Finding(
             "warn",
             "lock",
-            f"{owner.stem[:12]} left behind by {where}{note}; harmless, the next run takes it up",
+            f"{key[:12]} left behind by {where}{note}; harmless, the next run takes it up",
         )
 
 

@@ -21,6 +21,7 @@ from harness.progress import Progress
 from harness.protocols.landmarks import read_five_points
 from harness.registry import Registry
 from harness.study.device import resolve_device
+from harness.study.phases import ModelUse
 from harness.study.plan import Plan, Planner
 from harness.study.recipe import Recipe, StudyTable, Use
 from harness.study.session import Session, create
@@ -63,7 +64,7 @@ def embed_folder(
     images = _open(folder, landmarks, template)
     recipe = Recipe(
         study=StudyTable(device=resolve_device(device), batch_size=batch_size),
-        model=[Use.model_validate({**model[1], "use": model[0]})],
+        model=[ModelUse.model_validate({**model[1], "use": model[0]})],
         aligner=Use.model_validate({**aligner[1], "use": aligner[0]}) if aligner else None,
     )
     planner = Planner(registry, store, recipe)

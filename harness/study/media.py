@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+from numpy.typing import NDArray
 
-from harness.align.aligned import AlignedImages
 from harness.align.decode import decode
-from harness.files import written_whole
+from harness.components import Generator
+from harness.errors import HarnessError
+from harness.files import write_text, written_whole
+from harness.registry import import_object
 from harness.reporting.sheets import contact_sheet
+from harness.study.attributes import attributes
 from harness.study.plan import Node
 from harness.study.session import Session
-from harness.study.stages import place
+from harness.study.stages.training_sets import open_sets
 
 ROWS, COLUMNS = 8, 10
 
@@ -33,6 +39,37 @@ def face_sheet(session: Session, node: Node) -> Path:
     return path
 
 
+def face_attributes(session: Session, node: Node) -> Path:
+    """What the faces of a set say of themselves, as histograms."""
+    path = session.folder / "media" / f"attributes-{node.key[:12]}.json"
+    if not path.exists():
+        write_text(path, json.dumps(attributes(session.faces(node.key))) + "\n")
+    return path
+
+
+def generator_pictures(session: Session, node: Node) -> None:
+    """What a generator shows of its set, beside the sheet; a failure of it spoils no set."""
+    assert node.chosen is not None, "generate nodes always have a component"
+    index = session.folder / "media" / f"pictures-{node.key[:12]}.json"
+    cls = import_object(node.chosen.provided.component.target)
+    if index.exists() or cls.pictures is Generator.pictures:
+        return
+    rows = []
+    with TemporaryDirectory() as folder:
+        try:
+            generator, _ = session.generator(node)
+            made = generator.pictures(session.faces(node.key), Path(folder))
+        except HarnessError as error:
+            session.progress.line(f"{'':>8}  no pictures of {node.label}: {error}")
+            return
+        for number, picture in enumerate(made):
+            name = f"picture-{node.key[:12]}-{number}.jpg"
+            with written_whole(index.with_name(name)) as aside:
+                shutil.copyfile(Path(folder) / picture.file, aside)
+            rows.append({"title": picture.title, "text": picture.text, "file": name})
+    write_text(index, json.dumps(rows, indent=1) + "\n")
+
+
 def inputs_sheet(session: Session, node: Node) -> Path:
     """What a network will see in training: aligned inputs, an identity a row."""
     path = session.folder / "media" / f"inputs-{node.key[:12]}.jpg"
@@ -40,15 +77,13 @@ def inputs_sheet(session: Session, node: Node) -> Path:
         return path
     assert node.chosen is not None
     model, _ = session.model(node.chosen, 0, precision="fp32")
-    faces = session.faces(node.inputs["faces"])
-    placements = place.load(session, node.inputs["placements"])
-    aligned = AlignedImages(faces, placements, model.input_spec)
-    placed = ~placements.failed
-    rows, labels = [], []
-    for identity in np.unique(faces.subjects[placed])[:ROWS]:
-        chosen = np.flatnonzero((faces.subjects == identity) & placed)[:COLUMNS]
-        rows.append([aligned.image(int(i)) for i in chosen])
-        labels.append(str(identity))
+    rows: list[list[NDArray[np.uint8]]] = []
+    labels: list[str] = []
+    for part in open_sets(session, node, model.input_spec):
+        for label in np.unique(part.labels)[: ROWS - len(rows)]:
+            chosen = np.flatnonzero(part.labels == label)[:COLUMNS]
+            rows.append([part.image(int(i)) for i in chosen])
+            labels.append(str(len(labels)))
     contact_sheet(rows, path, row_labels=labels)
     return path
 

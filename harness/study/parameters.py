@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 import typing
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,9 @@ from harness.errors import UsageError
 from harness.registry import Provided, did_you_mean, import_object
 
 PRESET = "preset"
+EXTRA = "extra_forbidden"
+_PIECE = re.compile(r"""(?:"[^"]*"|'[^']*'|\[[^]]*\]|[^,])+""")
+"""What stands between commas, those inside quotes and one pair of brackets left alone."""
 
 
 def parse_literal(text: str) -> Any:
@@ -33,16 +37,26 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     return key.strip(), parse_literal(value.strip())
 
 
+def parse_sweep(text: str) -> tuple[str, list[Any]]:
+    """``key=a,b,c`` to the key and its values; commas inside brackets and quotes do not part."""
+    key, equals, values = text.partition("=")
+    if not equals or not key.strip() or not values.strip():
+        raise UsageError(f"{text!r} is not of the form key=a,b,c")
+    return key.strip(), [parse_literal(value.strip()) for value in _PIECE.findall(values)]
+
+
 def params_class(provided: Provided) -> type[Params]:
     """The light parameter class of a component."""
     cls: type[Params] = import_object(provided.component.params)
     return cls
 
 
-def build(provided: Provided, values: Mapping[str, Any]) -> Params:
+def build(provided: Provided, values: Mapping[str, Any], origins: Mapping[str, str] = {}) -> Params:
     """Typed parameters from plain values; ``preset`` names a set of values that others override.
 
-    Raises ``UsageError`` with the nearest match for an unknown key, or the reason for a bad value.
+    A key with dots sets one value inside a parameter and leaves the others of it: ``a.b`` inside
+    ``a``, or inside ``a_params`` where that exists (``source.identities``). Raises ``UsageError``
+    with where it was said, and the nearest match for an unknown key or the reason for a bad value.
     """
     cls = params_class(provided)
     label = f"{provided.component.kind} {provided.component.name}"
@@ -50,19 +64,43 @@ def build(provided: Provided, values: Mapping[str, Any]) -> Params:
     preset = given.pop(PRESET, None) if PRESET not in cls.model_fields else None
     base: dict[str, Any] = {}
     if preset is not None:
-        if preset not in cls.presets:
-            raise UsageError(
-                f"{label} has no preset {preset!r}{did_you_mean(str(preset), cls.presets)}"
-            )
+        if not isinstance(preset, str) or preset not in cls.presets:
+            raise UsageError(f"{_said(origins, PRESET)}{label} has no preset {preset!r}"
+                             f"{did_you_mean(str(preset), cls.presets)}")  # fmt: skip
         base = dict(cls.presets[preset])
-    for key in given:
-        if key not in cls.model_fields:
+    for key, value in given.items():
+        field = field_of(cls, key)
+        if field is None:
             known = [*cls.model_fields, *([PRESET] if cls.presets else [])]
-            raise UsageError(f"{label} has no parameter {key!r}{did_you_mean(key, known)}")
+            raise UsageError(f"{_said(origins, key)}{label} has no parameter {key!r}"
+                             f"{did_you_mean(key, known)}")  # fmt: skip
+        inner = key.partition(".")[2]
+        base[field] = _inside(base.get(field), inner.split("."), value) if inner else value
     try:
-        return cls.model_validate(base | given)
+        return cls.model_validate(base)
     except ValidationError as error:
-        raise UsageError(f"{label}: {explain(error)}") from None
+        where = str((error.errors()[0]["loc"] or ("",))[0])
+        said = next((key for key in given if field_of(cls, key) == where), where)
+        raise UsageError(f"{_said(origins, said)}{label}: {explain(error)}") from None
+
+
+def field_of(cls: type[Params], key: str) -> str | None:
+    """The parameter that a key of a recipe sets, itself or a value inside it; None if unknown."""
+    head, dot, _ = key.partition(".")
+    if dot and f"{head}_params" in cls.model_fields:
+        return f"{head}_params"
+    return head if head in cls.model_fields else None
+
+
+def _inside(old: Any, path: Sequence[str], value: Any) -> Any:
+    if not path:
+        return value
+    inner = dict(old) if isinstance(old, Mapping) else {}
+    return inner | {path[0]: _inside(inner.get(path[0]), path[1:], value)}
+
+
+def _said(origins: Mapping[str, str], key: str) -> str:
+    return f"{origins[key]}: " if key in origins else ""
 
 
 def explain(error: ValidationError) -> str:
@@ -70,8 +108,10 @@ def explain(error: ValidationError) -> str:
     parts = []
     for item in error.errors():
         where = ".".join(str(part) for part in item["loc"])
-        message = item["msg"].removeprefix("Value error, ")
-        got = "" if item["type"] in ("missing", "value_error") else f" (got {item['input']!r})"
+        unknown = item["type"] == EXTRA
+        message = "unknown key" if unknown else item["msg"].removeprefix("Value error, ")
+        plain = unknown or item["type"] in ("missing", "value_error")
+        got = "" if plain else f" (got {item['input']!r})"
         parts.append(f"{where}: {message}{got}" if where else message)
     return "; ".join(parts)
 

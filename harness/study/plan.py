@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.components import Asset, BenchmarkParams, External, Kind, Params
+from harness.components import Asset, BenchmarkParams, Component, External, Kind, Params
 from harness.digests import digest
 from harness.errors import NothingSelectedError, PrerequisiteError, UsageError
 from harness.registry import FROM_FILE, Provided, Registry, source_sha256
-from harness.study import parameters
+from harness.study import face_sets, links, parameters
 from harness.study.assets import Links, declared, missing_message
 from harness.study.device import resolve_device, resolve_precision
 from harness.study.keys import SCHEMA, Fingerprints
+from harness.study.phases import Faces, ModelUse, Phase, Take
 from harness.study.recipe import Recipe, StudyTable, Use
-from harness.study.store import Store
+from harness.study.store import Artifact, Store
+from harness.study.training_plan import Chain, Source, Training, chain
+
+MISSING = "missing asset "
+"""Stands in a tolerant plan where the fingerprint of linked data would."""
 
 Stage = Literal["generate", "place", "train", "embed", "score"]
 KIND_OF_STAGE: Mapping[Stage, str] = {
@@ -39,11 +44,19 @@ class Chosen:
     provided: Provided
     params: Params
     key_params: Mapping[str, Any]
+    label: str | None = None  # of its entry in the recipe; no part of any key
+    published: str | None = None
+    tools: Mapping[str, Chosen] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """Short name."""
         return self.provided.component.name
+
+    @property
+    def shown(self) -> str:
+        """Label in the recipe, or name; for people."""
+        return self.label or self.name
 
     def identity(self) -> dict[str, Any]:
         """What of this component enters a key; a single file has no version but its content."""
@@ -55,6 +68,8 @@ class Chosen:
         }
         if self.provided.dist_version == FROM_FILE:
             identity["file_sha256"] = source_sha256(component.target.partition(":")[0])
+        if self.tools:
+            identity["tools"] = {name: tool.identity() for name, tool in self.tools.items()}
         return identity
 
 
@@ -69,6 +84,7 @@ class Node:
     chosen: Chosen | None
     inputs: Mapping[str, str] = field(default_factory=dict)  # role -> key of another node
     seed: int = 0
+    training: Training | None = None  # of a train node
 
 
 @dataclass(frozen=True)
@@ -83,6 +99,7 @@ class Cell:
     aligner: Chosen | None
     repeat: int
     keys: Mapping[str, str]  # role -> node key: faces, model, images, placements, embeddings
+    phases: tuple[str, ...] = ()  # in words, where there is more than one or a rule
 
     @property
     def folder(self) -> str:
@@ -94,10 +111,13 @@ class Cell:
     @property
     def label(self) -> str:
         """For people."""
-        generator = f"{self.generator.name} > " if self.generator else ""
+        generator = f"{self.generator.shown} > " if self.generator else ""
+        model = self.model.shown
+        if self.phases and self.model.label is None:
+            model += f" [{'; '.join(self.phases)}]"
         comparison = "" if self.comparison == "verification" else f"/{self.comparison}"
         repeat = f" #{self.repeat}" if self.repeat else ""
-        return f"{generator}{self.model.name} > {self.benchmark.name}{comparison}{repeat}"
+        return f"{generator}{model} > {self.benchmark.shown}{comparison}{repeat}"
 
 
 @dataclass(frozen=True)
@@ -110,16 +130,23 @@ class Plan:
     nodes: Mapping[str, Node]
     cells: tuple[Cell, ...]
     recipe: Recipe
+    links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Published rows and columns by cell key, as PAPER/TABLE#ROW/COLUMN."""
+    missing: Mapping[str, Asset | None] = field(default_factory=dict)
+    """Assets without which some of it cannot run; only in a tolerant plan."""
 
 
 class Planner:
     """Turns a recipe into a plan."""
 
-    def __init__(self, registry: Registry, store: Store, recipe: Recipe) -> None:
-        self.registry, self.recipe = registry, recipe
+    def __init__(
+        self, registry: Registry, store: Store, recipe: Recipe, *, tolerant: bool = False
+    ) -> None:
+        self.registry, self.recipe, self.tolerant = registry, recipe, tolerant
         self.study = recipe.study
         self.device = resolve_device(self.study.device)
         self.precision = resolve_precision(self.study.precision, self.device)
+        self._store = store
         self._fingerprints = Fingerprints(store.home / "fingerprints.sqlite")
         self._links = Links(store)
         self._missing: dict[str, Asset | None] = {}
@@ -129,53 +156,77 @@ class Planner:
         """The plan; raises one ``PrerequisiteError`` naming every missing asset of all stages."""
         if not (self.recipe.generator or self.recipe.model or self.recipe.benchmark):
             raise NothingSelectedError("nothing is selected; give --generator, --model and --bench")
-        generators = [self.choose("generator", use) for use in self.recipe.generator]
-        models = [self.choose("model", use) for use in self.recipe.model]
+        links.check(self.recipe)
+        generators = [self.source(faces) for faces in self.recipe.generator]
+        models = [(self.choose("model", use), use) for use in self.recipe.model]
         benchmarks = [self.choose("benchmark", use) for use in self.recipe.benchmark]
         aligner = self.choose("aligner", self.recipe.aligner) if self.recipe.aligner else None
-        self.require_assets()
-        if models and not benchmarks and not generators:
+        trains = bool(generators) or any(use.phases for _, use in models)
+        if models and not benchmarks and not trains:
             raise UsageError("a ready model needs something to be tested on; add --bench NAME")
-        trainable = [model for model in models if model.provided.component.trainable]
-        if generators and models and not trainable:
+        if trains and models and not any(m.provided.component.trainable for m, _ in models):
             raise UsageError(
-                f"model {models[0].name} cannot be trained; leave out --generator, or add a model "
-                "that can"
+                f"model {models[0][0].name} cannot be trained; leave out --generator and "
+                "--finetune, or add a model that can"
             )
         if benchmarks and not models:
             raise UsageError("a benchmark needs a model to test; add --model NAME")
-        faces = {id(chosen): self._generate(chosen, self.study.seed) for chosen in generators}
-        cells: list[Cell] = []
-        for model in models:
-            for generator in self._trained_on(model, generators):
-                # A model that is not trained has no seed to repeat.
-                for repeat in range(self.study.repeats if generator else 1):
-                    trained = self._model(model, generator, faces, aligner, repeat)
-                    for benchmark in benchmarks:
-                        cells += self._cells(generator, model, trained, benchmark, aligner, repeat)
+        if not models:
+            for source in generators:
+                self.add_set(source)
+        found = list(self._all(models, generators, benchmarks, aligner))
+        cells = tuple({cell.key: cell for cell in found}.values())
         self.require_assets()
-        cells = list({cell.key: cell for cell in cells}.values())
         return Plan(
-            self.study, self.device, self.precision, dict(self._nodes), tuple(cells), self.recipe
-        )
+            self.study, self.device, self.precision, dict(self._nodes), cells, self.recipe,
+            links.links_of(found), dict(self._missing),
+        )  # fmt: skip
 
-    def _trained_on(self, model: Chosen, generators: Sequence[Chosen]) -> Sequence[Chosen | None]:
-        """The generators a model is trained on; a model that cannot be trained is tested once."""
+    def _all(
+        self,
+        models: Sequence[tuple[Chosen, ModelUse]],
+        generators: Sequence[Source],
+        benchmarks: Sequence[Chosen],
+        aligner: Chosen | None,
+    ) -> Iterable[Cell]:
+        """The cells, after the nodes that each needs."""
+        for model, use in models:
+            for generator in self._trained_on(model, use, generators):
+                # A model that is not trained has no seed to repeat.
+                phases = use.phases or ([Phase()] if generator else [])
+                for repeat in range(self.study.repeats if phases else 1):
+                    trained = chain(self, model, use, phases, generator, aligner, repeat)
+                    for benchmark in benchmarks:
+                        yield from self._cells(model, trained, benchmark, aligner, repeat)
+
+    def _trained_on(
+        self, model: Chosen, use: ModelUse, generators: Sequence[Source]
+    ) -> Sequence[Source | None]:
+        """The generators a model is trained on; one that needs none is made or tested once."""
+        phases = use.phases or [Phase()]
+        needs = any(phase.on_generator(number == 0) for number, phase in enumerate(phases))
         trains = bool(generators) and model.provided.component.trainable
-        return generators if trains else [None]
+        return generators if trains and needs else [None]
 
     def require_assets(self) -> None:
         """Raise one ``PrerequisiteError`` that names every missing asset so far."""
-        if self._missing:
+        if self._missing and not self.tolerant:
             raise missing_message(self._missing)
 
     # -- choosing ------------------------------------------------------------------------------
 
-    def choose(self, kind: Kind, use: Use) -> Chosen:
+    def choose(self, kind: Kind, use: Use, asker: str = "") -> Chosen:
         """A component with typed parameters; missing assets are collected, not raised."""
-        provided = self.registry.find(kind, use.use)
-        params = self._linked(provided, parameters.build(provided, use.params()))
-        return Chosen(provided, params, self._key_params(params))
+        provided = self.registry.find(kind, use.use, asker=asker)
+        params = self._linked(provided, parameters.build(provided, use.params(), use.origins))
+        tools = {
+            name: self.choose(
+                request.kind, Use.model_validate({**request.params, "use": request.name}),
+                asker=provided.dist,
+            )
+            for name, request in params.tools().items()
+        }  # fmt: skip
+        return Chosen(provided, params, self._key_params(params), use.label, use.published, tools)
 
     def _linked(self, provided: Provided, params: Params) -> Params:
         """Fill paths the user left out from linked assets; note what is missing or gone."""
@@ -219,19 +270,35 @@ class Planner:
             for name, mark in fields.items()
             if mark.inside is None and getattr(params, name) is not None
         }
-        return parameters.key_values(params, prints)
+        absent = {
+            name: f"{MISSING}{mark.asset}"
+            for name, mark in fields.items()
+            if mark.asset is not None and getattr(params, name) is None
+        }
+        return parameters.key_values(params, prints) | absent
 
     # -- nodes ---------------------------------------------------------------------------------
 
-    def _add(
+    def add(self, node: Node) -> str:
+        """Take a node into the plan; gives its key."""
+        return self._nodes.setdefault(node.key, node).key
+
+    def add_set(self, source: Source) -> str:
+        """Take a face set into the plan, unless it is in the store already; gives its key."""
+        return source.key if source.node is None else self.add(source.node)
+
+    def node(
         self,
         stage: Stage,
         label: str,
         chosen: Chosen | None,
         inputs: Mapping[str, str],
         seed: int = 0,
+        *,
+        training: Training | None = None,
         **more: Any,
-    ) -> str:
+    ) -> Node:
+        """A node that is not in the plan yet; ``more`` enters its key."""
         parts = {
             "schema": SCHEMA,
             "stage": stage,
@@ -241,67 +308,108 @@ class Planner:
             "limit": self.study.limit,
             **more,  # may lift the limit
         }
-        key = digest(parts)
-        self._nodes.setdefault(key, Node(stage, label, key, parts, chosen, dict(inputs), seed))
-        return key
+        return Node(stage, label, digest(parts), parts, chosen, dict(inputs), seed, training)
 
-    def _hardware(self) -> dict[str, str]:
+    def hardware(self) -> dict[str, str]:
         """Device class and precision, for what they can change."""
         return {"device": self.device.split(":")[0], "precision": self.precision}
 
-    def _generate(self, chosen: Chosen, seed: int, **more: Any) -> str:
-        if chosen.provided.component.determinism != "exact":
-            more |= self._hardware()
-        return self._add("generate", chosen.name, chosen, self._requests(chosen), seed, **more)
+    def _generate(self, chosen: Chosen, seed: int, *, exact: bool = False, **more: Any) -> Node:
+        """A generate node; with ``exact`` on the CPU where a GPU would give other bytes."""
+        if self._inexact(chosen.provided.component, exact=exact):
+            more |= self.hardware()
+        return self.node("generate", chosen.shown, chosen, self.requests(chosen), seed, **more)
 
-    def _requests(self, chosen: Chosen) -> dict[str, str]:
+    def _inexact(self, component: Component, *, exact: bool) -> bool:
+        """Whether the device can change a bit of the images."""
+        on_gpu = self.device.startswith("cuda") and not exact
+        return component.determinism != "exact" or (on_gpu and bool(component.gpu_determinism))
+
+    def exact(self, source: Source) -> Source:
+        """The same faces with equal bytes on every machine, if their generator can make them so."""
+        if source.node is None:
+            return source
+        node = self._generate(source.chosen, self.study.seed, exact=True)
+        return replace(source, key=node.key, node=node)
+
+    def source(self, faces: Faces) -> Source:
+        """A face set to train on: a generator's, which is not in the plan yet, or a stored one."""
+        rules = self._rules(faces.take)
+        if not faces.stored:
+            chosen = self.choose("generator", faces)
+            node = self._generate(chosen, self.study.seed)
+            return Source(chosen.shown, node.key, chosen, faces.take, rules, node)
+        if faces.params():
+            raise UsageError(
+                f"{faces.use} is a stored face set, which takes no parameters "
+                f"({', '.join(faces.params())}); name its generator to make another"
+            )
+        item = face_sets.find(self._store, faces.use)
+        chosen = self._stored("generator", item)
+        return Source(item.key[:12], item.key, chosen, faces.take, rules)
+
+    def _rules(self, take: Take) -> dict[str, Any]:
+        """What is taken of a face set, as it enters a key."""
+        counts = {k: v for k, v in take.model_dump(include={"images", "identities"}).items() if v}
+        if counts:
+            counts["seed"] = self.study.seed if take.seed is None else take.seed
+        if take.exclude is None:
+            return counts
+        if not take.exclude.is_file():
+            raise UsageError(f"exclude={take.exclude} is no file; check the path")
+        return counts | {"exclude": self._fingerprints.of(take.exclude)}
+
+    def _stored(self, kind: Kind, item: Artifact) -> Chosen:
+        """The component a stored artifact was made by, without the paths it was given."""
+        component = item.manifest["parts"]["component"]
+        provided = self.registry.find(kind, component["provider"])
+        paths = parameters.external_fields(parameters.params_class(provided))
+        values = {k: v for k, v in component["params"].items() if k not in paths}
+        return Chosen(provided, parameters.build(provided, values), component["params"])
+
+    def trained(self, prefix: str, model: Chosen) -> tuple[str, int]:
+        """Key of a trained model in the store, and how many trainings it has behind it."""
+        found = [item for item in self._store.of_kind("models") if item.key.startswith(prefix)]
+        if len(found) != 1 or len(prefix) < 8:
+            raise UsageError(
+                f"{len(found)} trained models in {self._store.home} have a key that begins with "
+                f"{prefix!r}; give at least 8 characters of the key of one"
+            )
+        parts = found[0].manifest["parts"]
+        if parts["component"]["provider"] != model.provided.provider:
+            raise UsageError(
+                f"{prefix} is a {parts['component']['provider']}, its weights do not fit "
+                f"{model.provided.provider}; give the key of a run of that model"
+            )
+        return found[0].key, int(parts["phase"]["depth"]) + 1
+
+    def requests(self, chosen: Chosen) -> dict[str, str]:
         """Face sets this component asks of generators, as nodes; ``--limit`` leaves them whole."""
         keys = {}
         for name, request in chosen.params.requests().items():
+            if Faces(use=request.generator).stored:
+                keys[f"faces:{name}"] = face_sets.find(self._store, request.generator).key
+                continue
             use = Use.model_validate({**request.params, "use": request.generator})
-            keys[f"faces:{name}"] = self._generate(
-                self.choose("generator", use), request.seed, limit=None
-            )
+            made = self.choose("generator", use, asker=chosen.provided.dist)
+            node = self._generate(made, request.seed, exact=True, limit=None)
+            keys[f"faces:{name}"] = self.add(node)
         return keys
 
-    def _place(self, source: Mapping[str, str], label: str, aligner: Chosen | None,
-               owner: Chosen | None) -> str:  # fmt: skip
+    def place(self, source: Mapping[str, str], label: str, aligner: Chosen | None,
+              owner: Chosen | None) -> str:  # fmt: skip
+        """Where the faces of a set, or of the benchmark ``owner``, are."""
         more: dict[str, Any] = {"rule": [self.study.align, self.study.on_failure]}
         if owner is not None:
             more["images"] = _image_identity(owner)
         if aligner is not None and aligner.provided.component.determinism != "exact":
-            more |= self._hardware()
-        return self._add("place", label, aligner, source, **more)
-
-    def _model(
-        self,
-        model: Chosen,
-        generator: Chosen | None,
-        faces: Mapping[int, str],
-        aligner: Chosen | None,
-        repeat: int,
-    ) -> dict[str, str]:
-        """Keys of what the model is made from; empty for a ready model."""
-        if generator is None:
-            return {}
-        key = faces[id(generator)]
-        placed = self._place({"faces": key}, generator.name, aligner, None)
-        trained = self._add(
-            "train",
-            f"{generator.name} > {model.name}",
-            model,
-            {"faces": key, "placements": placed, **self._requests(model)},
-            self.study.seed,
-            repeat=repeat,
-            **self._hardware(),
-        )
-        return {"faces": key, "model": trained}
+            more |= self.hardware()
+        return self.add(self.node("place", label, aligner, source, **more))
 
     def _cells(
         self,
-        generator: Chosen | None,
         model: Chosen,
-        trained: Mapping[str, str],
+        trained: Chain,
         benchmark: Chosen,
         aligner: Chosen | None,
         repeat: int,
@@ -310,24 +418,31 @@ class Planner:
         if not isinstance(params, BenchmarkParams):
             raise UsageError(f"benchmark {benchmark.name} has parameters of the wrong base class; "
                              "they must derive from BenchmarkParams")  # fmt: skip
-        images = self._requests(benchmark)
-        placed = self._place(images, benchmark.name, aligner, benchmark)
-        source = f"{generator.name} > {model.name}" if generator else model.name
-        embedded = self._add(
-            "embed",
-            f"{source} > {benchmark.name}",
-            model,
-            {"placements": placed, **images, **({"model": trained["model"]} if trained else {})},
-            images=_image_identity(benchmark),
-            mirror=params.mirror(),
-            device=self.device.split(":")[0],
+        images = self.requests(benchmark)
+        placed = self.place(images, benchmark.name, aligner, benchmark)
+        source = f"{trained.generator.shown} > " if trained.generator else ""
+        source += model.shown
+        weights = {"model": trained.keys["model"]} if trained.keys else {}
+        embedded = self.add(
+            self.node(
+                "embed",
+                f"{source} > {benchmark.name}",
+                model,
+                {"placements": placed, **images, **weights},
+                images=_image_identity(benchmark),
+                mirror=params.mirror(),
+                device=self.device.split(":")[0],
+            )
         )
-        keys = {**trained, "placements": placed, "embeddings": embedded, **images}
+        keys = {**trained.keys, "placements": placed, "embeddings": embedded, **images}
         for name in params.comparison_names():
             parts = {"benchmark": benchmark.identity(), "comparison": name, "embeddings": embedded,
                      "limit": self.study.limit, "seed": self.study.seed, "repeat": repeat,
                      "schema": SCHEMA}  # fmt: skip
-            yield Cell(digest(parts), generator, model, benchmark, name, aligner, repeat, keys)
+            yield Cell(
+                digest(parts), trained.generator, model, benchmark, name, aligner, repeat, keys,
+                trained.words,
+            )  # fmt: skip
 
 
 def _image_identity(benchmark: Chosen) -> dict[str, Any]:
@@ -346,7 +461,7 @@ def reason(node: Node, store: Store) -> str:
     kind = KIND_OF_STAGE[node.stage]
     if store.find(kind, node.key):
         return ""
-    if (store.home / "work" / kind / node.key).exists():
+    if store.is_begun(kind, node.key):
         return "interrupted before; continues"
     provider = (node.parts.get("component") or {}).get("provider")
     nearest: list[str] | None = None

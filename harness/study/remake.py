@@ -18,7 +18,7 @@ from harness.study.context import RunContext
 from harness.study.parameters import external_fields, params_class
 from harness.study.plan import Chosen, Planner
 from harness.study.recipe import Recipe, StudyTable, Use
-from harness.study.session import create
+from harness.study.session import create, tools_of
 from harness.study.store import Artifact, Store
 
 
@@ -41,6 +41,21 @@ def remake(
     that the set does not have.
     """
     parts = item.manifest["parts"]
+    generator = reopen(registry, store, item, given)
+    counts = generator.samples_per_identity()[: parts["limit"]]
+    if not (0 <= slot.identity < len(counts) and 0 <= slot.sample < counts[slot.identity]):
+        most = f"identities 0 to {len(counts) - 1}"
+        if 0 <= slot.identity < len(counts):
+            most = f"samples 0 to {counts[slot.identity] - 1} of identity {slot.identity}"
+        raise UsageError(f"face set {item.key[:12]} has {most}; change --identity or --sample")
+    face = next(iter(generator.generate([slot])))
+    same, verdict = _compared(FaceSet(item.folder), face)
+    return Remade(face, same, verdict)
+
+
+def reopen(registry: Registry, store: Store, item: Artifact, given: Mapping[str, Any]) -> Generator:
+    """The generator of a stored face set, prepared as it was for the set; see :func:`remake`."""
+    parts = item.manifest["parts"]
     study = StudyTable(
         seed=parts["seed"],
         limit=parts["limit"],
@@ -51,15 +66,7 @@ def remake(
     chosen = _chosen(planner, registry, parts["component"], given)
     generator: Generator = create(chosen, Generator)
     generator.prepare(_context(store, planner, chosen, parts))
-    counts = generator.samples_per_identity()[: parts["limit"]]
-    if not (0 <= slot.identity < len(counts) and 0 <= slot.sample < counts[slot.identity]):
-        most = f"identities 0 to {len(counts) - 1}"
-        if 0 <= slot.identity < len(counts):
-            most = f"samples 0 to {counts[slot.identity] - 1} of identity {slot.identity}"
-        raise UsageError(f"face set {item.key[:12]} has {most}; change --identity or --sample")
-    face = next(iter(generator.generate([slot])))
-    same, verdict = _compared(FaceSet(item.folder), face)
-    return Remade(face, same, verdict)
+    return generator
 
 
 def _context(
@@ -74,6 +81,7 @@ def _context(
         precision=planner.precision,
         limit=parts["limit"],
         faces_keys={role.removeprefix("faces:"): key for role, key in parts["inputs"].items()},
+        tools=tools_of(chosen),
     )
 
 
@@ -126,6 +134,8 @@ def _chosen(
     planner.require_assets()
     was, now = component["params"], chosen.key_params
     changed = sorted(key for key in {*was, *now} if was.get(key) != now.get(key))
+    tools, here = component.get("tools") or {}, chosen.identity().get("tools") or {}
+    changed += sorted(key for key in {*tools, *here} if tools.get(key) != here.get(key))
     if changed:
         raise PrerequisiteError(
             f"{', '.join(changed)} of generator {name} is not what the set was made from; give the "

@@ -1,12 +1,14 @@
-"""The result of one cell, as it stands in ``result.json`` (schema ``harness/result@1``)."""
+"""The result of one cell, as it stands in ``result.json`` (schema ``harness/result@2``)."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
-SCHEMA: Literal["harness/result@1"] = "harness/result@1"
+from harness.study.migrate import migrated
+
+SCHEMA: Literal["harness/result@2"] = "harness/result@2"
 
 
 class Record(BaseModel):
@@ -20,6 +22,7 @@ class ComponentUse(Record):
 
     provider: str  # "synthface-harness:bfm"
     name: str
+    label: str = ""  # of its entry in the recipe
     version: int
     params: dict[str, Any]
     key: str  # content key of its artifact (face set, trained model, benchmark data)
@@ -61,6 +64,7 @@ class MetricRecord(Record):
     realised_far: float | None = None
     headline: bool = False
     note: str = ""
+    provider: str = ""  # the plugin that measured it, empty for the benchmark itself
 
 
 class EnrolmentRecord(Record):
@@ -68,9 +72,36 @@ class EnrolmentRecord(Record):
 
     images: int
     failed: int
+    failure_rate: float | None = None  # failure-to-enrol rate, failed / images
     placed_by: dict[str, int]  # how many faces each rule placed
     reasons: dict[str, int]  # reason -> count
     failed_names: list[str]  # the first hundred
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rate(cls, values: Any) -> Any:
+        """The rate follows from the counts."""
+        if isinstance(values, dict) and values.get("images") and "failure_rate" not in values:
+            return {**values, "failure_rate": values["failed"] / values["images"]}
+        return values
+
+
+class PublishedRecord(Record):
+    """A printed number that one metric is to be compared with.
+
+    ``ref`` is PAPER/TABLE#ROW/COLUMN, ``value`` in the unit of the metric, ``printed`` the digits
+    and ``unit`` as the paper has them; ``protocol_match`` is ``verified``, ``claimed``,
+    ``differs: ...`` or ``unknown``.
+    """
+
+    ref: str
+    metric: str
+    at: dict[str, float | str] = {}
+    value: float
+    printed: str = ""
+    unit: str = ""
+    source: str = ""
+    protocol_match: str = "unknown"
 
 
 class SeedRecord(Record):
@@ -98,7 +129,7 @@ class CostRecord(Record):
 class Result(Record):
     """One finished cell: one model on one comparison list of one benchmark."""
 
-    schema_: Literal["harness/result@1"] = SCHEMA
+    schema_: Literal["harness/result@2"] = SCHEMA
     id: str
     status: Literal["ok", "failed", "skipped"]
     cell: CellUse
@@ -110,7 +141,7 @@ class Result(Record):
     enrolment: EnrolmentRecord | None = None
     seed: SeedRecord
     limited: int | None = None
-    published: list[dict[str, Any]] = []
+    published: list[PublishedRecord] = []
     provenance: ProvenanceRecord
     cost: CostRecord
     warnings: list[str] = []
@@ -127,9 +158,19 @@ class Result(Record):
 
     @classmethod
     def from_json(cls, text: str) -> Result:
-        """Read what ``to_json`` wrote; raises ``pydantic.ValidationError`` on other schemas."""
+        """Read what ``to_json`` wrote; raises ``ValueError`` as :meth:`from_fields` does."""
         import json
 
-        fields = json.loads(text)
-        fields["schema_"] = fields.pop("schema", None)
-        return cls.model_validate(fields)
+        return cls.from_fields(json.loads(text))
+
+    @classmethod
+    def from_fields(cls, fields: Any) -> Result:
+        """A result from its decoded JSON, also that of an older harness.
+
+        Raises ``ValueError`` (also pydantic's) where it is none, is damaged or is too new.
+        """
+        if not isinstance(fields, dict):
+            raise ValueError("not a JSON object")
+        made = migrated(fields)
+        made["schema_"] = made.pop("schema")
+        return cls.model_validate(made)

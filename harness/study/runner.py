@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness import guard
 from harness.errors import HarnessError
+from harness.extensions import Executor, Setup
 from harness.files import write_text
-from harness.registry import source_sha256
-from harness.study import media
+from harness.lifecycle import CellFinished
+from harness.study import media, remote
 from harness.study.events import Events
-from harness.study.plan import KIND_OF_STAGE, Cell, Node, Plan
+from harness.study.plan import KIND_OF_STAGE, Cell, Chosen, Node, Plan
 from harness.study.result import Result
 from harness.study.session import Session
-from harness.study.stages import embed, generate, place, score, train
+from harness.study.stages import score
+from harness.study.together import together
+from harness.study.work import cell_of, make_node
+
+SILENCE_S = 120.0
+"""Seconds without a sign of life after which the component at work is named."""
+
+AT_ONCE = 64
+"""Stages in flight on a remote executor; each is a thread that waits."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +41,8 @@ class Failure:
     stage: str
     message: str
     log: Path | None
-    error: Exception
+    error: BaseException
+    key: str = ""
 
 
 @dataclass
@@ -53,114 +66,171 @@ class Runner:
     def run(self) -> Outcome:
         """Run everything the plan misses."""
         plan = self.session.plan
-        owners = _owners(plan)
-        cells = {cell.keys["embeddings"]: cell for cell in plan.cells}
-        for node in plan.nodes.values():
-            if self._stopped():
-                break
-            self._node(node, owners.get(node.key), cells.get(node.key))
-        for cell in plan.cells:
-            if self._stopped():
-                break
-            self._cell(cell)
+        if self.session.executor.remote:
+            self._run_together(plan)
+        else:
+            for node in plan.nodes.values():
+                if self._stopped():
+                    break
+                self._node(node)
+            for cell in plan.cells:
+                if self._stopped():
+                    break
+                self._cell(cell)
         self.session.progress.close()
         return self.outcome
+
+    def _run_together(self, plan: Plan) -> None:
+        """Every stage in a thread of its own that waits for the executor."""
+        needs = {node.key: set(node.inputs.values()) for node in plan.nodes.values()}
+        needs |= {cell.key: set(cell.keys.values()) for cell in plan.cells}
+        cells = {cell.key: cell for cell in plan.cells}
+
+        def do(key: str) -> None:
+            if key in cells:
+                self._cell(cells[key])
+            else:
+                self._node(plan.nodes[key])
+
+        with redirect_stdout(sys.stderr):  # else each thread would put back what another set
+            together(
+                needs,
+                do,
+                most=AT_ONCE,
+                stopped=self._stopped,
+                interrupt=self.session.executor.close,
+            )
+        order = {key: number for number, key in enumerate(needs)}
+        self.outcome.results.sort(key=lambda result: order[result.id])
+        self.outcome.failures.sort(key=lambda failure: order[failure.key])
+        self.outcome.face_sets.sort(key=lambda face_set: order[face_set[1]])
 
     def _stopped(self) -> bool:
         return self.fail_fast and bool(self.outcome.failures)
 
-    def _node(self, node: Node, owner: Cell | None, cell: Cell | None) -> None:
+    def _node(self, node: Node) -> None:
+        cell = cell_of(self.session.plan, node)
         blocked = next((self._failed[k] for k in node.inputs.values() if k in self._failed), None)
         if blocked is not None:
             self._failed[node.key] = blocked
             return
         kind = KIND_OF_STAGE[node.stage]
         if self.session.store.find(kind, node.key):
-            self.events.add("reused", node.stage, node.key, node.label)
+            worker = _provider(_worker(node, cell))
+            self.events.add("reused", node.stage, node.key, node.label, worker)
             self.session.progress.line(f"{node.stage:>8}  {node.label}  reused")
-        elif not self._make(node, kind, owner, cell):
+        elif not self._make(node, cell):
             return
+        if node.stage == "train":
+            media.keep_history(self.session, node, self.session.store.get(kind, node.key).folder)
         if node.stage == "generate":
             sheet = media.face_sheet(self.session, node)
+            media.face_attributes(self.session, node)
+            media.generator_pictures(self.session, node)
             self.outcome.face_sets.append((node.label, node.key, sheet))
 
-    def _make(self, node: Node, kind: str, owner: Cell | None, cell: Cell | None) -> bool:
-        def work(folder: Path) -> dict[str, Any]:
-            if node.stage == "generate":
-                return generate.run(node, self.session, folder)
-            if node.stage == "place":
-                return place.run(node, owner.benchmark if owner else None, self.session, folder)
-            if node.stage == "train":
-                sheet = media.inputs_sheet(self.session, node)
-                self.session.progress.line(f"{'':>8}  aligned inputs: {sheet}")
-                facts = train.run(node, self.session, folder)
-                media.keep_history(self.session, node, folder)
-                return facts
-            assert cell is not None, "embed nodes always belong to a cell"
-            return embed.run(node, cell, self.session, folder)
-
-        def make(folder: Path) -> dict[str, Any]:
-            facts = work(folder)
-            if node.chosen is not None:
-                module = node.chosen.provided.component.target.partition(":")[0]
-                facts["source_sha256"] = source_sha256(module)
-            return facts
+    def _make(self, node: Node, cell: Cell | None) -> bool:
+        session = self.session
 
         def stage() -> None:
-            self.session.store.build(
-                kind, node.key, node.parts, make, waiting=self.session.progress.line
-            )
+            if session.executor.remote and node.stage != "generate":
+                needs = remote.needs_of(session.plan, node, cell)
+                self._elsewhere(remote.node_elsewhere, needs, key=node.key)
+            else:  # the shards of a face set find their way to the executor themselves
+                make_node(session, node)
 
-        return self._guarded(node.stage, node.key, node.label, stage, None)
+        return self._guarded(node.stage, node.key, node.label, stage, _worker(node, cell))
+
+    def _elsewhere(self, task: Any, needs: Mapping[str, float], **which: Any) -> Any:
+        session = self.session
+        job = remote.StageJob(
+            plan=session.plan,
+            home=session.store.home,
+            folder=session.folder.absolute(),
+            jobs=session.jobs,
+            processes=session.processes,
+            plugin_files=tuple(file.absolute() for file in session.plugin_files),
+            switched_off=session.registry.switched_off(),
+            **which,
+        )
+        return session.executor.run_stage(task, job, needs, remote.hear(session.progress))
 
     def _cell(self, cell: Cell) -> None:
         folder = self.session.folder / "cells" / cell.folder
+        worker = _provider(cell.benchmark)
         blocked = next((self._failed[k] for k in cell.keys.values() if k in self._failed), None)
         if blocked is not None:
-            self.events.add("skipped", "score", cell.key, cell.label, because=blocked)
+            self.events.add("skipped", "score", cell.key, cell.label, worker, because=blocked)
             return
         done = score.finished(folder)
         if done is not None:
-            self.outcome.results.append(done)
-            self.events.add("reused", "score", cell.key, cell.label)
+            self.events.add("reused", "score", cell.key, cell.label, worker)
+            self._has_result(cell, folder, done, reused=True)
             return
+        made: list[Result] = []
 
         def stage() -> None:
-            result = score.run(cell, self.session, folder, self._cell_cost(cell))
-            self.outcome.results.append(result)
+            cost = self._cell_cost(cell)
+            if self.session.executor.remote:
+                which = {"cell": cell.key, "cost": tuple(cost.items())}
+                made.append(self._elsewhere(remote.cell_elsewhere, {}, **which))
+            else:
+                made.append(score.run(cell, self.session, folder, cost))
 
-        self._guarded("score", cell.key, cell.label, stage, folder)
+        if self._guarded("score", cell.key, cell.label, stage, cell.benchmark, folder):
+            self._has_result(cell, folder, made[0], reused=False)
+
+    def _has_result(self, cell: Cell, folder: Path, result: Result, *, reused: bool) -> None:
+        self.outcome.results.append(result)
+        content = json.loads(result.to_json())
+        self.events.cell(CellFinished(cell.key, cell.label, folder, content, reused))
 
     def _cell_cost(self, cell: Cell) -> dict[str, float]:
         nodes = self.session.plan.nodes
-        return {
-            nodes[key].stage: round(self._cost.get(key, 0.0), 3)
-            for key in cell.keys.values()
-            if key in nodes
-        }
+        spent: dict[str, float] = {}
+        for key in cell.keys.values():
+            if key in nodes:
+                stage = nodes[key].stage  # several phases train
+                spent[stage] = round(spent.get(stage, 0.0) + self._cost.get(key, 0.0), 3)
+        return spent
 
     def _guarded(
-        self, stage: str, key: str, label: str, work: Callable[[], None], folder: Path | None
+        self,
+        stage: str,
+        key: str,
+        label: str,
+        work: Callable[[], None],
+        chosen: Chosen | None,
+        folder: Path | None = None,
     ) -> bool:
         """Run one stage; a failure is recorded, never kept as a result."""
+        progress = self.session.progress
+        doing = f"{stage} {label}{_of(chosen)}"
         self.session.progress.stage(f"{stage:>8}  {label}")
-        self.events.add("started", stage, key, label)
+        self.events.add("started", stage, key, label, _provider(chosen))
         start = time.perf_counter()
         try:
-            work()
-        except Exception as error:  # noqa: BLE001 (a plugin may raise anything)
+            with guard.stage(doing, progress.line, SILENCE_S, progress.listener()):
+                work()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (a plugin may raise anything)
             self.session.progress.close()
-            self._fail(stage, key, label, error, folder)
+            self._fail(stage, key, label, error, chosen, folder)
             return False
         wall = time.perf_counter() - start
         self._cost[key] = wall
         self.session.progress.close()
         self.session.progress.line(f"{stage:>8}  {label}  done in {wall:.1f} s")
-        self.events.add("finished", stage, key, label, wall_s=round(wall, 3))
+        self.events.add("finished", stage, key, label, _provider(chosen), wall_s=round(wall, 3))
         return True
 
     def _fail(
-        self, stage: str, key: str, label: str, error: Exception, folder: Path | None
+        self,
+        stage: str,
+        key: str,
+        label: str,
+        error: BaseException,
+        chosen: Chosen | None,
+        folder: Path | None,
     ) -> None:
         message = one_sentence(error)
         where = folder or self.session.folder / "failures" / key[:12]
@@ -176,12 +246,34 @@ class Runner:
         }
         try:
             write_text(where / f"failed-{number}.json", json.dumps(record, indent=1) + "\n")
-            self.events.add("failed", stage, key, label, message=message)
+            self.events.add("failed", stage, key, label, _provider(chosen), message=message)
         except OSError:
             log = None  # the disk may be what failed; the terminal still says so
         self._failed[key] = label
-        self.outcome.failures.append(Failure(label, stage, message, log, error))
+        self.outcome.failures.append(Failure(label, stage, message, log, error, key))
         self.session.progress.line(f"{stage:>8}  {label}  FAILED: {message}")
+
+
+def run_on(executor: Executor, runner: Runner, events: Events) -> Outcome:
+    """Run with an executor that is opened for it, and closed whatever happens."""
+    session = runner.session
+
+    def say(message: str) -> None:
+        session.progress.line(message)
+        events.executor(message)
+
+    setup = Setup(
+        folders=(session.store.home, session.folder.absolute()),
+        plugin_files=tuple(file.absolute() for file in session.plugin_files),
+        jobs=session.jobs,
+        gpu=session.plan.device.startswith("cuda"),
+        say=say,
+    )
+    try:
+        executor.open(setup)
+        return runner.run()
+    finally:
+        executor.close()
 
 
 def one_sentence(error: BaseException) -> str:
@@ -194,6 +286,18 @@ def one_sentence(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-def _owners(plan: Plan) -> dict[str, Cell]:
-    """Which cell's benchmark the images of a place node belong to."""
-    return {cell.keys["placements"]: cell for cell in plan.cells}
+def _worker(node: Node, cell: Cell | None) -> Chosen | None:
+    """Which component works at a stage."""
+    return cell.model if cell and node.stage == "embed" else node.chosen
+
+
+def _provider(chosen: Chosen | None) -> str:
+    return chosen.provided.provider if chosen else ""
+
+
+def _of(chosen: Chosen | None) -> str:
+    """Whose code a stage runs."""
+    if chosen is None:
+        return ""
+    provided = chosen.provided
+    return f" ({provided.component.kind} {chosen.name} of {provided.dist} {provided.dist_version})"

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from harness.components import Benchmark, Generator, Images, Model, TrainableModel
+from harness.digests import digest
 from harness.errors import PrerequisiteError, UsageError
+from harness.executors.local import LocalExecutor
+from harness.extensions import Executor
 from harness.faces.store import FaceSet
 from harness.progress import Progress
-from harness.registry import import_object
+from harness.registry import Registry, import_object
 from harness.seeds import derive
-from harness.study.context import RunContext
+from harness.study.context import RunContext, Tool
 from harness.study.plan import Cell, Chosen, Node, Plan
 from harness.study.store import Store
 
@@ -28,6 +31,9 @@ class Session:
     progress: Progress
     jobs: int
     plugin_files: tuple[Path, ...] = ()
+    executor: Executor = field(default_factory=LocalExecutor)
+    registry: Registry = field(default_factory=Registry)  # whom to ask for more metrics
+    processes: int = 1  # of a training
     _benchmarks: dict[tuple[str, str], Benchmark] = field(default_factory=dict)
     _notes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
@@ -56,7 +62,9 @@ class Session:
             batch_size=self.plan.study.batch_size,
             limit=self.plan.study.limit,
             faces_keys=names,
+            tools=tools_of(chosen),
             sink=self.progress,
+            shared=self.store.shared,
         )
 
     def generator(self, node: Node) -> tuple[Generator, RunContext]:
@@ -64,6 +72,8 @@ class Session:
         chosen = _component(node)
         ctx = self.context(chosen, seed=node.seed, faces=node.inputs)
         ctx.limit = node.parts["limit"]
+        if chosen.provided.component.gpu_determinism and "device" not in node.parts:
+            ctx.device = "cpu"  # the key promises its bytes
         generator = create(chosen, Generator)
         generator.prepare(ctx)
         return generator, ctx
@@ -133,6 +143,21 @@ def create(chosen: Chosen, base: Callable[..., Any]) -> Any:
             f"{type(made).__name__}, which does not derive from {base.__name__}"
         )
     return made
+
+
+def tools_of(chosen: Chosen) -> dict[str, Tool]:
+    """The tools of a component as plain data, which travels to workers."""
+    return {
+        name: Tool(
+            target=tool.provided.component.target,
+            params_target=tool.provided.component.params,
+            params=tool.params.model_dump(),
+            provider=tool.provided.provider,
+            component_version=tool.provided.component.version,
+            key=digest(tool.identity()),
+        )
+        for name, tool in chosen.tools.items()
+    }
 
 
 def _identity(chosen: Chosen) -> tuple[str, str]:

@@ -1,8 +1,10 @@
 """The store of artifacts: folders under their content key, each whole or absent.
 
 An artifact is built in a work folder that survives a kill, and moves into place by one rename after
-its manifest is on disk. There is one writer a key, held by a lock that the system frees when its
-process dies. Nothing in place is ever changed.
+its manifest is on disk. There is one writer a key: on one machine by a lock that the system frees
+when its process dies, and by a lease where machines share the store. A holder of a lease works in a
+folder of its own number, so that one that was taken over cannot touch what its successor makes.
+Nothing in place is ever changed.
 """
 
 from __future__ import annotations
@@ -11,10 +13,8 @@ import errno
 import json
 import os
 import shutil
-import socket
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 
 from harness.errors import PrerequisiteError, UsageError
 from harness.files import sync, write_text
+from harness.study.leases import Lease, held, owner
 
 MANIFEST = "manifest.json"
 
@@ -55,10 +56,11 @@ def default_home() -> Path:
 
 
 class Store:
-    """Artifacts under ``home``."""
+    """Artifacts under ``home``; ``shared`` by processes of several machines or not."""
 
-    def __init__(self, home: Path | None = None) -> None:
+    def __init__(self, home: Path | None = None, *, shared: bool = False) -> None:
         self.home = (home or default_home()).absolute()
+        self.shared = shared
 
     def folder(self, kind: str, key: str) -> Path:
         """Where an artifact stands once it is whole."""
@@ -106,17 +108,25 @@ class Store:
         ``make`` finds what an interrupted call left in the work folder. ``parts`` is what the key
         was made of; it stays in the manifest so that a later plan can say what changed.
         """
-        found = self.find(kind, key)
-        if found is not None:
-            return found
-        with self._locked(key, waiting):
+        while True:
             found = self.find(kind, key)
             if found is not None:
                 return found
-            work = self.work(kind, key)
-            facts = make(work)
-            self._commit(kind, key, parts, facts, work)
-        return self.get(kind, key)
+            with self._locked(key, waiting) as lease:
+                found = self.find(kind, key)
+                if found is not None:
+                    return found
+                try:
+                    with self._working(kind, key, lease) as work:
+                        facts = make(work)
+                        lease.confirm()
+                        self._commit(kind, key, parts, facts, work)
+                except Exception:
+                    if not lease.is_lost():
+                        raise
+                    waiting(f"{key[:12]} was taken over by another process; waiting for it")
+                    continue
+            return self.get(kind, key)
 
     def work(self, kind: str, key: str) -> Path:
         """The work folder of an artifact in the making."""
@@ -124,16 +134,43 @@ class Store:
         self._make(work)
         return work
 
+    def is_begun(self, kind: str, key: str) -> bool:
+        """Whether an interrupted attempt at an artifact left something."""
+        return bool(self._left(kind, key))
+
+    @contextmanager
+    def _working(self, kind: str, key: str, lease: Lease) -> Iterator[Path]:
+        """The work folder of this holder, with what earlier ones left."""
+        plain = self.home / "work" / kind / key
+        own = plain.with_name(f"{key}.{lease.number}") if self.shared else plain
+        for left in self._left(kind, key):
+            if left != own and own.exists():
+                shutil.rmtree(left, ignore_errors=True)
+            elif left != own:
+                left.rename(own)
+        self._make(own)
+        try:
+            yield own
+        finally:
+            if lease.is_lost():
+                shutil.rmtree(own, ignore_errors=True)
+            elif own != plain and own.exists():
+                own.rename(plain)
+
+    def _left(self, kind: str, key: str) -> list[Path]:
+        """Work folders of a key, that of a finished attempt first."""
+        folder = self.home / "work" / kind
+        return [path for path in (folder / key, *sorted(folder.glob(f"{key}.*"))) if path.exists()]
+
     def discard(self, kind: str, key: str) -> None:
         """Forget an artifact, so that the next run makes it anew.
 
         Raises ``UsageError`` while another process is making it.
         """
-        folders = [self.folder(kind, key), self.home / "work" / kind / key]
-        if not any(folder.exists() for folder in folders):
+        if not self.folder(kind, key).exists() and not self._left(kind, key):
             return
-        with self._locked(key, _refuse):
-            self._forget(folders)
+        with self._locked(key, _refuse, at_once=False):
+            self._forget([self.folder(kind, key), *self._left(kind, key)])
 
     def _forget(self, folders: list[Path]) -> None:
         for folder in folders:
@@ -169,22 +206,15 @@ class Store:
         sync(target.parent)
 
     @contextmanager
-    def _locked(self, key: str, waiting: Callable[[str], None]) -> Iterator[None]:
+    def _locked(
+        self, key: str, waiting: Callable[[str], None], *, at_once: bool = True
+    ) -> Iterator[Lease]:
         locks = self.home / "locks"
         self._make(locks)
-        lock, owner = FileLock(locks / f"{key}.lock"), locks / f"{key}.json"
-        try:
-            lock.acquire(timeout=1)
-        except Timeout:
-            waiting(f"{key[:12]} is being made by {_owner(owner)}; waiting for it")
-            lock.acquire()
-        try:
-            holder = {"host": socket.gethostname(), "pid": os.getpid(), "since": time.time()}
-            write_text(owner, json.dumps(holder))
-            yield
-        finally:
-            owner.unlink(missing_ok=True)
-            lock.release()
+        # A lock is freed the moment its process dies, but may not reach other machines.
+        lock = nullcontext() if self.shared else _lock(locks / f"{key}.lock", key, waiting)
+        with lock, held(locks, key, waiting, locked=not self.shared, at_once=at_once) as lease:
+            yield lease
 
     def _make(self, folder: Path) -> None:
         problem: str | None = None
@@ -201,13 +231,19 @@ class Store:
             )
 
 
+@contextmanager
+def _lock(path: Path, key: str, waiting: Callable[[str], None]) -> Iterator[None]:
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=1)
+    except Timeout:
+        waiting(f"{key[:12]} is being made by {owner(path.parent, key)}; waiting for it")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _refuse(message: str) -> None:
     raise UsageError(f"{message.partition(';')[0]}; stop that run before making it again")
-
-
-def _owner(path: Path) -> str:
-    try:
-        holder = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return "another process"
-    return f"process {holder['pid']} on {holder['host']}"

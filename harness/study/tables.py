@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,21 @@ def write_columns(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
             writer.write_table(table)
 
 
-def read_columns(path: Path) -> dict[str, NDArray[Any]]:
-    """Read what ``write_columns`` wrote; raises ``DataError`` naming the file when it cannot."""
+def read_columns(
+    path: Path, wanted: Callable[[str], bool] | None = None
+) -> dict[str, NDArray[Any]]:
+    """Read what ``write_columns`` wrote, or only the columns whose names are ``wanted``.
+
+    Raises ``DataError`` naming the file when it cannot.
+    """
     try:
         with pa.OSFile(str(path), "rb") as source:
-            table = pa.ipc.open_file(source).read_all()
+            file = pa.ipc.open_file(source)
+            if wanted is not None:
+                chosen = [k for k, name in enumerate(file.schema.names) if wanted(name)]
+                options = pa.ipc.IpcReadOptions(included_fields=chosen)
+                file = pa.ipc.open_file(source, options=options)
+            table = file.read_all()
     except (OSError, pa.ArrowInvalid) as error:
         raise DataError(f"cannot read {path}: {error}; run the study again to make it") from None
     return {name: np.asarray(table[name].to_numpy()) for name in table.column_names}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from harness.testing.base import CheckSkippedError, require
 from harness.testing.subject import Subject
 
 SIZE = 64
+KINDS = 3  # different embeddings among which images tie
 DRAWS, NEEDED = 5, 2
 """A 95 % interval misses in four or five of five draws once in 30,000 benchmarks."""
 
@@ -113,6 +114,28 @@ def constant_is_survived(subject: Subject) -> None:
         )
 
 
+def ties_are_survived(subject: Subject) -> None:
+    """Scores that tie are measured, and pairs in another order give the same number."""
+    total = len(subject.opened.images())
+    rng = stream(0, "conformance", "ties")
+    rows = rng.standard_normal((KINDS, SIZE), np.float32)[rng.integers(0, KINDS, total)]
+    for name, comparison in _comparisons(subject, subject.opened):
+        found = _evaluate(subject, comparison, rows).metrics
+        for metric in found:
+            fine = metric.value is None or np.isfinite(metric.value)
+            require(fine, f"{name}: tied scores give {metric.name} {metric.value}")
+        if not isinstance(comparison, PairFolds):
+            continue
+        moved = _reordered(comparison, rng.permutation(len(comparison.first)))
+        for one, other in zip(found, _evaluate(subject, moved, rows).metrics, strict=True):
+            same = one.value == other.value or np.isclose(_value(one), _value(other), atol=1e-9)
+            require(
+                same,
+                f"{name}: {one.name} is {one.value}, with tied pairs in another order "
+                f"{other.value}",
+            )
+
+
 def permutation_invariant(subject: Subject) -> None:
     """The images in another order give the same number."""
     total = len(subject.opened.images())
@@ -145,8 +168,24 @@ CHECKS = (
     oracle_is_perfect,
     random_is_chance,
     constant_is_survived,
+    ties_are_survived,
     permutation_invariant,
 )
+
+
+def _reordered(comparison: PairFolds, order: NDArray[np.int64]) -> PairFolds:
+    """The same pairs in another order: every field that has a row a pair is taken in it."""
+    pairs = len(comparison.first)
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, np.ndarray) and len(value) == pairs:
+            return value[order]
+        if isinstance(value, Mapping):
+            return {key: moved(item) for key, item in value.items()}
+        return value
+
+    kept = {field.name: moved(getattr(comparison, field.name)) for field in fields(comparison)}
+    return replace(comparison, **kept)
 
 
 def _comparisons(subject: Subject, benchmark: Any) -> Iterator[tuple[str, Comparison]]:

@@ -21,6 +21,7 @@ HEAVY = ("accelerate", "altair", "cv2", "diffusers", "h5py", "jax", "matplotlib"
          "onnxruntime", "pandas", "pyarrow", "scipy", "skimage", "sklearn", "tensorflow", "torch",
          "torchvision", "transformers")  # fmt: skip
 LINK = "harness assets link"
+EXIT = PrerequisiteError.exit_code
 _IMPORT = """
 import json, sys
 from importlib import import_module
@@ -83,7 +84,7 @@ def licence_and_citation(subject: Subject) -> None:
 
 
 def missing_asset(subject: Subject) -> None:
-    """Where no asset is linked, the component opens or says which one to link."""
+    """Where no asset is linked, the component opens or says which one to link, with exit code 3."""
     with tempfile.TemporaryDirectory() as empty:
         bare = Subject(subject.registry, subject.provided, subject.values, Store(Path(empty)))
         try:
@@ -91,6 +92,7 @@ def missing_asset(subject: Subject) -> None:
             if subject.component.assets:
                 bare.open()
         except PrerequisiteError as error:
+            require(error.exit_code == EXIT, f"it ends with {error.exit_code}, not {EXIT}")
             names = [asset.name for asset in subject.component.assets]
             named = any(f"{LINK} {name}" in str(error) for name in names)
             require(

@@ -76,6 +76,15 @@ def order_invariant(subject: Subject) -> None:
         _require_same(subject, answers(subject.open(), order), f"asked for {name}")
 
 
+def batch_invariant(subject: Subject) -> None:
+    """Slots asked for one at a time hold the same as all at once."""
+    fresh = subject.open()
+    made: dict[Slot, Face | Missing] = {}
+    for slot in slots(subject.opened):
+        made |= answers(fresh, [slot])
+    _require_same(subject, made, "asked for one at a time")
+
+
 def shard_invariant(subject: Subject) -> None:
     """Slots made in shards by two fresh processes hold the same."""
     wanted = slots(subject.opened)
@@ -95,6 +104,21 @@ def image_decodes(subject: Subject) -> None:
         require(
             image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3 and image.size,
             f"slot {tuple(face.slot)} decodes to {image.dtype} {image.shape}",
+        )
+
+
+def declared_size(subject: Subject) -> None:
+    """Images have the width and height that the parameter ``image_px`` says."""
+    from harness.align.decode import image_size
+
+    side = getattr(subject.chosen.params, "image_px", None)
+    if side is None:
+        raise CheckSkippedError("it has no parameter image_px, or leaves it open")
+    for face in faces(subject):
+        width, height = image_size(face.image, f"slot {tuple(face.slot)}")
+        require(
+            (width, height) == (side, side),
+            f"slot {tuple(face.slot)} is {width}x{height} pixels, not {side}x{side}",
         )
 
 
@@ -125,8 +149,10 @@ CHECKS = (
     different_seed,
     prefix_stable,
     order_invariant,
+    batch_invariant,
     shard_invariant,
     image_decodes,
+    declared_size,
     landmarks_in_image,
 )
 

@@ -11,6 +11,7 @@ import numpy as np
 from harness.components import TrainableModel
 from harness.testing.base import CheckSkippedError, require
 from harness.testing.subject import Subject
+from harness.testing.trained import network_of, normalised
 from harness.testing.work import pixels
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-5
 """Largest difference of an element, in lengths of the longest embedding."""
+DECLARED = 1e-4
+"""The same between two ways to compute the input, which memory order and rounding tell apart."""
 
 
 def size_and_dtype(subject: Subject) -> None:
@@ -28,6 +31,28 @@ def size_and_dtype(subject: Subject) -> None:
     require(found.dtype == np.float32, f"embeddings are {found.dtype}, not float32")
     wanted = (len(images), model.embedding_size)
     require(found.shape == wanted, f"embeddings have shape {found.shape}, not {wanted}")
+
+
+def declared_input(subject: Subject) -> None:
+    """The input is declared in full, is what the network sees, and another size is refused."""
+    from harness.align.templates import find_template
+
+    model = subject.opened
+    spec = model.input_spec
+    find_template(spec.template)
+    require(spec.width > 0 and spec.height > 0, f"its input is {spec.width}x{spec.height} pixels")
+    require(spec.colour in ("RGB", "BGR"), f"its colour order is {spec.colour!r}")
+    require(all(value > 0 for value in spec.std), f"its std is {spec.std}")
+    images = pixels(model)
+    larger = np.pad(images, ((0, 0), (0, spec.height), (0, spec.width), (0, 0)))
+    require(_refuses(model, larger), "images of another size than it declares are embedded, too")
+    network = network_of(model)
+    if network is not None:
+        import torch
+
+        with torch.inference_mode():
+            seen = network(torch.from_numpy(normalised(images, spec))).numpy()
+        _require_close(_embed(subject, images), seen, "from the input that it declares", DECLARED)
 
 
 def finite(subject: Subject) -> None:
@@ -86,6 +111,7 @@ def save_and_load(subject: Subject) -> None:
 
 CHECKS = (
     size_and_dtype,
+    declared_input,
     finite,
     deterministic,
     batch_size_invariant,
@@ -93,6 +119,14 @@ CHECKS = (
     last_short_batch,
     save_and_load,
 )
+
+
+def _refuses(model: Any, images: NDArray[np.uint8]) -> bool:
+    try:
+        model.embed(images)
+    except Exception:  # noqa: BLE001 (however it refuses)
+        return True
+    return False
 
 
 def _embed(subject: Subject, images: NDArray[np.uint8]) -> NDArray[np.float64]:

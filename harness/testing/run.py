@@ -19,7 +19,8 @@ Function = Callable[[Subject], None]
 def checks_for(kind: Kind) -> tuple[Check, ...]:
     """Every check of a kind of component, in the order in which they run."""
     functions: list[Function] = []
-    for module in ("declaration", f"{kind}s", "isolation"):
+    extra = ("trained",) if kind == "model" else ()
+    for module in ("declaration", f"{kind}s", *extra, "isolation"):
         functions += import_module(f"harness.testing.{module}").CHECKS
     return tuple(Check.of(kind, function) for function in functions)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from harness.components import Aligner, Benchmark, Component, Generator, Kind, M
 from harness.progress import Progress
 from harness.registry import Provided, Registry
 from harness.study.context import RunContext
+from harness.study.phases import Faces
 from harness.study.plan import Chosen, Plan, Planner
 from harness.study.recipe import Recipe, StudyTable, Use
 from harness.study.session import Session, create
@@ -60,7 +62,7 @@ class Subject:
         """A fresh component after ``prepare``, with other parameters where they are given."""
         chosen = self.chosen
         if params is not None:
-            chosen = Chosen(self.provided, params, chosen.key_params)
+            chosen = replace(chosen, params=params)
         made = create(chosen, BASES[self.component.kind])
         made.prepare(self.context(chosen, seed))
         return made
@@ -80,9 +82,10 @@ class Subject:
         """Keys of the face sets that the parameters ask for, made where they are not there."""
         keys = {}
         for name, request in params.requests().items():
+            asked = self.registry.find("generator", request.generator, asker=self.provided.dist)
             recipe = Recipe(
                 study=StudyTable(device="cpu", precision="fp32", seed=request.seed),
-                generator=[Use.model_validate({**request.params, "use": request.generator})],
+                generator=[Faces.model_validate({**request.params, "use": asked.provider})],
             )
             plan = self._planner(recipe).plan()
             session = self._session(plan)

@@ -41,6 +41,7 @@ def classification_recipe(
             m=p.margin,
             scale=p.scale,
             gradient=p.margin_gradient,
+            sample_rate=p.sample_rate,
         ),
         sampler=partial(UniformSampler, labels, p.images_per_batch),
         optimiser=sgd(p.lr, p.momentum, p.weight_decay),
@@ -53,6 +54,7 @@ def classification_recipe(
             p.mirror_probability,
         ),
         clip_norm=p.clip_norm,
+        images_per_pass=p.images_per_pass,
         settings=settings,
         assumed=assumed,
     )

@@ -10,31 +10,30 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
-from torch import nn
 
-from harness.embedding.inputs import to_tensor
 from harness.embedding.prefetch import prefetch
 from harness.errors import DataError
 from harness.files import write_text
 from harness.seeds import derive, stream
 from harness.training import checkpoint
-from harness.training.health import Health, check_finite, spread
+from harness.training.distributed import ALONE, Ranks
+from harness.training.health import Health, check_finite
 from harness.training.history import History
 from harness.training.memory import kept_memory
+from harness.training.step import Step
+from harness.training.validation import TIMES, Validation
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from harness.components import InputSpec, TrainableModel
-    from harness.training.recipe import TrainingData, TrainingRecipe
+    from harness.components import TrainableModel
+    from harness.training.recipe import TrainingData
 
 RESULT = "training.json"
 MAX_EMPTY_DRAWS = 50
 """Batches in a row without anything to learn after which training ends early."""
-
-AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class Progress(Protocol):
@@ -55,6 +54,7 @@ class Summary:
     final_loss: float
     wait_share: float
     notes: tuple[str, ...] = ()
+    validation_accuracy: float | None = None
 
 
 def train(
@@ -68,13 +68,18 @@ def train(
     progress: Progress | None = None,
     checkpoint_s: float = 300.0,
     threads: int = 2,
+    validation: TrainingData | None = None,
+    ranks: Ranks = ALONE,
 ) -> Summary:
     """Train a prepared model; leave weights, ``training.json`` and history in ``folder``.
 
     The same call after an interruption goes on from the last checkpoint, and a finished folder is
     only read. On the CPU with one thread the weights are then bit-equal to an undisturbed run.
     The network sees float32 sums in the objective whatever ``precision`` (fp32, bf16, fp16) is.
-    ``threads`` load and align images ahead, and change speed alone.
+    ``threads`` load and align images ahead, and change speed alone. On ``validation``, identities
+    that ``data`` does not hold, pair accuracy is measured twenty times and stands in the history.
+    With several ``ranks`` every one calls this, and the first of them writes; a checkpoint may be
+    taken up by another number of them.
 
     Raises DataError when training diverges, collapses, or the data does not fit the model.
     """
@@ -89,7 +94,9 @@ def train(
         torch.manual_seed(_torch_seed(seed, "recipe"))
         check_labels(data)
         recipe = model.training(data.labels)
-        run = _Run(recipe, model.input_spec, data, seed, place, precision)
+        step = Step(recipe, model.input_spec, place, precision, ranks)
+        watched = None if validation is None else Validation.of(validation, derive(seed, "train"))
+        run = _Run(step, data, seed, watched)
         run.restore(folder)
         run.steps(folder, progress, checkpoint_s, threads)
         return run.finish(model, folder)
@@ -121,31 +128,22 @@ class _Run:
     """The state of one training and how it moves by a step."""
 
     def __init__(
-        self,
-        recipe: TrainingRecipe,
-        spec: InputSpec,
-        data: TrainingData,
-        seed: int,
-        device: torch.device,
-        precision: str,
+        self, step: Step, data: TrainingData, seed: int, validation: Validation | None
     ) -> None:
-        self.recipe, self.spec, self.data, self.seed = recipe, spec, data, seed
-        self.device, self.precision = device, precision
-        recipe.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.body = nn.ModuleDict({"network": recipe.network, "objective": recipe.objective})
-        self.body.to(device).train()
-        self.optimiser = recipe.optimiser(self.body)
-        self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
+        self.learn, self.data, self.seed, self.validation = step, data, seed, validation
+        self.ranks = step.ranks
+        self.recipe = recipe = step.recipe
         self.sampler = recipe.sampler(derive(seed, "train", "sampler"))
         self.health = Health(recipe.collapse_loss)
         self.history = History(recipe.steps)
         self.step = self.draw = self.images = self.empty = 0
         self.seconds = 0.0
+        self.accuracy: float | None = None
         self.last_good = "No checkpoint had been written yet."
 
     def restore(self, folder: Path) -> None:
         """Take up the folder's checkpoint, if there is one."""
-        state = checkpoint.load(folder, str(self.device))
+        state = checkpoint.load(folder, str(self.learn.device))
         if state is None:
             return
         if state["fingerprint"] != self.fingerprint():
@@ -154,34 +152,37 @@ class _Run:
                 "of steps differ); use another folder or delete it"
             )
         self.step, self.draw, self.images, self.empty = state["counters"]
-        self.body.load_state_dict(state["body"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.scaler.load_state_dict(state["scaler"])
+        self.learn.restore(state)
         self.history.restore(state["history"])
         self.health.low, self.health.flat = state["health"]
-        self.seconds = state["seconds"]
+        self.seconds, self.accuracy = state["seconds"], state["accuracy"]
         self.last_good = f"The last good checkpoint, of step {self.step}, is in {folder}."
 
     def fingerprint(self) -> str:
         """What must be equal for a checkpoint to be taken up."""
         labels = derive(0, self.data.labels.tobytes().hex())
-        return f"{self.seed} {self.precision} {self.recipe.steps} {len(self.data)} {labels:x}"
+        watched = "" if self.validation is None else f" {len(self.validation.data)}"
+        precision, recipe = self.learn.precision, self.recipe
+        parts = (self.seed, precision, recipe.steps, recipe.images_per_pass, len(self.data))
+        return " ".join(map(str, parts)) + f" {labels:x}{watched}"
 
     def save(self, folder: Path) -> None:
-        """Write a checkpoint, unless a value in it is not finite."""
+        """Write a checkpoint, unless a value in it is not finite; the first process does."""
+        if not self.ranks.first:
+            return
         where = f"training diverged before step {self.step}"
-        check_finite(self.body.state_dict(), f"{where}. {self.last_good}")
+        state = self.learn.state()
+        check_finite(state["body"], f"{where}. {self.last_good}")
         checkpoint.save(
             folder,
             {
                 "fingerprint": self.fingerprint(),
                 "counters": [self.step, self.draw, self.images, self.empty],
-                "body": self.body.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "scaler": self.scaler.state_dict(),
+                **state,
                 "history": self.history.state(),
                 "health": [self.health.low, self.health.flat],
                 "seconds": self.seconds,
+                "accuracy": self.accuracy,
             },
         )
         self.last_good = f"The last good checkpoint, of step {self.step}, is in {folder}."
@@ -214,9 +215,7 @@ class _Run:
 
     def finish(self, model: TrainableModel, folder: Path) -> Summary:
         """Write what the training leaves behind, then delete its checkpoint."""
-        self.body.eval()
-        model.save(folder)
-        self.history.write(folder)
+        self.learn.body.eval()
         rows = self.history.rows
         planned = self.recipe.steps
         notes = () if self.step == planned else (self._early(),)
@@ -228,14 +227,20 @@ class _Run:
             final_loss=rows[-1]["loss"] if rows else 0.0,
             wait_share=round(float(np.mean([r["wait_share"] for r in rows])), 4) if rows else 0.0,
             notes=notes,
+            validation_accuracy=self.accuracy,
         )
+        if not self.ranks.first:
+            return summary
+        model.save(folder)
+        self.history.write(folder)
         facts = {
             "summary": asdict(summary),
             "settings": dict(self.recipe.settings),
             "assumed": list(self.recipe.assumed),
             "seed": str(self.seed),
-            "device": str(self.device),
-            "precision": self.precision,
+            "device": str(self.learn.device),
+            "precision": self.learn.precision,
+            "processes": self.ranks.count,
         }
         write_text(folder / RESULT, json.dumps(facts, indent=2, sort_keys=True) + "\n")
         checkpoint.remove(folder)
@@ -248,47 +253,52 @@ class _Run:
         )
 
     def _load(self, draw: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """The images of a batch that belong to this process, and the labels of all of it."""
         indices = self.sampler(draw)
-        images = [self.data.image(int(index)) for index in indices]
-        if self.recipe.augment is not None:
-            rng = stream(self.seed, "train", "augment", draw)
-            images = [self.recipe.augment(image, rng) for image in images]
+        share = self.ranks.share(len(indices))
+        images = []
+        for place in range(share.start, share.stop):
+            image = self.data.image(int(indices[place]))
+            if self.recipe.augment is not None:
+                # By its place in the batch, so that it does not matter who loads it.
+                image = self.recipe.augment(
+                    image, stream(self.seed, "train", "augment", draw, place)
+                )
+            images.append(image)
         return np.stack(images), self.data.labels[indices]
 
     def _one(self, images: NDArray[np.uint8], labels: NDArray[np.int64], waited_s: float) -> None:
-        torch.manual_seed(_torch_seed(self.seed, "draw", self.draw))
+        seed = _torch_seed(self.seed, "draw", self.draw)
         self.draw += 1
         restart = self.recipe.restart_optimiser
         if restart and self.step % restart == 0 and self.empty == 0:
-            self.optimiser = self.recipe.optimiser(self.body)
-        inputs = to_tensor(images, self.spec, self.device)
-        with torch.autocast(
-            self.device.type, AUTOCAST.get(self.precision), enabled=self.precision in AUTOCAST
-        ):
-            output = self.recipe.network(inputs)
-        target = torch.from_numpy(labels).to(self.device)
-        loss, log = self.recipe.objective(output.float(), target)
-        if loss is None:
+            self.learn.restart()
+        taught = self.learn(images, labels, self.step, seed)
+        if taught is None:
             self.empty += 1
             self.history.waited(waited_s)
             return
         self.empty = 0
-        rate = self._update(loss)
-        values = {"loss": float(loss.detach()), "spread": spread(output), "learning_rate": rate}
-        self.health.check(self.step, values["loss"], values["spread"], rate, self.last_good)
+        self.health.check(self.step, taught.loss, taught.spread, taught.rate, self.last_good)
         self.step += 1
-        self.images += len(images)
-        self.history.add(self.step, values | log, len(images), waited_s)
+        self.images += len(labels)
+        values = {"loss": taught.loss, "spread": taught.spread, "learning_rate": taught.rate}
+        self.history.add(
+            self.step, values | dict(taught.log) | self._validated(), len(labels), waited_s
+        )
 
-    def _update(self, loss: torch.Tensor) -> float:
-        factor = self.recipe.schedule(self.step)
-        for group in self.optimiser.param_groups:
-            group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
-        self.optimiser.zero_grad(set_to_none=True)
-        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-        if self.recipe.clip_norm is not None:
-            self.scaler.unscale_(self.optimiser)
-            nn.utils.clip_grad_norm_(self.body.parameters(), self.recipe.clip_norm)
-        self.scaler.step(self.optimiser)
-        self.scaler.update()
-        return float(self.optimiser.param_groups[0]["lr"])
+    def _validated(self) -> dict[str, float]:
+        """Accuracy on held-out identities, at every twentieth of the training and at its end."""
+        total = self.recipe.steps
+        if (
+            self.validation is None
+            or not self.ranks.first
+            or self.step * TIMES // total == (self.step - 1) * TIMES // total
+        ):
+            return {}
+        self.learn.body.eval()
+        self.accuracy = self.validation.accuracy(
+            self.learn.forward, self.learn.spec, self.learn.device
+        )
+        self.learn.body.train()
+        return {"validation_accuracy": self.accuracy}

@@ -7,7 +7,7 @@ Logits are computed in float32 whatever the precision of the network. Every loss
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +41,10 @@ class MarginLoss(nn.Module):
     ``gradient`` is ``exact``, through the margin (AdaFace's code: s sin(theta + m) / sin(theta)),
     or ``straight-through``, s as if there were no margin (insightface and CVLface, which change the
     logit outside of autograd).
+
+    With ``sample_rate`` below 1, a step in training mode sees that share of the centres: those of
+    its own labels, and others drawn uniformly from torch's default generator (An et al. 2021,
+    "Partial FC"). Time and memory of the logits shrink by the same share.
     """
 
     def __init__(
@@ -52,23 +56,37 @@ class MarginLoss(nn.Module):
         scale: float = 64.0,
         clamp: float = 1e-4,
         gradient: MarginGradient = "exact",
+        sample_rate: float = 1.0,
     ) -> None:
         super().__init__()
         self.m, self.scale, self.clamp, self.gradient = m, scale, clamp, gradient
+        self.sample_rate = sample_rate
         self.weight = nn.Parameter(F.normalize(torch.empty(size, classes).uniform_(-1, 1), dim=0))
 
     def forward(self, output: Tensor, labels: Tensor) -> Logged:
         """Mean cross-entropy of raw features (B, D) and labels int64 (B,)."""
         with torch.autocast(output.device.type, enabled=False):
             features = output.float()
+            weight: Tensor = self.weight
             limit = 1.0 - self.clamp
-            cosines = F.normalize(features, dim=1) @ F.normalize(self.weight.float(), dim=0)
+            if self.training and self.sample_rate < 1.0:
+                drawn = self.draw(labels)
+                weight, labels = weight[:, drawn], torch.searchsorted(drawn, labels)
+            cosines = F.normalize(features, dim=1) @ F.normalize(weight.float(), dim=0)
             cosines = cosines.clamp(-limit, limit)
             norms = features.detach().norm(dim=1)
             logits = self.scale * self.logits(cosines, labels, norms)
             loss = F.cross_entropy(logits, labels)
         own = float(cosines.detach().gather(1, labels[:, None]).mean())
         return loss, {"norm": float(norms.mean()), "own_cosine": own}
+
+    def draw(self, labels: Tensor) -> Tensor:
+        """The centres of one step, int64 (K,) ascending: all of ``labels`` and random others."""
+        classes = self.weight.shape[1]
+        lots = torch.rand(classes, device=labels.device)
+        own = torch.zeros_like(lots).index_fill_(0, labels, 1.0)
+        count = max(int(own.sum()), round(self.sample_rate * classes))
+        return (lots + own).topk(count).indices.sort().values
 
     def logits(self, cosines: Tensor, labels: Tensor, norms: Tensor) -> Tensor:
         """Cosines (B, C) with the margin on the own class; ``norms`` (B,) carry no gradient."""
@@ -134,8 +152,9 @@ class CurricularFace(MarginLoss):
 class AdaFace(MarginLoss):
     """A margin that follows the feature norm as a sign of image quality (Kim et al. 2022).
 
-    Running mean and deviation of the norm start at 20 and 100 and move by ``t`` before every use;
-    each process of a distributed training has its own.
+    Running mean and deviation of the norm start at 20 and 100 and move by ``t`` before every use.
+    With several processes they are those of the whole batch, see
+    :mod:`harness.training.distributed`; AdaFace's own code keeps a pair in each process.
     """
 
     mean: Tensor
@@ -174,19 +193,27 @@ def classification_loss(
     m: float | None = None,
     scale: float = 64.0,
     gradient: MarginGradient = "exact",
+    sample_rate: float = 1.0,
 ) -> nn.Module:
     """The loss of this name for features of ``size`` and ``classes``; ``m`` None is the published.
 
     Names are ``adaface``, ``arcface``, ``cosface``, ``curricularface`` and ``softmax``. Raises
-    UsageError for another.
+    UsageError for another, and for a ``sample_rate`` of softmax.
     """
     if name == "softmax":
+        if sample_rate < 1.0:
+            raise UsageError("loss softmax has no sample_rate; choose a margin loss, or leave it 1")
         return SoftmaxLoss(size, classes)
     kinds = {"arcface": ArcFace, "cosface": CosFace, "curricularface": CurricularFace}
     if name != "adaface" and name not in kinds:
         known = ", ".join([*MARGINS, "softmax"])
         raise UsageError(f"unknown loss {name!r}; known are {known}")
-    margin = MARGINS[name] if m is None else m
+    options: dict[str, Any] = {
+        "m": MARGINS[name] if m is None else m,
+        "scale": scale,
+        "gradient": gradient,
+        "sample_rate": sample_rate,
+    }
     if name == "adaface":
-        return AdaFace(size, classes, m=margin, scale=scale, clamp=1e-3, gradient=gradient)
-    return kinds[name](size, classes, m=margin, scale=scale, gradient=gradient)
+        return AdaFace(size, classes, clamp=1e-3, **options)
+    return kinds[name](size, classes, **options)

@@ -26,7 +26,20 @@ class ClassificationParams(Params):
         description="Gradient of the own logit: through the margin (AdaFace), or past it "
         "(insightface).",
     )
+    sample_rate: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="Share of the class centres that a step of a margin loss sees: those of the "
+        "batch and random others. For sets of 100,000 identities and more.",
+    )
     images_per_batch: int = Field(256, ge=2, description="Images in a batch.")
+    images_per_pass: int | None = Field(
+        None,
+        ge=1,
+        description="Most images in one pass of the network, where a batch does not fit into "
+        "memory; batch norm then sees the images of one pass.",
+    )
     epochs: int = Field(30, ge=1, description="Passes over the training images.")
     steps: int | None = Field(None, ge=1, description="Optimiser steps in all, in place of epochs.")
     lr: float = Field(0.1, gt=0, description="Base learning rate of SGD.")
@@ -50,3 +63,9 @@ class ClassificationParams(Params):
         0.2, description="Share of images changed in brightness, contrast, saturation."
     )
     mirror_probability: Probability = Field(0.5, description="Share of images mirrored.")
+
+    def image_visits(self, images: int | None) -> int | None:
+        """Steps times batch, or epochs times images."""
+        if self.steps is not None:
+            return self.steps * self.images_per_batch
+        return None if images is None else self.epochs * images

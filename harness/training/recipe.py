@@ -61,9 +61,11 @@ class TrainingRecipe:
     (H, W, 3) with the generator it is given. ``optimiser`` is called with a module that holds
     ``network`` and ``objective`` under these names; see :mod:`harness.training.optimisers`.
     ``schedule`` maps a step, from 0, to a factor of each group's learning rate.
-    ``restart_optimiser`` builds the optimiser anew every so many steps. A loss that stays at
-    ``collapse_loss`` means that all embeddings are equal. ``settings`` goes to the results as it
-    is; ``assumed`` names those settings that no publication states.
+    ``images_per_pass`` bounds how many images the network sees at once; a larger batch goes through
+    in equal parts, see :mod:`harness.training.microbatch`. ``restart_optimiser`` builds the
+    optimiser anew every so many steps. A loss that stays at ``collapse_loss`` means that all
+    embeddings are equal. ``settings`` goes to the results as it is; ``assumed`` names those
+    settings that no publication states.
 
     Randomness in ``network`` and ``objective`` (dropout, triplet selection) comes from torch's
     default generator, which the loop seeds anew for every draw and restores when it ends.
@@ -77,6 +79,7 @@ class TrainingRecipe:
     schedule: Schedule = constant
     augment: Augmentation | None = None
     clip_norm: float | None = None
+    images_per_pass: int | None = None
     restart_optimiser: int | None = None
     collapse_loss: float | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ def published(params: Params) -> tuple[dict[str, Any], tuple[str, ...]]:
     leaves open. Any other combination is the user's own, so nothing in it is assumed.
     """
     settings = params.model_dump(mode="json")
+    # Results name no place on a machine.
+    settings |= {name: value.name for name, value in params if isinstance(value, Path)}
     for name, values in params.presets.items():
         preset = type(params).model_validate(values)
         if all(getattr(params, key) == getattr(preset, key) for key in values):

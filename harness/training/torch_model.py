@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
 from harness.components import TrainableModel
+from harness.digests import file_sha256
 from harness.embedding.inputs import to_tensor
-from harness.files import written_whole
 from harness.seeds import derive
-from harness.training.loop import AUTOCAST
-from harness.training.weights import Layout, load_weights, read_weights
+from harness.training.step import AUTOCAST
+from harness.training.weights import Layout, load_weights, read_weights, write_weights
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -29,10 +28,16 @@ class TorchModel(TrainableModel):
     """Builds, embeds, saves and loads one ``torch.nn.Module`` that returns (N, D) tensors.
 
     A subclass gives ``input_spec``, ``embedding_size``, ``build`` and ``training``. Where its
-    parameters have a field ``weights``, that file is loaded.
+    parameters have a field ``weights``, that file is loaded; one of another layout than ours is
+    translated once, and read as safetensors from the store after that.
     """
 
     network: torch.nn.Module
+
+    @property
+    def ready(self) -> bool:
+        """Whether the parameters name weights."""
+        return getattr(self.params, "weights", None) is not None
 
     @property
     def layouts(self) -> tuple[Layout, ...]:
@@ -50,9 +55,9 @@ class TorchModel(TrainableModel):
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             torch.manual_seed(derive(ctx.seed, "initial weights") % 2**63)
             network = self.build()
-        path: Path | None = getattr(self.params, "weights", None)
+        path: str | Path | None = getattr(self.params, "weights", None)
         if path is not None:
-            load_weights(network, read_weights(path, self.layouts), str(path))
+            self._load_public(network, Path(path))
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network = network.to(device).eval()
 
@@ -70,13 +75,24 @@ class TorchModel(TrainableModel):
 
     def save(self, folder: Path) -> None:
         """Write ``weights.safetensors``, whole or not at all."""
-        from safetensors.torch import save_file
-
-        state = {name: value.contiguous() for name, value in self.network.state_dict().items()}
-        with written_whole(folder / WEIGHTS) as aside:
-            save_file(state, aside)
+        write_weights(self.network, folder / WEIGHTS)
 
     def load(self, folder: Path) -> None:
         """Read what ``save`` wrote; missing and unexpected entries are refused by name."""
         path = folder / WEIGHTS
         load_weights(self.network, read_weights(path), str(path))
+
+    def _load_public(self, network: torch.nn.Module, path: Path) -> None:
+        if path.suffix == ".safetensors":
+            load_weights(network, read_weights(path, self.layouts), str(path))
+            return
+
+        def translate(folder: Path) -> None:
+            load_weights(network, read_weights(path, self.layouts), str(path))
+            write_weights(network, folder / WEIGHTS)
+
+        # The same file means other entries in a network of another depth.
+        shapes = {name: list(value.shape) for name, value in network.state_dict().items()}
+        parts = {"sha256": file_sha256(path), "shapes": shapes}
+        kept = self.ctx.artifact("weights", parts, translate) / WEIGHTS
+        load_weights(network, read_weights(kept), str(kept))

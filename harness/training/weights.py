@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from harness.errors import DataError
+from harness.files import written_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
 Weights = dict[str, torch.Tensor]
 
 _NESTS = ("state_dict", "net_state_dict", "state_dict_backbone", "model_state_dict")
+
+
+_SHELLS = ("pytorch_lightning.", "lightning.", "lightning_fabric.", "argparse.Namespace")
+"""Where the objects come from that a Lightning checkpoint holds beside its weights."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,9 @@ class Layout:
 def read_weights(path: Path, layouts: Iterable[Layout] = ()) -> Weights:
     """Read a safetensors file or a torch state dict (also nested in a checkpoint), with our names.
 
-    Torch files are read with ``weights_only``, so nothing in them is executed. Raises DataError
-    naming the file when it cannot be read.
+    Torch files are read with ``weights_only``, so nothing in them is executed; the settings that
+    Lightning stores beside the weights become empty shells. Raises DataError naming the file when
+    it cannot be read.
     """
     try:
         if path.suffix == ".safetensors":
@@ -60,7 +68,7 @@ def read_weights(path: Path, layouts: Iterable[Layout] = ()) -> Weights:
 
             held: Any = load_file(path)
         else:
-            held = torch.load(path, map_location="cpu", weights_only=True)
+            held = _torch_file(path)
     except Exception as error:
         raise DataError(f"{path} cannot be read as a weights file: {error}") from error
     for nest in _NESTS:
@@ -72,6 +80,34 @@ def read_weights(path: Path, layouts: Iterable[Layout] = ()) -> Weights:
         if layout.marker in weights:
             return layout.translate(weights)
     return weights
+
+
+class _Shell:
+    """Stands for a class of a library; its objects are empty and do nothing."""
+
+    def __new__(cls, *_arguments: Any) -> Any:
+        # The one type to which torch's reader lets both items and attributes be added.
+        return OrderedDict()
+
+
+def _torch_file(path: Path) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError:
+        names = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+        if not names or not all(name.startswith(_SHELLS) for name in names):
+            raise
+    with torch.serialization.safe_globals([(_Shell, name) for name in names]):
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def write_weights(network: torch.nn.Module, path: Path) -> None:
+    """Write the network's entries as safetensors, whole or not at all."""
+    from safetensors.torch import save_file
+
+    state = {name: value.contiguous() for name, value in network.state_dict().items()}
+    with written_whole(path) as aside:
+        save_file(state, aside)
 
 
 def load_weights(network: torch.nn.Module, weights: Mapping[str, torch.Tensor], where: str) -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import struct
+import time
+import zlib
 
 import cv2
 import numpy as np
@@ -180,3 +182,23 @@ def test_a_huge_image_is_refused_before_it_is_decoded(kit):
     with pytest.raises(DataError, match="40000x1"):
         decode(data, "wide.png")
     assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) is not None
+
+
+@pytest.mark.parametrize(("width", "height"), [(16404, 16408), (32766, 32766)])
+def test_a_header_that_claims_more_than_its_bytes_can_hold_is_refused(kit, width, height):
+    data = bytearray(kit.encode(kit.smooth(15)))
+    chunk = b"IHDR" + struct.pack(">II", width, height) + data[24:29]
+    data[12:33] = chunk + struct.pack(">I", zlib.crc32(chunk))
+    begin = time.monotonic()
+    with pytest.raises(DataError, match=rf"bytes cannot hold an image of {width}x{height}"):
+        decode(bytes(data), "a.png")
+    assert time.monotonic() - begin < 1
+
+
+def test_images_of_one_colour_are_not_too_small_for_their_size(kit):
+    for extension in EVERY:
+        for side in (40, 2000):
+            image = np.zeros((side, side, 3), np.uint8)
+            assert decode(kit.encode(image, extension), "a").shape == image.shape
+    grey = kit.encode(np.zeros((2000, 2000), np.uint8), ".png")
+    assert decode(grey, "a").shape == (2000, 2000, 3)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -140,6 +142,12 @@ def test_fallbacks(kit):
     assert np.ptp(centre.landmarks[0, :, 0]) == pytest.approx(
         30 * CENTRE_BOX[0] * np.ptp([x for x, _ in BOX_POINTS])
     )
+    images.landmarks[0] = POINTS
+    given = place(images, Rule("detector", "given"), aligner=Corner())
+    assert given.methods == ["given", "none", "none"]
+    assert given.reasons[0] == "no face found"
+    assert given.reasons[1] == "no face found, and no landmarks are given"
+    assert np.array_equal(given.landmarks[0], POINTS)
     with pytest.raises(DataError, match=r"^face-0.png: no face found; choose another fallback"):
         place(images, Rule("detector", "error"), aligner=Corner())
 
@@ -162,6 +170,33 @@ def test_batches_are_bounded_by_number_and_by_pixels(kit, monkeypatch):
     aligner = Corner()
     place(kit.Images(flat(kit, 10)), Rule(), aligner=aligner)
     assert aligner.calls == [3, 3, 3, 1]
+
+
+def test_images_are_decoded_while_the_detector_works_but_not_far_ahead(kit, monkeypatch):
+    monkeypatch.setattr(detect_module, "BATCH_IMAGES", 4)
+    images = kit.Images(flat(kit, 40))
+    read = [threading.Event() for _ in range(40)]
+    original = images.read
+
+    def noted(index):
+        read[index].set()
+        return original(index)
+
+    monkeypatch.setattr(images, "read", noted)
+    ahead = []
+
+    class Waits(Corner):
+        def locate(self, pixels, boxes):
+            first = sum(self.calls)
+            if first + 4 < 40:
+                assert read[first + 4].wait(20), "nothing was decoded while the detector worked"
+            ahead.append(max(i for i in range(40) if read[i].is_set()) - first)
+            return super().locate(pixels, boxes)
+
+    placements = place(images, Rule(), aligner=Waits())
+    assert np.allclose(placements.landmarks[39], POINTS + 39)
+    assert len(ahead) == 10
+    assert max(ahead) < 4 + 4 + detect_module.DECODERS
 
 
 def test_an_interrupted_detection_goes_on_where_it_stopped(kit, monkeypatch, tmp_path):

@@ -48,6 +48,17 @@ def test_another_protocol_is_not_comparable(harness_command, studies):
     assert "not comparable (protocol differs in" in table
 
 
+def test_another_way_to_place_faces_is_compared_when_asked_for(harness_command, studies):
+    harness_command(*READY, "other", "--on-failure", "centre")
+    (row,) = rows(harness_command, "strong", "other")
+    assert row["note"] == "protocol differs in on_failure"
+    (row,) = rows(harness_command, "strong", "other", "--across-alignments")
+    assert (row["verdict"], row["effect"], row["note"]) == ("unchanged", 0, "")
+    harness_command(*READY, "rule", "-B", "rule=official")
+    (row,) = rows(harness_command, "strong", "rule", "--across-alignments")
+    assert row["verdict"] == "not comparable"
+
+
 def test_several_results_of_one_benchmark_must_be_picked(harness_command, studies, tmp_path):
     harness_command(*WEAK, "strong")
     done = harness_command("compare", "strong", "weak", check=2)
@@ -59,3 +70,59 @@ def test_several_results_of_one_benchmark_must_be_picked(harness_command, studie
 def test_a_folder_that_is_no_study(harness_command):
     done = harness_command("compare", "absent", "absent", check=2)
     assert "absent is no study folder" in done.stderr
+
+
+def test_template_benchmarks_are_compared_too(harness_command, official, tmp_path):
+    written = official.write_official(tmp_path / "data", ["ijbc"])
+    run = ("run", "-m", "toy-pixels", "-b", "ijbc", *written.flags("ijbc"), "-B",
+           "headline_far=0.1", "-j", "1")  # fmt: skip
+    harness_command(*run, "-o", "strong")
+    harness_command(*run, "-M", "noise=200", "-o", "weak")
+    found = rows(harness_command, "strong", "weak")
+    assert [row["benchmark"] for row in found] == ["ijbc/1:1", "ijbc/1:N"]
+    for row in found:
+        assert row["test"] == "paired bootstrap over subjects"
+        assert row["verdict"] == "worse"
+        assert row["low"] <= row["effect"] <= row["high"] < 0
+        assert row["effect"] == pytest.approx(row["value_b"] - row["value_a"])
+        assert row["p_value"] == pytest.approx(2 * 2 / 1001)  # the least there is, for two rows
+    found = rows(harness_command, "weak", "weak", "--margin", "5")
+    assert [row["verdict"] for row in found] == ["equivalent"] * 2
+
+
+def test_a_margin_shows_that_nothing_was_lost(harness_command, studies):
+    (row,) = rows(harness_command, "strong", "strong")
+    assert (row["verdict"], row["p_not_worse"]) == ("unchanged", None)
+    (row,) = rows(harness_command, "strong", "strong", "--margin", "3")
+    assert row["verdict"] == "equivalent"
+    assert row["p_equal"] == row["p_not_worse"] < 0.05
+    (row,) = rows(harness_command, "weak", "strong", "--margin", "1")
+    assert row["verdict"] == "better"
+    table = harness_command("compare", "strong", "strong", "--margin", "0.5").stdout
+    assert "p not worse by 0.5" in table
+    assert "p equal within 0.5" in table
+    done = harness_command("compare", "strong", "weak", "--margin", "0", check=2)
+    assert "--margin" in done.stderr
+
+
+def test_reports_are_compared_and_give_their_results_back(harness_command, studies, tmp_path):
+    for name in ("strong", "weak"):
+        harness_command("report", name, "-o", f"{name}-page", "--html")
+    pages = ("strong-page/index.html", "weak-page/index.html")
+    (row,) = rows(harness_command, *pages, "--fail-on", "worse", check=4)
+    assert row["verdict"] == "worse"
+    assert "intervals compared" in row["note"]
+    printed = harness_command("report", "--extract", pages[0]).stdout
+    (found,) = [json.loads(line) for line in printed.splitlines()]
+    assert found["schema"].startswith("harness/result@")
+    harness_command("report", "--extract", *pages, "-o", "again")
+    written = list((tmp_path / "again").glob("cells/*/result.json"))
+    assert len(written) == 2
+    assert found["id"] in {json.loads(path.read_text())["id"] for path in written}
+    harness_command("report", "again", "--md")
+
+
+def test_a_file_that_is_no_report_is_refused(harness_command, studies, tmp_path):
+    (tmp_path / "x.html").write_text("<p>")
+    done = harness_command("compare", "x.html", "weak", check=1)
+    assert "holds no results of a report" in done.stderr

@@ -160,6 +160,27 @@ def test_parquet_and_webdataset_hold_the_same(ask, made, tmp_path):
     assert about["images"] == len(faces)
 
 
+def test_files_beside_the_images_come_from_the_generator(ask, made, tmp_path):
+    item = made(*MAKE)
+    faces = FaceSet(item.folder)
+    done = ask("faces", "export", item.key, "--format", "toy", "-o", "out")
+    assert f"{len(faces)} toy files of 5 identities" in done.stdout
+    found = {path.relative_to(tmp_path / "out").as_posix(): path.read_text()
+             for path in (tmp_path / "out").rglob("*.toy")}  # fmt: skip
+    seed = item.manifest["parts"]["seed"]
+    slots = list(zip(faces.subjects.tolist(), faces.samples.tolist(), strict=True))
+    assert found == {f"{i}/{i}_{s}.toy": f"toy {seed} {i} {s}\n" for i, s in slots}
+    done = ask("faces", "export", item.key, "--format", "two", "-o", "both")
+    assert f"{2 * len(faces)} two files of 5 identities" in done.stdout
+    assert {path.read_bytes() for path in (tmp_path / "both").rglob("*-a.bin")} == {b"\xff"}
+    assert len(list((tmp_path / "both").rglob("*-b.txt"))) == len(faces)
+    again = ask("faces", "export", item.key, "--format", "toy", "-o", "out", check=2)
+    assert "is not empty" in again.stderr
+    unknown = ask("faces", "export", item.key, "--format", "rps", "-o", "new", check=2)
+    assert "writes no rps files (it writes: toy, two)" in unknown.stderr
+    assert not (tmp_path / "new").exists()
+
+
 def test_an_export_never_overwrites(ask, made, tmp_path):
     item = made(*MAKE)
     (tmp_path / "out").mkdir()

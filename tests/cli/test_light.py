@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+RECIPES = Path(__file__).parents[2] / "recipes"
 HEAVY = ("torch", "pandas", "sklearn", "scipy", "transformers", "diffusers", "onnxruntime",
          "numba", "altair", "cv2", "pyarrow")  # fmt: skip
 CODE = """
@@ -30,10 +32,21 @@ print("LOADED", sorted(set({heavy!r}) & set(sys.modules)), code)
         ["assets", "list"],
         ["faces", "--help"],
         ["check", "--help"],
+        ["rescore", "--help"],
+        ["protocol", "diff", "lfw", "lfw:rule=official"],
+        ["scores", "--help"],
+        ["table", "--help"],
+        ["claims", "--help"],
+        ["leaderboard", "--help"],
+        ["trace", "--help"],
+        ["leak", "--help"],
         ["faces", "list"],
         ["show", "casia-webface"],
         ["show", "digiface1m"],
         ["--version"],
+        ["config", "schema"],
+        ["plan", "-c", str(RECIPES / "digi2real2024/8.toml"), "--profile", "smoke"],
+        ["plan", "-c", str(RECIPES / "demo.toml"), "--show-config"],
         ["plan", "-g", "bfm", "-m", "facenet-nn4", "-b", "synthpie"],
     ],
     ids=" ".join,
@@ -45,7 +58,31 @@ def test_light_verbs_load_no_heavy_library(args):
 
 
 @pytest.mark.parametrize(
-    "verb", ["run", "plan", "list", "show", "report", "embed", "assets", "doctor", "faces", "check"]
+    "verb",
+    [
+        "run",
+        "plan",
+        "rescore",
+        "protocol",
+        "scores",
+        "table",
+        "claims",
+        "leaderboard",
+        "trace",
+        "leak",
+        "list",
+        "show",
+        "report",
+        "embed",
+        "export-onnx",
+        "assets",
+        "doctor",
+        "faces",
+        "check",
+        "new-plugin",
+        "completion",
+        "config",
+    ],
 )
 def test_help_is_short_and_has_examples(harness_command, verb):
     text = harness_command(verb, "--help", toys=False).stdout

@@ -63,7 +63,8 @@ def test_list_shows_components_plugins_and_json(harness_command):
     text = harness_command("list").stdout
     assert "toy-faces" in text
     rows = json.loads(harness_command("list", "--json").stdout)
-    assert {"generators", "models", "benchmarks", "aligners", "plugins"} == set(rows)
+    kinds = {"generators", "models", "benchmarks", "aligners", "executors", "trackers", "plugins"}
+    assert set(rows) == kinds
     assert all(row["ok"] for row in rows["plugins"])
     assert "toy-faces" not in harness_command("-p", "no:toys", "list").stdout
 
@@ -109,7 +110,7 @@ def test_assets_are_listed_linked_and_checked(harness_command, photos):
     assert "missing lfw" in harness_command("assets", "list").stdout
     harness_command("assets", "link", "lfw", "photos")
     assert "have    lfw" in harness_command("assets", "list").stdout
-    assert str(photos) in harness_command("assets", "check", "lfw").stdout
+    assert str(photos) in harness_command("assets", "check", "lfw", check=3).stdout
     done = harness_command("assets", "link", "lwf", "photos", check=2)
     assert "did you mean 'lfw'" in done.stderr
     assert "does not exist" in harness_command("assets", "link", "lfw", "no", check=2).stderr

@@ -37,6 +37,7 @@ class ToyFaces(Generator):
     """Patches of colour with five landmarks."""
 
     shard_slots = 5
+    sidecars = {"toy": ".toy", "two": ""}
 
     def samples_per_identity(self):
         import numpy as np
@@ -57,6 +58,11 @@ class ToyFaces(Generator):
                 yield Missing(slot, "toy face is hidden")
             else:
                 yield self._face(slot)
+
+    def sidecar(self, slot: Slot, layout: str) -> str | dict[str, str | bytes]:
+        if layout == "two":
+            return {"-a.bin": b"\xff", "-b.txt": "b"}
+        return f"{layout} {self.ctx.seed} {slot.identity} {slot.sample}\n"
 
     def _face(self, slot: Slot) -> Face:
         import cv2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,37 @@ def test_embeds_images_and_their_mirror_images(tmp_path):
     assert names == {"plain.npy", "mirror.npy", "enrolled.npy", "embeddings.json"}
 
 
+def test_images_are_made_while_the_network_works_but_not_far_ahead(tmp_path):
+    """Batch k is only embedded once an image of batch k + 1 was asked for; memory stays bounded."""
+    asked = [threading.Event() for _ in range(60)]
+    embedded = []
+
+    class Waits(Means):
+        def embed(self, images):
+            first = len(embedded) * 3
+            if first + 3 < 60:
+                assert asked[first + 3].wait(20), "nothing was read while the network worked"
+            ahead = max(index for index in range(60) if asked[index].is_set()) - first
+            embedded.append(ahead)
+            return super().embed(images)
+
+    class Many(Faces):
+        def __len__(self):
+            return 60
+
+        def failed(self, index):
+            return None
+
+        def image(self, index):
+            asked[index].set()
+            return super().image(index % 4)
+
+    names = [str(index) for index in range(60)]
+    extract(Waits(Params()), Many(), names, mirror=False, folder=tmp_path, batch_size=3, threads=2)
+    assert len(embedded) == 20
+    assert max(embedded) < 3 * 4, "three batches are under way besides the one embedded"
+
+
 def test_without_mirror_there_is_no_second_file(tmp_path):
     assert run(tmp_path, mirror=False).mirror is None
     assert not (tmp_path / "mirror.npy").exists()
@@ -137,6 +170,16 @@ def test_other_settings_start_anew(tmp_path, monkeypatch):
 def test_an_infinite_embedding_names_the_image(tmp_path):
     with pytest.raises(DataError, match=r"face-7\.png: .*not finite"):
         run(tmp_path, data=Faces(special=7))
+
+
+@pytest.mark.parametrize("part", [np.s_[:, :1], np.s_[:1], np.s_[0]])
+def test_embeddings_of_another_shape_are_refused_and_not_stretched(tmp_path, part):
+    class Wrong(Means):
+        def embed(self, images):
+            return super().embed(images)[part]
+
+    with pytest.raises(DataError, match=r"Wrong returned embeddings of shape .* \(N, embedding"):
+        run(tmp_path, Wrong(Params()))
 
 
 def test_wrong_number_of_names_and_empty_data(tmp_path):

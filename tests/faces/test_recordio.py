@@ -172,4 +172,4 @@ def test_random_damage_gives_only_data_errors(tmp_path):
 
 @pytest.mark.slow
 def test_random_damage_gives_only_data_errors_at_length(tmp_path):
-    assert damage(tmp_path / "a.rec", 8000, 1) > 4000
+    assert damage(tmp_path / "a.rec", 10_000, 1) > 4000

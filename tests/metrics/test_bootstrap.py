@@ -18,7 +18,7 @@ from harness.metrics import (
 )
 from harness.metrics import _weighted_counts as weighted_counts
 from harness.metrics import bootstrap as bootstrap_module
-from harness.metrics._weighted_counts import RunningWeights, total_weight
+from harness.metrics._weighted_counts import RunningWeights, impostor_weight
 
 
 def some_pairs(n_subjects, n_genuine, n_impostor, seed, decimals=9):
@@ -179,25 +179,29 @@ def test_subjects_are_numbered_from_any_labels():
 @pytest.mark.parametrize(
     ("n_subjects", "n_pairs"), [(5, 4000), (40, 10), (300, 20_000)], ids=["dense", "few", "dense2"]
 )
-def test_total_weight_both_ways(n_subjects, n_pairs, monkeypatch):
+def test_impostor_weight_both_ways(n_subjects, n_pairs, monkeypatch):
     rng = np.random.default_rng(n_pairs)
     left, right = rng.integers(n_subjects, size=(2, n_pairs))
     weights = draw_subject_weights(n_subjects, 9, rng)
     expected = [
-        sum(c * w[a] * w[b] for (a, b), c in Counter(zip(left, right, strict=True)).items())
+        sum(
+            c * w[a] * w[b]
+            for (a, b), c in Counter(zip(left, right, strict=True)).items()
+            if a != b
+        )
         for w in weights.T.astype(float)
     ]
-    np.testing.assert_array_equal(total_weight(left, right, weights), expected)
+    np.testing.assert_array_equal(impostor_weight(left, right, weights), expected)
     monkeypatch.setattr(weighted_counts, "_GEMM_GAIN", 0)
-    np.testing.assert_array_equal(total_weight(left, right, weights), expected)
+    np.testing.assert_array_equal(impostor_weight(left, right, weights), expected)
 
 
 @pytest.mark.parametrize("gain", [60, 0])
-def test_total_weight_beyond_the_whole_numbers_of_float32(gain, monkeypatch):
+def test_impostor_weight_beyond_the_whole_numbers_of_float32(gain, monkeypatch):
     monkeypatch.setattr(weighted_counts, "_GEMM_GAIN", gain)
     weights = np.full((2, 1), 4097, np.uint16)
     left, right = np.zeros(4999, int), np.ones(4999, int)
-    assert total_weight(left, right, weights)[0] == 4999 * 4097**2
+    assert impostor_weight(left, right, weights)[0] == 4999 * 4097**2
 
 
 @pytest.mark.parametrize("factor", [1, 3000])  # large weights overflow 16 bits unless widened

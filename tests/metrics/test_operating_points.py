@@ -4,12 +4,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import roc_curve
+from sklearn import metrics as sklearn_metrics
 
+from harness.errors import DataError
 from harness.metrics import (
     NotMeasurable,
+    auc,
+    equal_error_rate,
+    error_rates,
     fnmr_at_fmr,
+    highest_scores,
     operating_points,
+    roc_curve,
+    sort_labelled_scores,
     sort_scores,
     tar_at_far,
 )
@@ -22,7 +29,7 @@ RULES = ["nearest-vertex", "at-most", "interp"]
 def published_rule(genuine, impostor, target):
     """TAR as insightface prints it: vertices of the ROC, flipped, first nearest FAR."""
     labels = np.repeat([1, 0], [len(genuine), len(impostor)])
-    fpr, tpr, thresholds = roc_curve(labels, np.concatenate((genuine, impostor)))
+    fpr, tpr, thresholds = sklearn_metrics.roc_curve(labels, np.concatenate((genuine, impostor)))
     fpr, tpr, thresholds = np.flipud(fpr), np.flipud(tpr), np.flipud(thresholds)
     _, k = min(zip(abs(fpr - target), range(len(fpr)), strict=True))
     return tpr[k], fpr[k], thresholds[k]
@@ -41,7 +48,9 @@ def plain_at_most(genuine, impostor, target):
 def plain_interp(genuine, impostor, target):
     """Straight line through all operating points; at equal FAR the highest TAR."""
     labels = np.repeat([1, 0], [len(genuine), len(impostor)])
-    fpr, tpr, _ = roc_curve(labels, np.concatenate((genuine, impostor)), drop_intermediate=False)
+    fpr, tpr, _ = sklearn_metrics.roc_curve(
+        labels, np.concatenate((genuine, impostor)), drop_intermediate=False
+    )
     low = np.flatnonzero(fpr <= target)[-1]
     if low == fpr.size - 1 or fpr[low] == target:
         return tpr[low]
@@ -178,3 +187,47 @@ def test_a_target_that_is_no_rate_is_a_mistake(target):
 def test_an_unknown_rule_is_a_mistake():
     with pytest.raises(ValueError, match="unknown FAR rule 'nearest'"):
         tar_at_far(sort_scores([1.0], [0.0]), [0.1], "nearest")
+
+
+@given(tied, tied, st.sampled_from(RULES), targets, st.sampled_from([1.0, 1.6]))
+def test_the_highest_scores_decide_as_all_do(genuine, impostor, rule, target, spare):
+    scores = np.array([*genuine, *impostor], np.float32)
+    labels = np.arange(scores.size) < len(genuine)
+    highest = highest_scores(scores, labels, min(1.0, spare * target))
+    assert highest.n_impostor == len(impostor)
+    found = tar_at_far(highest, [target], rule)
+    assert found == tar_at_far(sort_labelled_scores(scores, labels), [target], rule)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_thousandth_of_many_scores_is_kept_with_its_ties(rule):
+    rng = np.random.default_rng(3)
+    labels = np.arange(60_000) < 500
+    scores = np.round(rng.normal(np.where(labels, 2.0, 0.0)), 2).astype(np.float32)
+    before = scores.copy()
+    highest = highest_scores(scores, labels, 1e-3)
+    np.testing.assert_array_equal(scores, before)
+    assert 119 < highest.impostor.size < 200
+    assert highest.n_impostor == 59_500
+    everything = sort_labelled_scores(scores, labels)
+    dropped = everything.impostor[: highest.n_lower]
+    assert dropped[-1] < highest.impostor[0]
+    for far in (1e-3, 7e-4, 1e-4):
+        assert tar_at_far(highest, [far], rule) == tar_at_far(everything, [far], rule)
+
+
+def test_measures_that_need_all_scores_refuse_the_highest():
+    labels = np.arange(1000) < 10
+    highest = highest_scores(np.linspace(0, 1, 1000), labels, 1e-2)
+    for measure in (auc, equal_error_rate, roc_curve, lambda s: error_rates(s, 0.5)):
+        with pytest.raises(ValueError, match="of 990 impostor scores were left out"):
+            measure(highest)
+    with pytest.raises(ValueError, match="do not decide FAR"):
+        tar_at_far(highest, [0.1])
+
+
+def test_highest_scores_that_are_nan_are_named():
+    scores = np.linspace(0, 1, 1000)
+    scores[700] = np.nan
+    with pytest.raises(DataError, match="1 of 990 impostor scores are NaN"):
+        highest_scores(scores, np.arange(1000) < 10, 1e-2)

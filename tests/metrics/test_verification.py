@@ -43,6 +43,22 @@ def plain_official(distances, genuine, folds):
     return np.array(accuracies), np.array(thresholds)
 
 
+def fine_grid(distances, genuine, folds):
+    """The published rule on a grid so fine that no two distances (multiples of 1/4) share a step.
+
+    Thresholds are given as the last distance that they accept, -1 where none.
+    """
+    grid = np.arange(0, 4.2, 1 / 64)
+    accuracies, thresholds = [], []
+    for fold in np.unique(folds):
+        train, labels = distances[folds != fold], genuine[folds != fold]
+        right = [np.sum((train < cut) == labels) for cut in grid]
+        best = grid[int(np.argmax(right))]
+        thresholds.append(max([-1.0, *train[train < best]]))
+        accuracies.append(np.mean((distances[folds == fold] < best) == genuine[folds == fold]))
+    return np.array(accuracies), np.array(thresholds)
+
+
 def simulated_pairs(n, dtype, seed, decimals=None):
     rng = np.random.default_rng(seed)
     genuine = rng.permutation(np.arange(n) % 2 == 0)
@@ -83,6 +99,38 @@ def test_both_rules_on_few_tied_pairs_and_uneven_folds(pairs, n_folds, dtype):
         np.testing.assert_array_equal(found.accuracies, accuracies)
         np.testing.assert_array_equal(found.thresholds, thresholds)
         np.testing.assert_array_equal(found.folds, np.unique(folds))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 16), st.booleans()), min_size=4, max_size=60),
+    st.integers(2, 5),
+)
+def test_the_exact_rule_is_the_grid_rule_without_the_grid(pairs, n_folds):
+    steps, labels = zip(*pairs, strict=True)
+    distances = np.array([1.0, 2.0] * n_folds + [step / 4 for step in steps])
+    genuine = np.array([True, False] * n_folds + list(labels))
+    folds = np.append(np.repeat(np.arange(n_folds), 2), np.array(steps) % n_folds)
+    found = kfold_accuracy(distances, genuine, folds, "exact")
+    accuracies, last = fine_grid(distances, genuine, folds)
+    np.testing.assert_array_equal(found.accuracies, accuracies)
+    above = np.where(last < 0, 0.0, np.nextafter(last, np.inf))
+    np.testing.assert_array_equal(found.thresholds, above)
+
+
+def test_the_three_rules_place_the_threshold_differently():
+    # Train on fold 1: cut between 0.5 and 1.5. The pair of fold 0 at 0.9 tells the rules apart.
+    distances = np.array([0.9, 1.4, 0.5, 1.5])
+    genuine = np.array([True, False, True, False])
+    folds = np.array([0, 0, 1, 1])
+    first = {
+        rule: kfold_accuracy(distances, genuine, folds, rule)
+        for rule in ("insightface", "official", "exact")
+    }
+    assert first["insightface"].thresholds[0] == 0.51
+    assert first["official"].thresholds[0] == 1.0
+    assert first["exact"].thresholds[0] == np.nextafter(0.5, 1)
+    assert [first[rule].accuracies[0] for rule in first] == [0.5, 1.0, 0.5]
 
 
 def test_official_rule_on_thousands():

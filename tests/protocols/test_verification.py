@@ -75,7 +75,9 @@ def test_a_limit_is_of_each_kind_and_fold(root):
 def test_absent_images_are_counted_and_named(root):
     (root / "a/2").unlink()
     (root / "b/2").unlink()
-    with pytest.raises(DataError, match=r"list.txt names 2 images .* the first is a/2"):
+    with pytest.raises(
+        DataError, match=r"list.txt: image a/2 is not in .* \(2 of 4 images are absent\)"
+    ):
         prepared(root)
 
 

@@ -56,7 +56,7 @@ def test_the_official_lists(cfp, real, name, cls):
 
 
 def test_folds_without_images_are_named(cfp):
-    with pytest.raises(DataError, match=r"images that are not in .*choose the folds you have"):
+    with pytest.raises(DataError, match=r"images are absent.*choose the folds you have"):
         CfpFp(Params(root=cfp)).prepare(SimpleNamespace(limit=None))
 
 

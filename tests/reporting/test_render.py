@@ -1,25 +1,14 @@
 from __future__ import annotations
 
-import base64
-import json
-import os
 import re
-import shutil
-import subprocess
 import time
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 
 from harness.errors import DataError
 from harness.reporting import extract, render
 from harness.reporting.study import load_study
-
-CHROMIUM = shutil.which("chromium")
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--virtual-time-budget=4000", "--enable-logging=stderr")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -97,55 +86,3 @@ def test_200_cells_render_within_five_seconds_beyond_imports(make, tmp_path, pag
     start = time.process_time()
     render([tmp_path / "study"], tmp_path / "out", {"html", "md"})
     assert time.process_time() - start < 5
-
-
-PROBE = """<script>addEventListener("load", () => setTimeout(() => {
-  const table = document.querySelector("table");
-  const button = table.querySelector("th button") || table.querySelector("th");
-  const column = () => [...table.tBodies[0].rows].map((r) => r.cells[0].textContent.trim());
-  const before = column(); button.click(); const once = column(); button.click();
-  const asked = performance.getEntriesByType("resource").map((r) => r.name);
-  document.body.setAttribute("data-probe",
-    btoa(encodeURIComponent(JSON.stringify({before, once, twice: column(), asked}))));
-}, 1500));</script>"""
-
-
-@pytest.fixture(scope="module")
-def seen(page, tmp_path_factory) -> tuple[str, str, dict]:
-    """The page in a real browser, opened at a tab: its DOM, its console, and what a probe saw."""
-    if CHROMIUM is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("chromium is not installed")
-    probe = page.with_name("probe.html")
-    probe.write_text(page.read_text(encoding="utf-8") + PROBE, encoding="utf-8")
-    profile = tmp_path_factory.mktemp("profile")
-    done = subprocess.run(
-        [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "--dump-dom",
-         f"file://{probe}#tab-benchmarks"],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    found = re.search(r'data-probe="([^"]+)"', done.stdout)
-    assert found is not None, done.stderr
-    return done.stdout, done.stderr, json.loads(unquote(base64.b64decode(found.group(1)).decode()))
-
-
-@pytest.mark.browser
-def test_in_a_browser_the_page_has_no_error_and_asks_for_nothing(seen):
-    _, console, probe = seen
-    assert "CONSOLE" not in console, console
-    assert [name for name in probe["asked"] if name.startswith("http")] == []
-
-
-@pytest.mark.browser
-def test_in_a_browser_a_link_opens_its_tab_and_the_figure_is_drawn(seen):
-    dom, _, _ = seen
-    (tab,) = re.findall(r"<button[^>]*aria-controls=.tab-benchmarks.[^>]*>", dom)
-    assert 'aria-selected="true"' in tab
-    assert "vega-embed" in dom
-
-
-@pytest.mark.browser
-def test_in_a_browser_a_table_sorts_and_sorts_back(seen):
-    _, _, probe = seen
-    assert sorted(probe["before"]) == sorted(probe["once"]) == sorted(probe["twice"])
-    assert probe["once"] == probe["twice"][::-1]
-    assert len(set(probe["before"])) > 1

@@ -13,12 +13,13 @@ from harness.study import parameters
 
 
 class Example(Params):
-    presets: ClassVar = {"wide": {"width_px": 200}}
+    presets: ClassVar = {"wide": {"width_px": 200, "inner_params": {"a": 1, "b": 2}}}
     neutral: ClassVar = frozenset({"batch"})
 
     width_px: int = Field(100, ge=1)
     name: str = "x"
     batch: int = 8
+    inner_params: dict[str, int] = {}
     root: Annotated[Path | None, External(asset="thing")] = None
     list_file: Annotated[str, External(inside="root")] = "list.txt"
 
@@ -88,8 +89,53 @@ def test_errors_name_the_parameter(values, message):
 def test_keys_hold_content_and_not_paths_or_speed():
     params = Example(root=Path("/somewhere"), batch=99)
     values = parameters.key_values(params, {"root": "abc"})
-    assert values == {"width_px": 100, "name": "x", "root": "abc", "list_file": "list.txt"}
+    assert values == {"width_px": 100, "name": "x", "inner_params": {}, "root": "abc",
+                      "list_file": "list.txt"}  # fmt: skip
 
 
 def test_results_show_no_machine_path():
     assert parameters.public_values(Example(root=Path("/home/me/lfw")))["root"] == "lfw"
+
+
+@pytest.mark.parametrize("key", ["inner.b", "inner_params.b"])
+def test_a_key_with_dots_changes_one_value_inside_and_keeps_the_others(key):
+    made = parameters.build(PROVIDED, {"preset": "wide", key: 5})
+    assert made.inner_params == {"a": 1, "b": 5}
+    assert Example.presets["wide"]["inner_params"] == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"widht_px": 1}, "^r.toml:7: generator example has no parameter"),
+        ({"width_px": 0}, "^r.toml:3: generator example: width_px"),
+        ({"preset": "wid"}, "^r.toml:9: generator example has no preset"),
+        ({"inner.a": "x"}, "^r.toml:5: generator example: inner_params.a"),
+    ],
+)
+def test_errors_say_where_it_was_said(values, message):
+    origins = {"widht_px": "r.toml:7", "width_px": "r.toml:3", "preset": "r.toml:9",
+               "inner.a": "r.toml:5"}  # fmt: skip
+    with pytest.raises(UsageError, match=message):
+        parameters.build(PROVIDED, values, origins)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("a.b=1,2", [1, 2]),
+        ("a.b=x,y", ["x", "y"]),
+        ("a.b=1,x", [1, "x"]),
+        ("a.b=[1, 2],[3]", [[1, 2], [3]]),
+        ('a.b="x,y",z', ["x,y", "z"]),
+        ("a.b=true", [True]),
+    ],
+)
+def test_a_sweep_is_values_between_commas(text, values):
+    assert parameters.parse_sweep(text) == ("a.b", values)
+
+
+@pytest.mark.parametrize("text", ["a.b", "a.b=", "=1,2"])
+def test_a_sweep_needs_a_key_and_values(text):
+    with pytest.raises(UsageError, match="not of the form key=a,b,c"):
+        parameters.parse_sweep(text)

@@ -132,6 +132,14 @@ GENERATORS = {
         {"change": "self.made = getattr(self, 'made', 0) + 1; key.append(self.made)"},
         {"order-invariant", "shard-invariant"},
     ),
+    "counts what it is asked for": (
+        {"change": "key.append(len(slots))"},
+        {"batch-invariant", "prefix-stable", "shard-invariant"},
+    ),
+    "says another size": (
+        {"parameter": "image_px: int = Field(9, description='Width and height.')"},
+        {"declared-size"},
+    ),
     "writes no image": (
         {"change": "yield Face(slot, f'{seed} {key}'.encode()); continue"},
         {"image-decodes"},
@@ -177,6 +185,11 @@ MODELS = {
         "self.calls = getattr(self, 'calls', 0) + (n == 6); out = out + np.float32(self.calls)",
         {"deterministic"},
     ),
+    "cuts what is too large": (
+        "",
+        {"declared-input"},
+        ("n = len(images)", "images = images[:, :16, :16]; n = len(images)"),
+    ),
     "drops the last": ("out = out[: n - (n == 1)]", {"last-short-batch", "batch-size-invariant"}),
 }
 
@@ -203,9 +216,11 @@ def test_a_broken_generator_fails_its_check_alone(broken, tmp_path):
 
 @pytest.mark.parametrize("broken", MODELS)
 def test_a_broken_model_fails_its_check_alone(broken, tmp_path):
-    change, wanted = MODELS[broken]
-    name = re.sub(r"\W+", "_", broken)
-    report = check_file(tmp_path / f"model_{name}.py", "model", MODEL.format(change=change))
+    change, wanted, *swaps = MODELS[broken]
+    name, text = re.sub(r"\W+", "_", broken), MODEL.format(change=change)
+    for before, after in swaps:
+        text = text.replace(before, after)
+    report = check_file(tmp_path / f"model_{name}.py", "model", text)
     assert failed(report) == wanted, report.lines()
 
 
@@ -215,6 +230,93 @@ def test_every_check_says_in_one_sentence_what_it_looks_at(kind):
     assert len({check.name for check in checks}) == len(checks)
     for check in checks:
         assert re.fullmatch(r"[A-Z][^.]*(\.\d[^.]*)*\.", check.about), check.name
+
+
+NET = '''
+"""A network with one broken promise."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from harness import Component, Params, hookimpl
+from harness.components import InputSpec
+
+
+class NoParams(Params):
+    """No parameters."""
+
+
+def __getattr__(name):
+    if name != "Net":
+        raise AttributeError(name)
+    import torch
+    from torch import nn
+
+    from harness.training.losses import SoftmaxLoss
+    from harness.training.optimisers import sgd
+    from harness.training.recipe import TrainingRecipe
+    from harness.training.samplers import UniformSampler
+    from harness.training.torch_model import TorchModel
+
+    class Head(nn.Linear):
+        def forward(self, x):
+            y = super().forward(x)
+            return y / {divisor}
+
+    class Net(TorchModel):
+        input_spec = InputSpec(16, 16, "arcface", colour="{colour}")
+        embedding_size = 8
+
+        def build(self):
+            return nn.Sequential(nn.AvgPool2d(4), nn.Flatten(), Head(48, 8))
+
+        def embed(self, images):
+            return super().embed(images{pixels})
+
+        def training(self, labels):
+            if len(set(labels.tolist())) < {people}:
+                from harness.errors import DataError
+                raise DataError("too few people")
+            return TrainingRecipe(
+                network=self.network, objective=SoftmaxLoss(8, int(labels.max()) + 1),
+                sampler=partial(UniformSampler, labels, 8), optimiser=sgd({rate}, 0.9, 0.0),
+                steps=9,
+            )
+
+    return Net
+
+
+@hookimpl
+def harness_components():
+    return [Component(kind="model", name="broken", version=1, target=f"{{__name__}}:Net",
+                      params=f"{{__name__}}:NoParams", summary="broken", licence="MIT",
+                      citation="none", trainable=True)]
+'''
+FIT = {"divisor": "1.0", "colour": "BGR", "pixels": "", "people": "2", "rate": "0.1"}
+NETS = {
+    "none": ({}, set()),
+    "does not learn": ({"rate": "0.0"}, {"learns-a-batch"}),
+    "is infinite in bf16": (
+        {"divisor": "(0.0 if torch.is_autocast_enabled('cpu') else 1.0)"},
+        {"finite-in-bf16"},
+    ),
+    "sees another order of colours": (
+        {"pixels": "[..., ::-1]"},
+        {"declared-input", "onnx-parity"},
+    ),
+    "wants three people": ({"people": "3"}, set()),
+}
+
+
+@pytest.mark.parametrize("broken", NETS)
+def test_a_broken_network_fails_its_check_alone(broken, tmp_path):
+    change, wanted = NETS[broken]
+    name = re.sub(r"\W+", "_", broken)
+    report = check_file(tmp_path / f"net_{name}.py", "model", NET.format(**FIT | change))
+    assert failed(report) == wanted, report.lines()
+    skipped = {outcome.check for outcome in report.with_status("skipped")}
+    assert skipped == ({"learns-a-batch", "finite-in-bf16"} if "people" in change else set())
 
 
 BENCHMARK = '''
@@ -315,6 +417,10 @@ BENCHMARKS = {
     "divides by the largest distance": (
         {"score": "if not distance.max(): raise ZeroDivisionError('no distance')"},
         {"constant-is-survived"},
+    ),
+    "breaks ties by place": (
+        {"score": "distance = distance + np.arange(len(distance)) * 1e-6"},
+        {"ties-are-survived"},
     ),
     "looks at the order of names": (
         {"score": "if self.image_names[0] != '00/0.png': distance = 1.0 - self.genuine"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,8 +11,9 @@ from torch import nn
 
 from harness.components import InputSpec, Params
 from harness.embedding.inputs import to_array
+from harness.embedding.onnx_input import declared
 from harness.embedding.onnx_session import open_session
-from harness.errors import DataError
+from harness.errors import DataError, PrerequisiteError
 from harness.training.export import export_onnx
 from harness.training.torch_model import TorchModel
 
@@ -37,10 +39,15 @@ def test_any_batch_and_the_same_embeddings(tmp_path):
     model = Small(Params())
     model.prepare(CONTEXT)
     path = tmp_path / "small.onnx"
-    assert export_onnx(model, path) < 1e-5
+    found = export_onnx(model, path, {"made by": "a test"})
+    assert found.keys() == {1, 7}
+    assert max(found.values()) < 1e-5
+    session = open_session(path)
+    assert session.get_modelmeta().custom_metadata_map["made by"] == "a test"
+    assert declared(session, path) == model.input_spec
     images = np.random.default_rng(0).integers(0, 256, (4, 6, 8, 3), np.uint8)
-    (found,) = open_session(path).run(None, {"input": to_array(images, model.input_spec)})
-    np.testing.assert_allclose(found, model.embed(images), atol=1e-5)
+    (rows,) = session.run(None, {"input": to_array(images, model.input_spec)})
+    np.testing.assert_allclose(rows, model.embed(images), atol=1e-5)
     assert [p.name for p in tmp_path.iterdir()] == ["small.onnx"]
 
 
@@ -63,3 +70,11 @@ def test_a_graph_that_differs_is_not_written(tmp_path):
     with pytest.raises(DataError, match="differs from the network"):
         export_onnx(model, tmp_path / "fickle.onnx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_says_when_the_package_onnx_is_missing(tmp_path, monkeypatch):
+    model = Small(Params())
+    model.prepare(CONTEXT)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(PrerequisiteError, match="pip install onnx"):
+        export_onnx(model, tmp_path / "small.onnx")

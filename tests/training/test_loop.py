@@ -311,3 +311,48 @@ def test_bf16_trains(tmp_path):
 def _interrupt(step, *_):
     if step == 2:
         raise KeyboardInterrupt
+
+
+def same(one, other):
+    columns = [
+        pq.read_table(f / "history.parquet")
+        .drop_columns(["images_per_s", "wait_share"])
+        .to_pylist()
+        for f in (one, other)
+    ]
+    return weights(one) == weights(other) and columns[0] == columns[1]
+
+
+@pytest.mark.parametrize("stop", [5, 12])
+def test_resumes_bit_equal_with_parts_and_validation(tmp_path, stop):
+    held = Faces(labels=np.arange(20) % 4)
+
+    def again(folder, **options):
+        model = tiny(images_per_pass=4)
+        return run(folder, model=model, validation=held, checkpoint_s=0.0, **options)
+
+    def interrupt(step, *_):
+        if step == stop:
+            raise KeyboardInterrupt
+
+    summary = again(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        again(tmp_path / "broken", progress=interrupt)
+    assert again(tmp_path / "broken", threads=3).validation_accuracy == summary.validation_accuracy
+    assert same(tmp_path / "whole", tmp_path / "broken")
+
+
+def test_validation_is_measured_at_intervals_and_changes_nothing(undisturbed, tmp_path):
+    summary = run(tmp_path, validation=Faces(labels=np.arange(20) % 4))
+    assert weights(tmp_path) == weights(undisturbed)
+    rows = pq.read_table(tmp_path / "history.parquet").to_pylist()
+    measured = [
+        row["validation_accuracy"] for row in rows if row["validation_accuracy"] is not None
+    ]
+    assert len(measured) == 20
+    assert rows[-1]["validation_accuracy"] == summary.validation_accuracy
+    assert summary.validation_accuracy > 0.7
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "other", progress=_interrupt, checkpoint_s=0.0)
+    with pytest.raises(DataError, match="another training"):
+        run(tmp_path / "other", model=tiny(images_per_pass=3))

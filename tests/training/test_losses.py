@@ -171,3 +171,86 @@ def test_logits_are_float32_under_autocast():
 def test_unknown_loss_is_named():
     with pytest.raises(UsageError, match="unknown loss 'arc'"):
         classification_loss("arc", 6, 3)
+
+
+CLASSES = 40
+
+
+def sampled(name, rate, seed=5):
+    """Loss, gradient of the features, gradient of the centres, and the centres that were drawn."""
+    rng = torch.Generator().manual_seed(3)
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        loss = classification_loss(name, 6, CLASSES, sample_rate=rate)
+        x = torch.randn(4, 6, generator=rng).requires_grad_()
+        torch.manual_seed(seed)
+        drawn = loss.draw(torch.tensor([7, 30, 7, 0]))
+        torch.manual_seed(seed)
+        value, _ = loss(x, torch.tensor([7, 30, 7, 0]))
+    value.backward()
+    return value.detach(), x.grad, loss, drawn
+
+
+@pytest.mark.parametrize("name", sorted(MARGINS))
+def test_all_centres_at_rate_one_bit_for_bit(name):
+    value, gradient, loss, _ = sampled(name, 1.0)
+    nearly, other, same, drawn = sampled(name, 1 - 1e-6)  # by way of the draw
+    assert drawn.tolist() == list(range(CLASSES))
+    assert torch.equal(value, nearly)
+    assert torch.equal(gradient, other)
+    assert torch.equal(loss.weight.grad, same.weight.grad)
+
+
+@pytest.mark.parametrize("name", sorted(MARGINS))
+def test_only_drawn_centres_learn_as_if_there_were_no_others(name):
+    value, gradient, loss, drawn = sampled(name, 0.25)
+    assert len(drawn) == 10
+    assert {0, 7, 30} <= set(drawn.tolist())
+    touched = torch.nonzero(loss.weight.grad.abs().sum(0))[:, 0]
+    assert set(touched.tolist()) <= set(drawn.tolist())
+    assert {0, 7, 30} <= set(touched.tolist())
+    alone = classification_loss(name, 6, 10)
+    with torch.no_grad():
+        alone.weight.copy_(loss.weight[:, drawn])
+    rng = torch.Generator().manual_seed(3)
+    x = torch.randn(4, 6, generator=rng).requires_grad_()
+    expected, _ = alone(x, torch.tensor([drawn.tolist().index(c) for c in (7, 30, 7, 0)]))
+    expected.backward()
+    torch.testing.assert_close(value, expected.detach())
+    torch.testing.assert_close(gradient, x.grad)
+    torch.testing.assert_close(loss.weight.grad[:, drawn], alone.weight.grad)
+
+
+def test_the_draw_follows_the_seed_alone_and_is_uniform():
+    loss = classification_loss("cosface", 6, CLASSES, sample_rate=0.25)
+    labels, counts = torch.tensor([3, 3]), torch.zeros(CLASSES)
+    with torch.random.fork_rng():
+        for seed in range(2000):
+            torch.manual_seed(seed)
+            drawn = loss.draw(labels)
+            torch.manual_seed(seed)
+            assert torch.equal(drawn, loss.draw(labels))
+            counts[drawn] += 1
+    others = counts[torch.arange(CLASSES) != 3]
+    assert counts[3] == 2000
+    # Nine of 39 each: five standard deviations of a binomial.
+    assert (others / 2000 - 9 / 39).abs().max() < 5 * math.sqrt(9 / 39 * 30 / 39 / 2000)
+
+
+def test_own_centres_are_all_there_though_they_exceed_the_rate():
+    loss = classification_loss("cosface", 6, CLASSES, sample_rate=0.01)
+    assert loss.draw(torch.arange(5)).tolist() == [0, 1, 2, 3, 4]
+    assert torch.isfinite(loss(torch.randn(5, 6), torch.arange(5))[0])
+
+
+def test_all_centres_count_outside_of_training():
+    one = classification_loss("cosface", 6, CLASSES, sample_rate=0.1).eval()
+    whole = classification_loss("cosface", 6, CLASSES).eval()
+    whole.load_state_dict(one.state_dict())
+    x = torch.randn(3, 6)
+    assert torch.equal(one(x, torch.arange(3))[0], whole(x, torch.arange(3))[0])
+
+
+def test_plain_softmax_has_no_sample_rate():
+    with pytest.raises(UsageError, match="no sample_rate"):
+        classification_loss("softmax", 6, CLASSES, sample_rate=0.5)

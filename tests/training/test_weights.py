@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import sys
+from types import ModuleType
 
 import pytest
 import torch
@@ -68,3 +70,34 @@ def test_what_does_not_fit_is_named(change, message):
     weights = {k: v for k, v in (STATE | change).items() if v is not None}
     with pytest.raises(DataError, match=message):
         load_weights(nn.Linear(3, 2), weights, "file")
+
+
+class Callback(dict):
+    """What a training library stores beside the weights; unknown where the file is read."""
+
+    def __reduce__(self):
+        return (Callback, ("argument",), {"best": 0.5}, None, iter([("key", 1)]))
+
+
+def lightning(path, library, monkeypatch):
+    """A checkpoint that holds an object of a library which is not installed."""
+    module = ModuleType(f"{library}.callbacks")
+    module.Callback = Callback
+    with monkeypatch.context() as patch:
+        patch.setattr(Callback, "__module__", module.__name__)
+        patch.setitem(sys.modules, library, ModuleType(library))
+        patch.setitem(sys.modules, module.__name__, module)
+        torch.save({"callbacks": [Callback()], "state_dict": THEIRS, "epoch": 3}, path)
+
+
+def test_objects_of_lightning_become_empty_shells(tmp_path, monkeypatch):
+    lightning(tmp_path / "w.ckpt", "pytorch_lightning", monkeypatch)
+    found = read_weights(tmp_path / "w.ckpt", [LAYOUT])
+    assert torch.equal(found["weight"], STATE["weight"])
+    assert found.keys() == STATE.keys()
+
+
+def test_objects_of_anything_else_are_refused(tmp_path, monkeypatch):
+    lightning(tmp_path / "w.ckpt", "evil_library", monkeypatch)
+    with pytest.raises(DataError, match=r"w\.ckpt cannot be read"):
+        read_weights(tmp_path / "w.ckpt", [LAYOUT])

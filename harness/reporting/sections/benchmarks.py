@@ -1,16 +1,16 @@
-"""Benchmarks: for each list of comparisons its ROC, all its numbers, and numbers by condition."""
+"""Benchmarks: for each list of comparisons its curves, its numbers, and numbers by condition."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.reporting import curves
 from harness.reporting.columns import NAMES
 from harness.reporting.drawn import Figure, draw
 from harness.reporting.grid import Grid
 from harness.reporting.matrix import Names, build
+from harness.reporting.sections import lines
 from harness.reporting.sections.overview import comparison
 
 if TYPE_CHECKING:
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 WHOLE = {"far", "fmr", "fpir", "ddof", "rank"}
 """Operating points and definitions; other conditions select a part of the comparisons."""
+
+GROUPED = {"group", "over"}
+"""Conditions of the fairness tab."""
+
+UNITS = {"_deg": "degrees", "_px": "pixels"}
+"""By the ends of names of conditions."""
 
 FEWEST_POINTS = 3
 
@@ -30,73 +36,71 @@ class Bench:
     id: str
     title: str
     about: list[tuple[str, str]]  # licence, citation
+    grouped: bool  # whether the fairness tab has more of it
     figures: list[Figure] = field(default_factory=list)
     grids: list[Grid] = field(default_factory=list)  # all numbers; then one a condition
 
 
-def benches(study: Study, names: Names) -> list[Bench]:
-    """The benchmarks of a study, in alphabetical order."""
+def by_comparison(study: Study) -> list[tuple[str, list[Cell]]]:
+    """Cells by what they were compared on, with its title, in alphabetical order."""
     groups: dict[tuple[str, str], list[Cell]] = {}
     for cell in study.cells:
         result = cell.result
         groups.setdefault((result.cell.benchmark.name, result.comparison), []).append(cell)
     several = {name for name, _ in groups if sum(name == other for other, _ in groups) > 1}
+    return [
+        (f"{name}/{part}" if name in several else name, cells)
+        for (name, part), cells in sorted(groups.items())
+    ]
+
+
+def benches(study: Study, names: Names) -> list[Bench]:
+    """The benchmarks of a study, in alphabetical order."""
     made = []
-    for number, ((name, part), cells) in enumerate(sorted(groups.items())):
-        title = f"{name}/{part}" if name in several else name
+    for number, (title, cells) in enumerate(by_comparison(study)):
         use = cells[0].result.cell.benchmark
         about = [("Licence", use.licence), ("Citation", use.citation)]
-        bench = Bench(f"bench-{number}", title, [pair for pair in about if pair[1]])
-        _fill(bench, cells, study, names)
+        grouped = any(GROUPED & set(m.at) for cell in cells for m in cell.result.metrics)
+        bench = Bench(f"bench-{number}", title, [pair for pair in about if pair[1]], grouped)
+        bench.figures += lines.figures(bench.id, title, cells, study, names)
+        _fill(bench, [cell.result for cell in cells], names)
         made.append(bench)
     return made
 
 
-def _fill(bench: Bench, cells: Sequence[Cell], study: Study, names: Names) -> None:
-    results = [cell.result for cell in cells]
-    roc = _roc(bench, cells, study, names)
-    bench.figures += [roc] if roc else []
-    whole = _numbers(results, lambda metric: set(metric.at) <= WHOLE)
+def _fill(bench: Bench, results: Sequence[Result], names: Names) -> None:
+    whole = numbers_where(results, lambda metric: set(metric.at) <= WHOLE)
     matrix = build(whole, headline=False, names=names)
     title = f"All numbers of {bench.title}"
     bench.grids.append(comparison(matrix, f"{bench.id}-all", title, ranks=False))
     conditions = dict.fromkeys(
-        key for result in results for metric in result.metrics for key in set(metric.at) - WHOLE
+        key
+        for result in results
+        for metric in result.metrics
+        if not GROUPED & set(metric.at)
+        for key in set(metric.at) - WHOLE
     )
     for key in sorted(conditions):
-        chosen = _numbers(results, lambda metric, key=key: key in metric.at)  # type: ignore[misc]
+        chosen = numbers_where(results, lambda metric, key=key: key in metric.at)  # type: ignore[misc]
         part = build(chosen, headline=False, names=names)
-        title = f"{bench.title} by {_words(key)}"
+        title = f"{bench.title} by {words(key)}"
         bench.grids.append(comparison(part, f"{bench.id}-by-{key}", title, ranks=False))
         if key != "fold":
             bench.figures += _over(bench, key, chosen, names)
 
 
-def _numbers(results: Sequence[Result], keep: Callable[[MetricRecord], bool]) -> list[Result]:
+def numbers_where(results: Iterable[Result], keep: Callable[[MetricRecord], bool]) -> list[Result]:
+    """The results with those of their numbers that are kept; without the rest of them."""
     kept = ((result, [m for m in result.metrics if keep(m)]) for result in results)
     return [r.model_copy(update={"metrics": metrics}) for r, metrics in kept if metrics]
 
 
-def _words(key: str) -> str:
-    return f"{key.removesuffix('_deg')} (degrees)" if key.endswith("_deg") else key
-
-
-def _roc(bench: Bench, cells: Sequence[Cell], study: Study, names: Names) -> Figure | None:
-    rows: list[dict[str, Any]] = []
-    for cell in cells:
-        row = names.row(cell.result)
-        common = {"generator": row.source, "model": row.model, "result": cell.result.id[:12]}
-        points = curves.roc(cell, study)
-        rows += [{"far": far, "tar": tar, **common} for far, tar in points]
-    if not rows:
-        return None
-    from harness.reporting.figures import roc
-
-    text = (
-        f"ROC of {len(cells)} results on {bench.title}: true accept rate over false accept rate, "
-        "the latter on a logarithmic axis. Values at fixed rates stand in the table below."
-    )
-    return draw(f"{bench.id}-roc", f"ROC on {bench.title}", text, roc(rows))
+def words(key: str) -> str:
+    """A condition for people: ``yaw (degrees)``."""
+    for ending, unit in UNITS.items():
+        if key.endswith(ending):
+            key = f"{key.removesuffix(ending)} ({unit})"
+    return key.replace("_", " ")
 
 
 def _over(bench: Bench, key: str, results: Sequence[Result], names: Names) -> list[Figure]:
@@ -115,15 +119,15 @@ def _over(bench: Bench, key: str, results: Sequence[Result], names: Names) -> li
             series.setdefault(metric.name, []).append(
                 {**point, "generator": row.source, "model": row.model, "result": result.id[:12]}
             )
-    from harness.reporting.figures import over_axis
+    from harness.reporting.figures_values import over_axis
 
     drawn: list[Figure] = []
     for name, rows in series.items():
         if len({row["x"] for row in rows}) < FEWEST_POINTS:
             continue
         measure = NAMES.get(name, name)
-        title = f"{measure} by {_words(key)} on {bench.title}"
+        title = f"{measure} by {words(key)} on {bench.title}"
         text = f"{title}, with intervals. The numbers stand in the table of the same name."
-        spec = over_axis(rows, _words(key), measure)
+        spec = over_axis(rows, words(key), measure)
         drawn.append(draw(f"{bench.id}-{key}-{len(drawn)}", title, text, spec))
     return drawn

@@ -1,28 +1,29 @@
-"""Protocols, provenance, environments and failures: how each number came about."""
+"""Protocols, provenance and environments: how each number came about."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.digests import digest
 from harness.reporting import numbers
 from harness.reporting.columns import flat
-from harness.reporting.grid import Box, Grid, Head, texts
+from harness.reporting.grid import Grid, Head, texts
 from harness.reporting.matrix import Names
-from harness.reporting.sections.pictures import about
+from harness.reporting.sections.graph import Graph, graph
+from harness.reporting.sections.pictures import KEY, about
 
 if TYPE_CHECKING:
     from harness.reporting.study import Study
     from harness.study.result import ComponentUse, Result
-
-SHORT_ID = 12
 
 
 @dataclass(frozen=True)
 class Protocol:
     """All rules by which a group of results was measured."""
 
+    id: str
     title: str
     rules: dict[str, str]
     results: list[tuple[str, str]]  # short id, title
@@ -30,13 +31,18 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Part:
-    """One component of a result."""
+    """One component as it was used, shown once however many results it has."""
 
     role: str
     name: str
     key: str
     about: list[tuple[str, str]]
     settings: dict[str, str]
+
+    @property
+    def id(self) -> str:
+        """Where the page shows it."""
+        return f"use-{self.key[:KEY]}"
 
 
 @dataclass(frozen=True)
@@ -45,9 +51,8 @@ class Origin:
 
     id: str
     title: str
-    numbers: list[str]
-    parts: list[Part]
-    inputs: dict[str, str]  # stage -> key
+    graph: Graph
+    parts: list[tuple[str, str, str]]  # role, name, where the page shows it
     facts: list[tuple[str, str]]
     warnings: list[str]
 
@@ -64,58 +69,58 @@ def protocols(study: Study, names: Names) -> list[Protocol]:
     """Results grouped by exactly equal rules."""
     groups: dict[str, list[Result]] = {}
     for result in study.results:
-        benchmark = result.cell.benchmark
-        key = digest([benchmark.name, benchmark.version, result.comparison, result.protocol])
-        groups.setdefault(key, []).append(result)
+        groups.setdefault(protocol_id(result), []).append(result)
     made = []
-    for results in groups.values():
+    for identifier, results in groups.items():
         first = results[0]
         title = f"{first.cell.benchmark.name} ({first.comparison})"
         rules = {"benchmark version": str(first.cell.benchmark.version), **flat(first.protocol)}
-        users = [(result.id[:SHORT_ID], result_title(result, names)) for result in results]
-        made.append(Protocol(title, rules, users))
+        users = [(result.id[:KEY], result_title(result, names)) for result in results]
+        made.append(Protocol(identifier, title, rules, users))
     return sorted(made, key=lambda protocol: protocol.title)
 
 
-def origins(study: Study, names: Names) -> list[Origin]:
-    """The provenance of every result."""
-    return [_origin(result, names) for result in study.results]
+def protocol_id(result: Result) -> str:
+    """Where the page shows the rules of a result; equal for exactly equal rules."""
+    benchmark = result.cell.benchmark
+    facts = [benchmark.name, benchmark.version, result.comparison, result.protocol]
+    return f"protocol-{digest(facts)[:KEY]}"
 
 
-def _origin(result: Result, names: Names) -> Origin:
+def components(study: Study) -> list[Part]:
+    """Every component of the study once, with its settings."""
+    made: dict[str, Part] = {}
+    for result in study.results:
+        for role, use in _roles(result):
+            part = Part(role, use.name, use.key, about(use), flat(use.params))
+            made.setdefault(part.id, part)
+    order = ("Generator", "Model", "Aligner", "Benchmark")
+    return sorted(made.values(), key=lambda part: (order.index(part.role), part.name, part.key))
+
+
+def _roles(result: Result) -> list[tuple[str, ComponentUse]]:
     cell = result.cell
-    roles: tuple[tuple[str, ComponentUse | None], ...] = (
+    roles = (
         ("Generator", cell.generator),
         ("Model", cell.model),
         ("Aligner", cell.aligner),
         ("Benchmark", cell.benchmark),
     )
-    return Origin(
-        result.id[:SHORT_ID],
-        result_title(result, names),
-        _headline(result),
-        [
-            Part(role, use.name, use.key, about(use), flat(use.params))
-            for role, use in roles
-            if use is not None
-        ],
-        dict(result.provenance.inputs),
-        _facts(result),
-        list(result.warnings),
-    )
+    return [(role, use) for role, use in roles if use is not None]
 
 
-def _headline(result: Result) -> list[str]:
-    chosen = [metric for metric in result.metrics if metric.headline] or result.metrics[:1]
+def origins(study: Study, names: Names) -> list[Origin]:
+    """The provenance of every result."""
     return [
-        f"{metric.name} "
-        + numbers.measured(
-            metric.value,
-            metric.ci.low if metric.ci else None,
-            metric.ci.high if metric.ci else None,
-            metric.unit,
+        Origin(
+            result.id[:KEY],
+            result_title(result, names),
+            graph(result, f"#{protocol_id(result)}"),
+            [(role, use.name, f"#use-{use.key[:KEY]}") for role, use in _roles(result)],
+            _facts(result),
+            list(result.warnings),
         )
-        for metric in chosen
+        for result in study.results
     ]
 
 
@@ -124,7 +129,6 @@ def _facts(result: Result) -> list[tuple[str, str]]:
     lines = [
         ("Result", result.id),
         ("Created", result.created),
-        ("Seed", f"{result.seed.root}, repeat {result.seed.repeat}"),
         ("Limited", "" if result.limited is None else str(result.limited)),
         ("Code", code),
         ("Environment", result.provenance.env),
@@ -140,35 +144,17 @@ def _enrolment(result: Result) -> str:
     if found is None:
         return ""
     by = ", ".join(f"{count:,} by {rule}" for rule, count in found.placed_by.items())
-    why = "; ".join(f"{count:,} {reason}" for reason, count in found.reasons.items())
-    failed = f"{found.failed:,} failed" + (f" ({why})" if why else "")
-    return f"{found.images:,} images; placed {by or 'none'}; {failed}"
+    return f"{found.images:,} images; placed {by or 'none'}; {found.failed:,} failed"
 
 
 def environments(study: Study) -> Grid | None:
     """Facts down, environments across."""
-    known = {name: flat(env) for name, env in study.environments.items() if isinstance(env, dict)}
+    known = {
+        name: flat(env) for name, env in study.environments.items() if isinstance(env, Mapping)
+    }
     if not known:
         return None
     facts = dict.fromkeys(key for env in known.values() for key in env)
     heads = [Head("Fact"), *(Head(name) for name in known)]
     rows = [texts((fact, *(env.get(fact) for env in known.values()))) for fact in facts]
     return Grid("environment", "Environments", heads, rows)
-
-
-def damaged(study: Study) -> Grid | None:
-    """Files that could not be read."""
-    if not study.damaged:
-        return None
-    rows = [[Box(_inside(study, item.path)), Box(item.reason)] for item in study.damaged]
-    heads = [Head("File"), Head("Why")]
-    return Grid("damaged", "Files of the study that could not be read", heads, rows)
-
-
-def _inside(study: Study, path: object) -> str:
-    """A path relative to its study: a report names no folder of the machine it was made on."""
-    for folder in study.folders:
-        text = str(path)
-        if text.startswith(str(folder)):
-            return text[len(str(folder)) :].lstrip("/\\")
-    return str(path)

@@ -6,6 +6,7 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ from harness.digests import digest, file_sha256
 from harness.embedding.extract import load
 from harness.errors import DataError
 from harness.files import write_text
+from harness.lifecycle import Scored
 from harness.protocols.base import Embeddings, Evaluation, Metric, Scores
-from harness.registry import source_sha256
-from harness.study import parameters
+from harness.registry import BUILTIN, FROM_FILE, source_file, source_sha256
+from harness.study import links, parameters
+from harness.study.extra_metrics import Extra, measure
+from harness.study.migrate import NewerResultError
 from harness.study.plan import Cell, Chosen
 from harness.study.result import (
     CellUse,
@@ -38,6 +42,13 @@ PACKAGES = ("numpy", "torch", "onnxruntime-gpu", "onnxruntime", "opencv-python-h
             "scipy", "numba", "synthface-harness")  # fmt: skip
 
 
+UNSHOWN = ("warnings", "source_sha256", "wall_s")
+"""Facts of an artifact that stand elsewhere in a result, or differ between equal runs."""
+
+OF_A_PHASE = ("trained_on", "steps", "images", "seconds", "final_loss", "validation_accuracy",
+              "settings", "assumed")  # fmt: skip
+
+
 def run(cell: Cell, session: Session, folder: Path, cost: Mapping[str, float]) -> Result:
     """Score a cell and write its folder; ``result.json`` comes last and means that it is done."""
     benchmark = session.benchmark(cell.benchmark, cell_inputs(cell))
@@ -49,6 +60,7 @@ def run(cell: Cell, session: Session, folder: Path, cost: Mapping[str, float]) -
     embeddings = Embeddings(found.plain, found.mirror, found.enrolled, benchmark.images().names)
     scores = comparison.score(embeddings)
     evaluation = comparison.evaluate(scores, session.plan.study.seed)
+    _require_finite(cell, evaluation)
     folder.mkdir(parents=True, exist_ok=True)
     write_columns(folder / SCORES, scores.columns)
     protocol = comparison.protocol() | {
@@ -60,43 +72,94 @@ def run(cell: Cell, session: Session, folder: Path, cost: Mapping[str, float]) -
         "align": session.plan.study.align,
         "on_failure": session.plan.study.on_failure,
     }  # fmt: skip
+    extra = _extra(cell, session, protocol, scores, evaluation)
     result = Result(
         id=cell.key,
         status="ok",
         cell=_cell_use(cell, session, artifacts),
         comparison=cell.comparison,
         protocol=protocol,
-        metrics=[metric_record(metric) for metric in evaluation.metrics],
-        curves=_write_curves(folder, evaluation),
-        raw={"scores": SCORES, "sha256": file_sha256(folder / SCORES), **_extra(folder, scores)},
+        metrics=metric_records(evaluation, extra),
+        curves=write_curves(folder, evaluation),
+        raw={
+            "scores": SCORES,
+            "sha256": file_sha256(folder / SCORES),
+            **write_extra(folder, scores),
+        },
         enrolment=EnrolmentRecord.model_validate(
-            {name: placed[name] for name in EnrolmentRecord.model_fields}
+            {name: placed[name] for name in EnrolmentRecord.model_fields if name in placed}
         ),
         seed=SeedRecord(root=session.plan.study.seed, repeat=cell.repeat),
         limited=session.plan.study.limit,
+        published=links.entries(session.plan, cell, evaluation.metrics),
         provenance=ProvenanceRecord(
-            inputs=dict(cell.keys), code=_code(), env=_environment(session)
+            inputs=dict(cell.keys),
+            code={**code_version(), **plugins_of(cell, extra.versions)},
+            env=_environment(session),
         ),
         cost=CostRecord(wall_s=dict(cost), images=embedded.facts["images"]),
-        warnings=_warnings(artifacts.values(), evaluation, placed, session.notes(cell.benchmark)),
+        warnings=[
+            *_warnings(artifacts.values(), evaluation, placed, session.notes(cell.benchmark)),
+            *extra.warnings,
+        ],
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     write_text(folder / RESULT, result.to_json())
     return result
 
 
+def _extra(
+    cell: Cell,
+    session: Session,
+    protocol: Mapping[str, Any],
+    scores: Scores,
+    evaluation: Evaluation,
+) -> Extra:
+    scored = Scored(
+        benchmark=cell.benchmark.name,
+        comparison=cell.comparison,
+        protocol=protocol,
+        scores=scores,
+        metrics=tuple(evaluation.metrics),
+        seed=session.plan.study.seed,
+    )
+    return measure(session.registry, scored)
+
+
+def _require_finite(cell: Cell, evaluation: Evaluation) -> None:
+    """A benchmark says None for what it cannot measure; NaN would be a number nobody can read."""
+    wrong = [m.name for m in evaluation.metrics if m.value is not None and not isfinite(m.value)]
+    if wrong:
+        provided = cell.benchmark.provided
+        raise DataError(
+            f"benchmark {cell.benchmark.name} of {provided.dist} gave {wrong[0]} a value that is "
+            "not finite; it must give None and say why in the note"
+        )
+
+
 def finished(folder: Path) -> Result | None:
-    """The result of a cell that is whole: it parses, and its scores and curves are there."""
+    """The result of a cell that is whole: it parses, and its scores and curves are there.
+
+    Raises ``NewerResultError`` for that of a newer harness, which must not be overwritten.
+    """
     try:
         result = Result.from_json((folder / RESULT).read_text(encoding="utf-8"))
         scores = folder / result.raw["scores"]
         whole = file_sha256(scores) == result.raw["sha256"]
+    except NewerResultError as error:
+        raise NewerResultError(f"{folder / RESULT} was {error} to go on with this study") from None
     except (OSError, ValueError, KeyError, DataError):
         return None
     return result if whole and all((folder / f).exists() for f in result.curves.values()) else None
 
 
-def metric_record(metric: Metric) -> MetricRecord:
+def metric_records(evaluation: Evaluation, extra: Extra) -> list[MetricRecord]:
+    """The numbers of the benchmark, then those of plugins."""
+    own = [metric_record(metric) for metric in evaluation.metrics]
+    return [*own, *(metric_record(metric, plugin) for metric, plugin in extra.metrics)]
+
+
+def metric_record(metric: Metric, provider: str = "") -> MetricRecord:
     """A metric as it is stored."""
     interval = metric.interval
     return MetricRecord(
@@ -110,14 +173,17 @@ def metric_record(metric: Metric) -> MetricRecord:
         realised_far=metric.realised_far,
         headline=metric.headline,
         note=metric.note,
+        provider=provider,
     )
 
 
 def _artifacts(cell: Cell, session: Session) -> dict[str, Artifact]:
     kinds = {"faces": "faces", "model": "models", "placements": "placements",
              "embeddings": "embeddings"}  # fmt: skip
+    # Roles of earlier phases carry their number: model.0.
     return {
-        role: session.store.get(kinds.get(role, "faces"), key) for role, key in cell.keys.items()
+        role: session.store.get(kinds.get(role.partition(".")[0], "faces"), key)
+        for role, key in cell.keys.items()
     }
 
 
@@ -125,24 +191,35 @@ def _cell_use(cell: Cell, session: Session, artifacts: Mapping[str, Artifact]) -
     made = {role: dict(artifact.facts) for role, artifact in artifacts.items()}
     generator = None
     if cell.generator is not None:
-        generator = component_use(cell.generator, cell.keys["faces"], made["faces"])
+        first = made.get("model.0", made["model"])["trained_on"][0]
+        # Of a streamed set there is no artifact, and of a part of a set only the part counts.
+        used = {"identities": first["identities"], "faces": first["images"]}
+        whole = made.get("faces", {})
+        facts = whole if whole and not first["take"] else {**whole, **used}
+        generator = component_use(cell.generator, first["key"], facts)
     return CellUse(
         generator=generator,
-        model=_model_use(cell, session, made.get("model", {})),
+        model=_model_use(cell, session, made),
         benchmark=component_use(cell.benchmark, digest(cell.benchmark.identity()), {}),
         aligner=component_use(cell.aligner, digest(cell.aligner.identity()), {})
         if cell.aligner else None,
     )  # fmt: skip
 
 
-def _model_use(cell: Cell, session: Session, facts: Mapping[str, Any]) -> ComponentUse:
-    """The model; a trained one also says in what precision and on what device."""
-    trained = cell.keys.get("model", "")
+def _model_use(cell: Cell, session: Session, made: Mapping[str, Mapping[str, Any]]) -> ComponentUse:
+    """The model; a trained one also says in what precision, on what device and in which phases."""
+    trained, facts = cell.keys.get("model", ""), dict(made.get("model", {}))
+    earlier = [made[role] for role in sorted(made) if role.startswith("model.")]
+    if earlier:
+        facts["earlier_phases"] = [
+            {name: phase[name] for name in OF_A_PHASE if name in phase} for phase in earlier
+        ]
     use = component_use(cell.model, trained or digest(cell.model.identity()), facts)
     if not trained:
         return use
     hardware = {"device": session.plan.device.split(":")[0], "precision": session.plan.precision}
-    return use.model_copy(update={"params": use.params | hardware})
+    phases = {"phases": "; ".join(cell.phases)} if cell.phases else {}
+    return use.model_copy(update={"params": use.params | hardware | phases})
 
 
 def component_use(chosen: Chosen, key: str, facts: Mapping[str, Any]) -> ComponentUse:
@@ -151,6 +228,7 @@ def component_use(chosen: Chosen, key: str, facts: Mapping[str, Any]) -> Compone
     return ComponentUse(
         provider=chosen.provided.provider,
         name=component.name,
+        label=chosen.label or "",
         version=component.version,
         params=parameters.public_values(chosen.params),
         key=key,
@@ -160,11 +238,12 @@ def component_use(chosen: Chosen, key: str, facts: Mapping[str, Any]) -> Compone
         licence=component.licence,
         citation=component.citation,
         training_data=list(component.training_data),
-        facts={k: v for k, v in facts.items() if k not in ("warnings", "source_sha256")},
+        facts={k: v for k, v in facts.items() if k not in UNSHOWN},
     )
 
 
-def _write_curves(folder: Path, evaluation: Evaluation) -> dict[str, str]:
+def write_curves(folder: Path, evaluation: Evaluation) -> dict[str, str]:
+    """Write the curves of a cell; their files by name."""
     files = {}
     for curve in evaluation.curves:
         files[curve.name] = f"curves/{curve.name}.arrow"
@@ -172,7 +251,7 @@ def _write_curves(folder: Path, evaluation: Evaluation) -> dict[str, str]:
     return files
 
 
-def _extra(folder: Path, scores: Scores) -> dict[str, str]:
+def write_extra(folder: Path, scores: Scores) -> dict[str, str]:
     """Arrays that are not one row a pair, beside the scores."""
     import numpy as np
 
@@ -201,8 +280,27 @@ def _warnings(
     return list(dict.fromkeys([*found, *evaluation.warnings]))
 
 
-def _code() -> dict[str, str]:
+def code_version() -> dict[str, str]:
+    """The distribution that computes, and its version."""
     return {"distribution": "synthface-harness", "version": metadata.version("synthface-harness")}
+
+
+def plugins_of(cell: Cell, measuring: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The plugins of others that a cell used: distribution to version, or file to SHA-256.
+
+    ``measuring`` are the versions of those that added metrics.
+    """
+    found = dict(measuring)
+    for chosen in (cell.generator, cell.model, cell.benchmark, cell.aligner):
+        if chosen is None or chosen.provided.dist == BUILTIN:
+            continue
+        provided = chosen.provided
+        if provided.dist_version == FROM_FILE:
+            file = source_file(provided.component.target.partition(":")[0])
+            found[f"{provided.dist}.py"] = f"sha256:{file_sha256(file)}" if file else ""
+        else:
+            found[provided.dist] = provided.dist_version
+    return {"plugins": dict(sorted(found.items()))} if found else {}
 
 
 def _environment(session: Session) -> str:

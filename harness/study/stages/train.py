@@ -1,84 +1,168 @@
-"""Train: a face set and its placements to weights."""
+"""Train: face sets and their placements to weights, one phase at a time."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from harness.align.aligned import AlignedImages
-from harness.components import InputSpec, TrainableModel
-from harness.errors import UsageError
+from harness.components import Params, TrainableModel
+from harness.errors import DataError, UsageError
 from harness.executors.local import cpu_count
-from harness.study.plan import Node
+from harness.progress import Progress
+from harness.seeds import derive
+from harness.study.plan import Node, Plan
 from harness.study.session import Session
-from harness.study.stages import place
+from harness.study.stages.training_sets import LabelledFaces, StreamedFaces, facts, open_sets
+from harness.study.store import Store
+from harness.training.recipe import TrainingData
+from harness.training.subset import Part, Union
+
+if TYPE_CHECKING:
+    from harness.training.distributed import Ranks
+    from harness.training.loop import Summary
 
 CHECKPOINT_S = 60.0
 
 
-class LabelledFaces:
-    """The placed faces of a face set, with contiguous class labels."""
+@dataclass(frozen=True)
+class Trained:
+    """A phase that was trained: its model, what it saw, and what was said about it."""
 
-    def __init__(self, session: Session, node: Node, spec: InputSpec) -> None:
-        faces = session.faces(node.inputs["faces"])
-        placements = place.load(session, node.inputs["placements"])
-        self._aligned = AlignedImages(faces, placements, spec)
-        self._index = np.flatnonzero(~placements.failed)
-        self.labels: NDArray[np.int64] = np.unique(
-            faces.subjects[self._index], return_inverse=True
-        )[1].astype(np.int64)
+    model: TrainableModel
+    sets: Sequence[LabelledFaces | StreamedFaces]
+    data: TrainingData
+    summary: Summary
+    notes: list[str]
 
-    def __len__(self) -> int:
-        return len(self._index)
 
-    def image(self, index: int) -> NDArray[np.uint8]:
-        """Aligned pixels, uint8 RGB (H, W, 3)."""
-        return self._aligned.image(int(self._index[index]))
+@dataclass(frozen=True)
+class Task:
+    """What one of several processes needs to take part in a training; it travels to it."""
+
+    plan: Plan
+    key: str
+    home: Path
+    study: Path
+    folder: Path
+    jobs: int
+    plugin_files: tuple[Path, ...]
 
 
 def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
     """Train the node's model; an interrupted training goes on from its last checkpoint."""
-    from harness.training.loop import train
+    from harness.training.distributed import ALONE
+    from harness.training.loop import finished
 
     assert node.chosen is not None
-    plan = session.plan
+    assert node.training is not None, "train nodes have a training"
+    phase, notes = node.training, []
+    if session.processes > 1 and finished(folder) is None:
+        notes = _together(node, session, folder)
+    done = _train(node, session, folder, ALONE, session.progress)
+    data, sets = done.data, done.sets
+    return {
+        "identities": int(data.labels.max()) + 1,
+        **{("image_visits" if k == "images" else k): v for k, v in asdict(done.summary).items()},
+        "images": len(data),
+        "embedding_size": done.model.embedding_size,
+        "phase": phase.depth,
+        "trained_on": [facts(s, part) for s, part in zip(phase.sources, sets, strict=True)],
+        "validation_identities": phase.validation,
+        **_said(folder, node.chosen.params, phase.depth),
+        "warnings": list(dict.fromkeys([*notes, *done.notes])),
+    }
+
+
+def _train(
+    node: Node, session: Session, folder: Path, ranks: Ranks, progress: Callable[..., None]
+) -> Trained:
+    """Train in this process, alone or as one of several; of a finished training all is read."""
+    from harness.training.loop import train
+    from harness.training.validation import split
+
+    assert node.chosen is not None
+    assert node.training is not None, "train nodes have a training"
+    plan, phase = session.plan, node.training
     use_threads(session.jobs)
     model, ctx = session.model(node.chosen, node.parts["repeat"], precision=plan.precision)
     if not isinstance(model, TrainableModel):
         raise UsageError(f"model {node.chosen.name} cannot be trained; leave out --generator")
-    data = LabelledFaces(session, node, model.input_spec)
+    if "model" in node.inputs:
+        model.load(session.store.get("models", node.inputs["model"]).folder)
+    sets = open_sets(session, node, model.input_spec)
+    empty = [source.name for source, part in zip(phase.sources, sets, strict=True) if not len(part)]
+    if empty:
+        raise DataError(f"no face of {empty[0]} is left to train on; take more of it")
+    data: TrainingData = Union(sets)
+    apart: TrainingData | None = None
+    if phase.validation:
+        kept, held = split(data.labels, phase.validation, node.seed)
+        data, apart = Part(data, kept), Part(data, held)
     summary = train(
         model,
         data,
-        seed=ctx.seed,
+        seed=derive(ctx.seed, "phase", phase.depth) if phase.depth else ctx.seed,
         folder=folder,
         device=plan.device,
         precision=plan.precision,
-        progress=session.progress,
+        progress=progress,
         checkpoint_s=CHECKPOINT_S,
         threads=max(1, min(session.jobs, 8)),
+        validation=apart,
+        ranks=ranks,
     )
-    return {
-        "identities": int(data.labels.max()) + 1,
-        **{("image_visits" if k == "images" else k): v for k, v in asdict(summary).items()},
-        "images": len(data),
-        "embedding_size": model.embedding_size,
-        **_said(folder),
-        "warnings": [*ctx.notes, *summary.notes],
-    }
+    said = [note for part in sets if isinstance(part, StreamedFaces) for note in part.notes()]
+    return Trained(model, sets, data, summary, [*ctx.notes, *said, *summary.notes])
 
 
-def _said(folder: Path) -> dict[str, Any]:
+def _together(node: Node, session: Session, folder: Path) -> list[str]:
+    """Train in several processes; what they said that the reader of the result must know."""
+    from harness.training.distributed import launch
+
+    jobs = max(1, session.jobs // session.processes)
+    task = Task(
+        session.plan, node.key, session.store.home, session.folder, folder, jobs,
+        session.plugin_files,
+    )  # fmt: skip
+    notes = launch(
+        train_rank,
+        task,
+        session.processes,
+        device=session.plan.device,
+        plugin_files=session.plugin_files,
+        heard=lambda values: session.progress(*values),
+    )
+    return [note for said in notes for note in said]
+
+
+def train_rank(task: Task, ranks: Ranks, report: Callable[[Any], None]) -> list[str]:
+    """The part of one process in a training."""
+    from harness.training.distributed import device_of
+
+    def progress(done: int, total: int, unit: str, detail: str = "") -> None:
+        report((done, total, unit, detail))
+
+    plan = replace(task.plan, device=device_of(task.plan.device, ranks.rank))
+    session = Session(
+        plan, Store(task.home), task.study, Progress(quiet=True), task.jobs, task.plugin_files
+    )
+    return _train(plan.nodes[task.key], session, task.folder, ranks, progress).notes
+
+
+def _said(folder: Path, params: Params, depth: int) -> dict[str, Any]:
     """The settings of the training, and which of them no publication states."""
     from harness.training.loop import RESULT
 
     written = json.loads((folder / RESULT).read_text(encoding="utf-8"))
-    return {"settings": written["settings"], "assumed": written["assumed"]}
+    settings, assumed = written["settings"], written["assumed"]
+    if depth:
+        open_: Mapping[str, Sequence[str]] = getattr(params, "assumed_finetuning", {})
+        more = open_.get(str(settings.get("preset")), ())
+        assumed = list(dict.fromkeys([*assumed, *more]))
+    return {"settings": settings, "assumed": assumed, "processes": written["processes"]}
 
 
 def use_threads(jobs: int) -> None:

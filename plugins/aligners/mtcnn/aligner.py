@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,7 +42,7 @@ class Mtcnn(Aligner):
             )
         # Initial weights are drawn only to be overwritten; the global generator must not notice.
         with torch.random.fork_rng(devices=[]):
-            networks = (PNet(), RNet(), ONet())
+            networks = (PNet(self.params.softmax), RNet(), ONet())
         for network, name in zip(networks, ("pnet.pt", "rnet.pt", "onet.pt"), strict=True):
             load(network, folder / name)
         self.cascade = Cascade(
@@ -59,11 +60,33 @@ class Mtcnn(Aligner):
         results: list[Placement | str] = [NO_FACE] * len(images)
         # Small calls stay in a CPU's cache; large ones fill a GPU.
         limit = 1_000_000 if self.ctx.device == "cpu" else 16_000_000
-        for numbers in _calls(images, limit):
-            found = self.cascade.detect([images[number] for number in numbers])
+        calls = list(_calls(images, limit))
+        for numbers, found in zip(calls, self._detect(calls, images), strict=True):
             for number, faces in zip(numbers, found, strict=True):
                 results[number] = self._choose(faces, images[number], boxes[number])
         return results
+
+    def _detect(
+        self, calls: Sequence[list[int]], images: Sequence[NDArray[np.uint8]]
+    ) -> list[list[Faces]]:
+        """The faces of each call's images; on a CPU calls run side by side, one thread each.
+
+        Layers this small gain nothing from several threads, which then wait for each other: on a
+        busy machine that is many times slower.
+        """
+
+        def detect(numbers: list[int]) -> list[Faces]:
+            return self.cascade.detect([images[number] for number in numbers])
+
+        threads = torch.get_num_threads()
+        if self.ctx.device != "cpu" or threads == 1:
+            return [detect(numbers) for numbers in calls]
+        torch.set_num_threads(1)  # threads that are made from here on take it over
+        try:
+            with ThreadPoolExecutor(max_workers=threads) as pool:
+                return list(pool.map(detect, calls))
+        finally:
+            torch.set_num_threads(threads)
 
     def _choose(
         self, faces: Faces, image: NDArray[np.uint8], box: NDArray[np.float32]

@@ -9,19 +9,22 @@ public state dicts.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from harness.errors import DataError, PrerequisiteError
 
+Axis = Literal["classes", "width"]
+
 
 class PNet(nn.Module):
     """Proposals: RGB (B, 3, H, W) to box offsets (B, 4, h, w) and face probability (B, h, w)."""
 
-    def __init__(self) -> None:
+    def __init__(self, softmax: Axis = "classes") -> None:
         super().__init__()
+        self.axis = {"classes": 1, "width": 3}[softmax]
         self.conv1, self.prelu1 = nn.Conv2d(3, 10, 3), nn.PReLU(10)
         self.pool1 = nn.MaxPool2d(2, 2, ceil_mode=True)
         self.conv2, self.prelu2 = nn.Conv2d(10, 16, 3), nn.PReLU(16)
@@ -34,7 +37,7 @@ class PNet(nn.Module):
         x = self.pool1(self.prelu1(self.conv1(x)))
         x = self.prelu2(self.conv2(x))
         x = self.prelu3(self.conv3(x))
-        return self.conv4_2(x), self.conv4_1(x).softmax(dim=1)[:, 1]
+        return self.conv4_2(x), self.conv4_1(x).softmax(dim=self.axis)[:, 1]
 
 
 class RNet(nn.Module):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -23,10 +22,6 @@ def _person(name: str) -> str:
     return next((part for part in parts if not part.isdecimal()), name)
 
 
-def _landmarks(folder: Path, names: Sequence[str]) -> NDArray[np.float32]:
-    return gather(folder, names, ".pts", read_pts)
-
-
 class AgeDb30(PairBenchmark):
     """AgeDB, 30 years between the images of a pair (Moschoglou et al. 2017)."""
 
@@ -44,6 +39,9 @@ class AgeDb30(PairBenchmark):
             {"verification": pairs},
             folder,
             source,
-            partial(_landmarks, folder) if self.params.landmarks == "pts" else None,
             subject=_person,
         )
+
+    def landmarks(self, folder: Path, names: Sequence[str]) -> NDArray[np.float32] | None:
+        """Five of the 68 points in the file beside each image."""
+        return gather(folder, names, ".pts", read_pts) if self.params.landmarks == "pts" else None

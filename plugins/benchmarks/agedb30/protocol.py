@@ -30,12 +30,11 @@ def read_protocol(path: Path) -> list[Pair]:
         where = f"{path}, split {fold + 1}"
         images, labels = _fold(cell, where)
         for row, label in enumerate(labels):
+            place = f"split {fold + 1}, pair {row + 1}"
             if label not in (-1, 1):
-                raise DataError(f"{where}, pair {row + 1}: label {label:g} is not +1 or -1")
-            one, two = (
-                _name(images[2 * row + side], f"{where}, pair {row + 1}") for side in (0, 1)
-            )
-            pairs.append(Pair(one, two, bool(label == 1), fold))
+                raise DataError(f"{path}, {place}: label {label:g} is not +1 or -1")
+            one, two = (_name(images[2 * row + side], f"{path}, {place}") for side in (0, 1))
+            pairs.append(Pair(one, two, bool(label == 1), fold, place))
     return pairs
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from harness.protocols.landmark_files import pick, read_scored_points
 from harness.protocols.pair_lists import require_balance
@@ -35,17 +38,19 @@ class Cfp(PairBenchmark):
         source = existing(base, f"Protocol/Split/{self.split}")
         pairs = read_split(source, first, second)
         require_balance(pairs, source)
-        landmarks = None
-        if self.params.landmarks is not None:
-            file = root / self.params.landmarks
-            landmarks = partial(pick, read_scored_points(file), where=file)
         return Listing(
             {"verification": pairs},
             existing(base, "Data/Images"),
             source,
-            landmarks,
             subject=_person,
         )
+
+    def landmarks(self, folder: Path, names: Sequence[str]) -> NDArray[np.float32] | None:
+        """Points of the file, in pixels of these images."""
+        if self.params.landmarks is None:
+            return None
+        file = existing(self.params.root, self.params.landmarks)
+        return pick(read_scored_points(file), names, file)
 
 
 class CfpFp(Cfp):

@@ -48,7 +48,8 @@ def read_split(folder: Path, first: dict[int, str], second: dict[int, str]) -> l
             for number, line in enumerate(read_lines(fold / file), 1):
                 if line.strip():
                     one, two = _numbers(fold / file, number, line, len(first), len(second))
-                    pairs.append(Pair(first[one], second[two], genuine, int(fold.name) - 1))
+                    where = f"{fold.name}/{file}, line {number}"
+                    pairs.append(Pair(first[one], second[two], genuine, int(fold.name) - 1, where))
     return pairs
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,10 +16,6 @@ from harness.protocols.verification import Listing, PairBenchmark, existing, per
 from .params import CrossParams
 
 
-def _landmarks(folder: Path, names: Sequence[str]) -> NDArray[np.float32]:
-    return gather(folder, names, "_5loc_attri.txt", read_five_lines)
-
-
 class CrossLfw(PairBenchmark):
     """What both have in common; a subclass names its list."""
 
@@ -31,16 +26,19 @@ class CrossLfw(PairBenchmark):
     def listing(self) -> Listing:
         """The list of labels, ``images/`` and, if wanted, a landmark file for each image."""
         source = existing(self.params.root, self.list_name)
-        landmarks = None
-        if self.params.landmarks is not None:
-            landmarks = partial(_landmarks, existing(self.params.root, self.params.landmarks))
         return Listing(
             {"verification": read_label_lines(source)},
             existing(self.params.root, self.params.images or "images"),
             source,
-            landmarks,
             subject=person_by_number,
         )
+
+    def landmarks(self, folder: Path, names: Sequence[str]) -> NDArray[np.float32] | None:
+        """One file an image."""
+        if self.params.landmarks is None:
+            return None
+        points = existing(self.params.root, self.params.landmarks)
+        return gather(points, names, "_5loc_attri.txt", read_five_lines)
 
 
 class Calfw(CrossLfw):

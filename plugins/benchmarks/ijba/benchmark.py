@@ -16,12 +16,12 @@ from harness.faces.files import ImageFiles
 from harness.protocols.base import Comparison
 from harness.protocols.columns import Column, read_text_columns
 from harness.protocols.identification import TemplateIdentification
-from harness.protocols.image_lists import require_images
+from harness.protocols.image_lists import require_images, require_lists
 from harness.protocols.template_lists import PairSplit, SearchSplit
 from harness.protocols.template_sets import TemplateRules, TemplateSet, kept_images
 from harness.protocols.templates import TemplateVerification
 
-from .params import FARS, Params
+from .params import Params
 
 ID = Column("int32", low=0)
 BOX = ("face_x", "face_y", "face_width", "face_height")
@@ -32,8 +32,15 @@ ENTRIES = {
     "media_id": Column("int32", ("sighting_id",)),
     **dict.fromkeys(BOX, Column("float32")),
 }
-PAIRS, SEARCHES = "IJB-A_11_sets", "IJB-A_1N_sets"
+PAIRS = "IJB-A_11_sets/split{k}"
+SEARCHES = "IJB-A_1N_sets/split{k}"
+LISTS = {
+    "1:1": (f"{PAIRS}/verify_metadata_{{k}}.csv", f"{PAIRS}/verify_comparisons_{{k}}.csv"),
+    "1:N": (f"{SEARCHES}/search_gallery_{{k}}.csv", f"{SEARCHES}/search_probe_{{k}}.csv"),
+}
 RANKS = (1, 5, 10)
+FIRST = 11_787
+"""Comparisons of the first split as NIST gave them out."""
 
 Table = dict[str, NDArray[Any]]
 
@@ -47,8 +54,12 @@ class Ijba(Benchmark):
         """Read all splits; every face they name is one image with its box."""
         super().prepare(ctx)
         root = Path(self.params.root or "")
-        faces = _Faces()
         numbers = range(1, self.params.splits + 1)
+        wanted = [LISTS[name] for name in self.params.comparison_names()]
+        require_lists(
+            [root / name.format(k=k) for names in wanted for k in numbers for name in names]
+        )
+        faces = _Faces()
         self._pairs: list[PairSplit] = []
         self._searches: list[SearchSplit] = []
         if "1:1" in self.params.comparison_names():
@@ -69,6 +80,13 @@ class Ijba(Benchmark):
         """Every face that a template holds, in the order in which the lists name them."""
         return self._images
 
+    def shortfalls(self) -> list[str]:
+        """See :class:`Benchmark`."""
+        found = self._pairs[0].genuine.size if self._pairs and self.ctx.limit is None else FIRST
+        if found == FIRST:
+            return []
+        return [f"split 1 has {found:,} comparisons, that of the published IJB-A {FIRST:,}"]
+
     def comparison(self, name: str) -> Comparison:
         """Template verification (1:1) or identification (1:N)."""
         p = self.params
@@ -79,7 +97,7 @@ class Ijba(Benchmark):
                 self._pairs,
                 rules,
                 self._images.names,
-                fars=FARS,
+                fars=p.fars,
                 headline_far=p.headline_far,
                 far_rule=p.far_rule,
                 limit=self.ctx.limit,
@@ -139,9 +157,7 @@ def _templates(tables: Iterable[tuple[Path, Table, int]], faces: _Faces) -> Temp
 
 
 def _pairs(root: Path, split: int, faces: _Faces) -> PairSplit:
-    folder = root / PAIRS / f"split{split}"
-    metadata = folder / f"verify_metadata_{split}.csv"
-    comparisons = folder / f"verify_comparisons_{split}.csv"
+    metadata, comparisons = (root / name.format(k=split) for name in LISTS["1:1"])
     table = read_text_columns(metadata, ENTRIES, header=True)
     pairs = read_text_columns(comparisons, {"left": ID, "right": ID}, header=False)
     left, right = pairs["left"], pairs["right"]
@@ -154,9 +170,7 @@ def _pairs(root: Path, split: int, faces: _Faces) -> PairSplit:
 
 
 def _searches(root: Path, split: int, faces: _Faces) -> SearchSplit:
-    folder = root / SEARCHES / f"split{split}"
-    gallery_file = folder / f"search_gallery_{split}.csv"
-    probe_file = folder / f"search_probe_{split}.csv"
+    gallery_file, probe_file = (root / name.format(k=split) for name in LISTS["1:N"])
     gallery = read_text_columns(gallery_file, ENTRIES, header=True)
     probe = read_text_columns(probe_file, ENTRIES, header=True)
     # The two lists may number their templates apart: equal numbers are not one template.
@@ -171,4 +185,4 @@ def _searches(root: Path, split: int, faces: _Faces) -> SearchSplit:
             np.unique(probe["template_id"] + shift).astype(np.int32),
         )
     except DataError as error:
-        raise DataError(f"{folder}: {error}") from None
+        raise DataError(f"{probe_file.parent}: {error}") from None

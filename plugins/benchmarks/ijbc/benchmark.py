@@ -19,7 +19,7 @@ from harness.protocols.templates import TemplateVerification
 
 from . import insightface, official
 from .lists import Lists
-from .params import FARS, Params
+from .params import Params
 
 
 class Ijb(Benchmark):
@@ -75,7 +75,7 @@ class Ijb(Benchmark):
                 [self._pairs],
                 rules,
                 self._images.names,
-                fars=FARS,
+                fars=p.fars,
                 headline_far=p.headline_far,
                 far_rule=p.far_rule,
                 limit=self.ctx.limit,
@@ -94,6 +94,11 @@ class Ijb(Benchmark):
             f"{p.dataset} {name} needs {self._missing or 'the template pairs'}; complete the "
             f"folder or set comparisons={'1:1' if name == '1:N' else '1:N'}"
         )
+
+    def shortfalls(self) -> tuple[str, ...]:
+        """See :class:`Benchmark`."""
+        missing = (f"absent: {self._missing}",) if self._missing else ()
+        return (*self._notes, *missing)
 
     def _read(self, ctx: Context) -> Lists:
         root = Path(self.params.root or "")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from harness.components import BenchmarkParams, External
+from harness.components import External
+from harness.protocols.params import TemplateParams
 
-FARS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 
-
-class Params(BenchmarkParams):
+class Params(TemplateParams):
     """Where the set lies and by which rules its templates are scored."""
 
     root: Path | None = None
@@ -21,26 +20,10 @@ class Params(BenchmarkParams):
         description="insightface: loose_crop/ and meta/. nist: images/ and protocols/. auto: the "
         "first that is there.",
     )
-    comparisons: Literal["both", "1:1", "1:N"] = Field(
-        "both", description="Which comparisons to run; 1:N needs the 1N lists."
-    )
-    norm: Literal["raw", "unit"] = Field(
-        "raw",
-        description="Norm of an image's feature in its template, in the headline: raw keeps it, "
-        "unit removes it. Every cell of norm, detector and flip is scored anyway.",
-    )
     detector_score: bool | None = Field(
         None,
         description="Weigh images by the given detector score, in the headline. By default where "
         "the lists give one.",
-    )
-    flip: Literal["none", "sum"] = Field(
-        "sum", description="How the embedding of the mirrored image is fused."
-    )
-    far_rule: Literal["nearest-vertex", "at-most", "interp"] = Field(
-        "nearest-vertex",
-        description="How the operating point is picked. nearest-vertex: corner of the ROC curve "
-        "nearest to the FAR, as insightface does. at-most: highest with FAR at most the target.",
     )
     headline_far: float = Field(
         1e-4, description="FAR of the number in the table, a power of ten from 1e-6 to 1e-1."
@@ -50,24 +33,7 @@ class Params(BenchmarkParams):
     galleries: ClassVar[tuple[str, str]] = ("", "")
     published: ClassVar[tuple[int, int, int]] = (0, 0, 0)  # images, pairs, genuine pairs
 
-    scoring: ClassVar[frozenset[str]] = frozenset(
-        {"norm", "detector_score", "flip", "far_rule", "headline_far"}
-    )
-
-    @field_validator("headline_far")
-    @classmethod
-    def _reported(cls, value: float) -> float:
-        if value not in FARS:
-            raise ValueError(f"TAR is reported at {', '.join(f'{far:g}' for far in FARS)}")
-        return value
-
-    def comparison_names(self) -> tuple[str, ...]:
-        """Verification and identification are cells of their own."""
-        return ("1:1", "1:N") if self.comparisons == "both" else (self.comparisons,)
-
-    def mirror(self) -> bool:
-        """Mirrored embeddings are needed unless the flip is switched off."""
-        return self.flip != "none"
+    scoring: ClassVar[frozenset[str]] = TemplateParams.scoring | {"detector_score"}
 
 
 class IjbbParams(Params):

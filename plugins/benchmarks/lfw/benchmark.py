@@ -2,80 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.align.decode import image_size
-from harness.components import Benchmark, Context
-from harness.errors import DataError
-from harness.faces.files import ImageFiles
-from harness.protocols.landmarks import landmark_scale, read_five_points
-from harness.protocols.lists import first_of_each, read_lfw_pairs
-from harness.protocols.pairs import PairFolds
+from harness.protocols.landmark_files import pick, read_scored_points
+from harness.protocols.landmarks import landmark_scale
+from harness.protocols.lists import read_lfw_pairs
+from harness.protocols.verification import Listing, PairBenchmark, existing, person_by_folder
 
 from .params import Params
 
 
-class Lfw(Benchmark):
+class Lfw(PairBenchmark):
     """LFW View 2 (Huang et al. 2007): person-disjoint folds of matched and mismatched pairs."""
 
     params: Params
+    title = "lfw-view2"
+    official_pairs = 6000
 
-    def prepare(self, ctx: Context) -> None:
-        """Read the lists, and check that every image a pair names is there."""
-        super().prepare(ctx)
-        root = Path(self.params.root or "")
-        self._folder = root / "lfw" if (root / "lfw").is_dir() else root
-        self._pairs = first_of_each(read_lfw_pairs(root / self.params.pairs), ctx.limit)
-        names = sorted({name for pair in self._pairs for name in (pair.first, pair.second)})
-        absent = [name for name in names if not (self._folder / name).is_file()]
-        if absent:
-            raise DataError(
-                f"{self.params.pairs} names {len(absent)} images that are not in {self._folder}, "
-                f"the first is {absent[0]}; complete the folder or use a pairs file for the part "
-                "you have"
-            )
-        self._images = ImageFiles(
-            self._folder,
-            names,
-            landmarks=self._landmarks(root, names),
-            subjects=np.unique([Path(n).parent.name for n in names], return_inverse=True)[1],
+    def listing(self) -> Listing:
+        """``pairs.txt``; the folders of people lie in the root or in its ``lfw/``."""
+        source = existing(self.params.root, self.params.pairs or "pairs.txt")
+        folder = existing(self.params.root, "lfw", ".")
+        return Listing(
+            {"verification": read_lfw_pairs(source)}, folder, source, subject=person_by_folder
         )
 
-    def _landmarks(self, root: Path, names: list[str]) -> NDArray[np.float32] | None:
-        if self.params.landmarks is None:
+    def own_listing(self) -> Listing:
+        """A CSV file, or another list in the form of LFW's."""
+        name = self.params.pairs or ""
+        return super().own_listing() if name.lower().endswith(".csv") else self.listing()
+
+    def landmarks(self, folder: Path, names: Sequence[str]) -> NDArray[np.float32] | None:
+        """Points of the file, carried to the size of each image."""
+        p = self.params
+        if p.landmarks is None:
             return None
-        file = root / self.params.landmarks
-        points = read_five_points(file)
-        absent = [name for name in names if name not in points]
-        if absent:
-            raise DataError(
-                f"{file} has no landmarks for {len(absent)} images, the first is {absent[0]}"
-            )
-        scaled = np.empty((len(names), 5, 2), np.float32)
+        file = existing(p.root, p.landmarks)
+        points = pick(read_scored_points(file), names, file)
         for row, name in enumerate(names):
-            size = image_size((self._folder / name).read_bytes(), name)
-            scale = landmark_scale(
-                size, self.params.landmark_image_px, self.params.landmark_scale, name
-            )
-            scaled[row] = points[name] * scale
-        return scaled
-
-    def images(self) -> ImageFiles:
-        """Every image that a pair names, by path."""
-        return self._images
-
-    def comparison(self, name: str) -> PairFolds:
-        """The pairs in their folds."""
-        index = {image: row for row, image in enumerate(self._images.names)}
-        return PairFolds.build(
-            name="lfw-view2",
-            pairs=[(index[p.first], index[p.second], p.genuine, p.fold) for p in self._pairs],
-            images=self._images,
-            flip=self.params.flip,
-            rule=self.params.rule,
-            centre=self.params.centre,
-            limit=self.ctx.limit,
-        )
+            size = image_size((folder / name).read_bytes(), name)
+            points[row] *= landmark_scale(size, p.landmark_image_px, p.landmark_scale, name)
+        return points

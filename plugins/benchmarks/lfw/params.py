@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from harness.components import BenchmarkParams, External
+from harness.components import External
+from harness.protocols.params import PairParams
 
 
-class Params(BenchmarkParams):
+class Params(PairParams):
     """Where LFW lies and by which rules its pairs are scored."""
 
     root: Annotated[Path | None, External(asset="lfw")] = Field(
         None, description="Folder with the image folders (or with lfw/) and the pairs file."
     )
-    pairs: Annotated[str, External(inside="root")] = Field(
-        "pairs.txt", description="Pairs file below root; any number of folds."
+    pairs: Annotated[str | None, External(inside="root")] = Field(
+        None,
+        description="Another list below root in the place of pairs.txt: in its form with any "
+        "number of folds, or a CSV file, first,second,genuine[,fold] a line, paths below root.",
     )
     landmarks: Annotated[str | None, External(inside="root")] = Field(
         None,
-        description="Five-point landmark file below root: path and ten numbers a line. Without it "
-        "faces are found by the selected aligner.",
+        description="Landmark file below root: path, ten numbers and perhaps a score; nan where "
+        "there is no face. Without it faces are found by the selected aligner.",
     )
     landmark_image_px: int = Field(
         250, ge=1, description="Side in pixels of the images the landmark file was made on."
@@ -33,20 +36,3 @@ class Params(BenchmarkParams):
         description="Factor from landmark file to image pixels. It follows from the image size; a "
         "value that contradicts it is refused.",
     )
-    flip: Literal["none", "sum", "concat"] = Field(
-        "sum", description="How the embedding of the mirrored image is fused."
-    )
-    rule: Literal["insightface", "official"] = Field(
-        "insightface",
-        description="insightface: 400 thresholds in steps of 0.01 on squared L2, first maximum of "
-        "accuracy on the other folds. official: all midpoints between training distances.",
-    )
-    centre: bool = Field(
-        False, description="Subtract the mean embedding of the training folds before comparing."
-    )
-
-    scoring: ClassVar[frozenset[str]] = frozenset({"flip", "rule", "centre"})
-
-    def mirror(self) -> bool:
-        """Mirrored embeddings are needed unless the flip is switched off."""
-        return self.flip != "none"

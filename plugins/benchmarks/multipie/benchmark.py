@@ -13,16 +13,19 @@ from numpy.typing import NDArray
 from harness.components import Benchmark, Context
 from harness.errors import DataError
 from harness.faces.files import ImageFiles, find_images
-from harness.protocols.landmarks import read_five_points
+from harness.protocols.landmark_files import pick, read_scored_points
 from harness.protocols.lists import Pair, first_of_each
 from harness.protocols.pairs import PairFolds
 from harness.seeds import stream
 
+from .annotations import read_annotations
 from .params import Params
 
 CAMERAS = ("240", "010", "200", "190", "041", "050", "051", "140", "130", "080", "090", "120",
            "110")  # fmt: skip
 """Cameras at head height from -90 to +90 degrees of yaw, 15 apart; 08_1 and 19_1 hang above."""
+SUBJECTS = {1: 249, 2: 203, 3: 230, 4: 239}
+"""Subjects of each session (Gross et al. 2010, table 1)."""
 OVERHEAD = ("081", "191")
 YAW_DEG = {camera: float(15 * step - 90) for step, camera in enumerate(CAMERAS)}
 
@@ -53,6 +56,7 @@ class MultiPie(Benchmark):
         root = Path(self.params.root or "")
         shots = find_shots(root, self.params)
         self._shots = {shot.name: shot for shot in shots}
+        self._people = len({shot.subject for shot in shots})
         self._pairs = first_of_each(draw_pairs(shots, self.params), ctx.limit)
         names = sorted({name for pair in self._pairs for name in (pair.first, pair.second)})
         self._images = ImageFiles(
@@ -65,6 +69,14 @@ class MultiPie(Benchmark):
     def images(self) -> ImageFiles:
         """Every image that a pair names, by path."""
         return self._images
+
+    def shortfalls(self) -> list[str]:
+        """See :class:`Benchmark`."""
+        people = SUBJECTS.get(self.params.session, self._people)
+        if self._people == people:
+            return []
+        session = f"session {self.params.session}"
+        return [f"{session} has {self._people} subjects, the published Multi-PIE {people}"]
 
     def comparison(self, name: str) -> PairFolds:
         """The drawn pairs, with the larger yaw of each as a stratum."""
@@ -79,6 +91,7 @@ class MultiPie(Benchmark):
             images=self._images,
             flip=self.params.flip,
             rule=self.params.rule,
+            centre=self.params.centre,
             limit=self.ctx.limit,
             strata={"yaw_deg": np.array(yaw, np.float64)},
         )
@@ -157,10 +170,6 @@ def _landmarks(root: Path, params: Params, names: Sequence[str]) -> NDArray[np.f
     if params.landmarks is None:
         return None
     file = root / params.landmarks
-    points = read_five_points(file)
-    absent = [name for name in names if name not in points]
-    if absent:
-        raise DataError(
-            f"{file} has no landmarks for {len(absent)} images, the first is {absent[0]}"
-        )
-    return np.stack([points[name] for name in names])
+    if file.is_dir():
+        return read_annotations(file, names)
+    return pick(read_scored_points(file), names, file)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from harness.components import BenchmarkParams, External
+from harness.components import External
+from harness.protocols.params import FoldParams
 
 
-class Params(BenchmarkParams):
+class Params(FoldParams):
     """Which images of Multi-PIE are taken and how their pairs are drawn and scored."""
 
     root: Annotated[Path | None, External(asset="multipie")] = Field(
@@ -25,8 +26,9 @@ class Params(BenchmarkParams):
     )
     landmarks: Annotated[str | None, External(inside="root")] = Field(
         None,
-        description="Five-point landmark file below root: path and ten numbers a line. Without it "
-        "faces are found by the selected aligner.",
+        description="Landmark file below root (path, ten numbers and perhaps a score; nan where "
+        "there is no face), or a folder of El Shafey's annotations, laid out as the images. "
+        "Without it faces are found by the selected aligner.",
     )
     folds: int = Field(10, ge=2, description="Subject-disjoint folds.")
     pairs_per_fold: int = Field(300, ge=1, description="Genuine, and as many impostor, pairs.")
@@ -35,15 +37,3 @@ class Params(BenchmarkParams):
         description="Seed of the pair list, which is a function of it and the sorted file names; "
         "the digest of the list is in the result.",
     )
-    flip: Literal["none", "sum", "concat"] = Field(
-        "sum", description="How the embedding of the mirrored image is fused."
-    )
-    rule: Literal["insightface", "official"] = Field(
-        "insightface", description="Threshold rule, as in lfw."
-    )
-
-    scoring: ClassVar[frozenset[str]] = frozenset({"flip", "rule"})
-
-    def mirror(self) -> bool:
-        """Mirrored embeddings are needed unless the flip is switched off."""
-        return self.flip != "none"

@@ -1,4 +1,4 @@
-"""Any list of pairs on any folder, or any pack; and the group of five that papers report."""
+"""Any list of pairs on any folder, or any pack; and the groups that papers report."""
 
 from __future__ import annotations
 
@@ -27,5 +27,13 @@ def harness_components() -> Iterable[Component]:
 
 @hookimpl
 def harness_groups() -> Mapping[str, Iterable[str]]:
-    """The five benchmarks that papers on synthetic training faces report together."""
-    return {"hq5": ["lfw", "calfw", "cplfw", "agedb-30", "cfp-fp"]}
+    """What papers on synthetic training faces report together.
+
+    ``seed1`` is Kortylewski et al. (2018, tables I and II), ``seed2`` Digi2Real (George and Marcel
+    2024, tables 1 to 8), each in the order of its tables.
+    """
+    return {
+        "hq5": ["lfw", "calfw", "cplfw", "agedb-30", "cfp-fp"],
+        "seed1": ["multipie", "lfw", "ijba"],
+        "seed2": ["lfw", "calfw", "cplfw", "agedb-30", "cfp-fp", "ijbb", "ijbc", "rfw"],
+    }

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from harness.errors import UsageError
 from harness.protocols.landmark_files import pick, read_scored_points
@@ -24,14 +28,15 @@ class Pairs(PairBenchmark):
         if root is None:
             raise UsageError("benchmark pairs needs root=FOLDER with pairs.csv, or pack=FILE.bin")
         source = existing(root, self.params.pairs or "pairs.csv")
-        landmarks = None
-        if self.params.landmarks is not None:
-            file = existing(root, self.params.landmarks)
-            landmarks = partial(pick, read_scored_points(file), where=file)
-        return Listing(
-            {"verification": read_pairs_csv(source)},
-            root,
-            source,
-            landmarks,
-            template=self.params.template,
-        )
+        return Listing({"verification": read_pairs_csv(source)}, root, source)
+
+    def own_listing(self) -> Listing:
+        """There is no official list beside it."""
+        return self.listing()
+
+    def landmarks(self, folder: Path, names: Sequence[str]) -> NDArray[np.float32] | None:
+        """Points of the file, in pixels of these images."""
+        if self.params.landmarks is None:
+            return None
+        file = existing(folder, self.params.landmarks)
+        return pick(read_scored_points(file), names, file)

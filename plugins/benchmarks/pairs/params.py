@@ -26,6 +26,3 @@ class Params(PairParams):
         description="Landmark file below root: path, ten numbers in pixels and perhaps a score; "
         "nan where there is no face.",
     )
-    template: str | None = Field(
-        None, description="Template that the images follow already, for example arcface."
-    )

@@ -26,7 +26,7 @@ def harness_components() -> Iterable[Component]:
             version=1,
             target=f"{__name__}.benchmark:Rfw",
             params=f"{__name__}.params:Params",
-            summary="RFW: 6,000 hard pairs for each of four races, one comparison a race",
+            summary="RFW: 6,000 hard pairs for each of four races, and how far the races differ",
             assets=(RFW,),
             licence=RFW.licence,
             citation="Wang et al., Racial Faces in the Wild, ICCV 2019",

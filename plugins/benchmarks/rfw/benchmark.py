@@ -1,21 +1,23 @@
-"""RFW: pairs within each of four races."""
+"""RFW: pairs within each of four races, and how far the races differ."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.protocols.landmark_files import Points, pick, read_rfw_points
+from harness.protocols.base import Comparison
+from harness.protocols.image_lists import require_lists
+from harness.protocols.landmark_files import pick, read_rfw_points
 from harness.protocols.lists import Pair, read_headless_pairs
+from harness.protocols.pair_groups import PairGroups
 from harness.protocols.pair_lists import require_balance
 from harness.protocols.verification import Listing, PairBenchmark, existing, person_by_folder
 
-from .params import Params
+from .params import FAIRNESS, Params
 
 LEAK = (
     "RFW is cut from MS-Celeb-1M: a model trained on it or on a list made from it (MS1M, MS1MV2, "
@@ -37,29 +39,43 @@ class Rfw(PairBenchmark):
     official_pairs = 6000
 
     def listing(self) -> Listing:
-        """``<race>_pairs.txt`` without a header, and ``<race>_lmk.txt``."""
-        root = Path(self.params.root or "")
-        base = root / "test" if (root / "test").is_dir() else root
-        folder, lists = existing(base, "data"), existing(base, "txts")
+        """``<race>_pairs.txt`` without a header, for each race."""
+        folder, lists = existing(self._base, "data"), existing(self._base, "txts")
+        files = {race: lists / race / f"{race}_pairs.txt" for race in self.params.races}
+        require_lists(list(files.values()))
         pairs: dict[str, list[Pair]] = {}
-        points: dict[str, Points] = {}
-        for race in self.params.races:
-            file = lists / race / f"{race}_pairs.txt"
+        for race, file in files.items():
             pairs[race] = [
-                replace(pair, first=f"{race}/{pair.first}", second=f"{race}/{pair.second}")
+                replace(
+                    pair,
+                    first=f"{race}/{pair.first}",
+                    second=f"{race}/{pair.second}",
+                    where=f"{race}/{file.name}, {pair.where}",
+                )
                 for pair in read_headless_pairs(file)
             ]
             require_balance(pairs[race], file)
-            if self.params.landmarks == "official":
-                found = read_rfw_points(lists / race / f"{race}_lmk.txt")
-                points |= {f"{race}/{name}": value for name, value in found.items()}
-        return Listing(
-            pairs,
-            folder,
-            lists,
-            partial(_landmarks, points, lists) if points else None,
-            subject=person_by_folder,
-        )
+        return Listing(pairs, folder, lists, subject=person_by_folder)
+
+    def landmarks(self, folder: Path, names: Sequence[str]) -> NDArray[np.float32] | None:
+        """The points of ``<race>_lmk.txt``; the race is the third part of a path from the end."""
+        if self.params.landmarks == "none":
+            return None
+        lists = existing(self._base, "txts")
+        points = {
+            f"{race}/{name}": value
+            for race in self.params.races
+            for name, value in read_rfw_points(lists / race / f"{race}_lmk.txt").items()
+        }
+        return pick(points, ["/".join(PurePosixPath(name).parts[-3:]) for name in names], lists)
+
+    def comparison(self, name: str) -> Comparison:
+        """The pairs of a race, or all races beside each other."""
+        if name != FAIRNESS:
+            return super().comparison(name)
+        groups = {race: replace(self.pair_folds(race), cautions=()) for race in self.params.races}
+        cautions = dict.fromkeys(text for race in groups for text in self.cautions(race))
+        return PairGroups(f"{self.title}-{FAIRNESS}", groups, list(cautions))
 
     def cautions(self, comparison: str) -> list[str]:
         """The leak of its source, and people who stand under two races."""
@@ -74,6 +90,7 @@ class Rfw(PairBenchmark):
             )
         return found
 
-
-def _landmarks(points: dict[str, Points], where: Path, names: Sequence[str]) -> NDArray[np.float32]:
-    return pick(points, names, where)
+    @property
+    def _base(self) -> Path:
+        root = self.params.root or Path()
+        return root / "test" if (root / "test").is_dir() else root

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from harness.components import External
 from harness.protocols.params import PairParams
 
+FAIRNESS = "fairness"
 Race = Literal["African", "Asian", "Caucasian", "Indian"]
 
 
@@ -22,7 +23,7 @@ class Params(PairParams):
     races: tuple[Race, ...] = Field(
         ("African", "Asian", "Caucasian", "Indian"),
         min_length=1,
-        description="Races to compare, each with its own pairs; a pack holds one of them.",
+        description="Races to compare, each with its own pairs; a pack or a CSV list holds one.",
     )
     landmarks: Literal["official", "none"] = Field(
         "official",
@@ -31,11 +32,14 @@ class Params(PairParams):
     )
 
     @model_validator(mode="after")
-    def _one_race_a_pack(self) -> Self:
-        if self.pack is not None and len(self.races) != 1:
-            raise ValueError('a pack holds the pairs of one race; name it, as races=["African"]')
+    def _one_race_a_list(self) -> Self:
+        if len(set(self.races)) < len(self.races):
+            raise ValueError("races: name each race once")
+        if len(self.races) != 1 and (self.pack is not None or self.pairs is not None):
+            what = "pack" if self.pack is not None else "CSV list"
+            raise ValueError(f'a {what} holds the pairs of one race; name it, as races=["African"]')
         return self
 
     def comparison_names(self) -> tuple[str, ...]:
-        """One comparison a race."""
-        return self.races
+        """One comparison a race, and one of the races with each other."""
+        return (*self.races, FAIRNESS) if len(self.races) > 1 else self.races

@@ -1,4 +1,4 @@
-"""Held-out identities of the embedded face model at the yaw angles of Multi-PIE."""
+"""Held-out identities of the embedded face model: yaw angles of Multi-PIE, and single factors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def harness_components() -> Iterable[Component]:
             version=1,
             target=f"{__name__}.benchmark:SynthPie",
             params=f"{__name__}.params:Params",
-            summary="rendered, held-out identities at 13 yaw angles, LFW protocol, no download",
+            summary="rendered, held-out identities at 13 yaw angles, or in one factor changed",
             requires_components=("generator:bfm",),
             licence="Apache-2.0",
             citation="angles and protocol after the Multi-PIE test of Kortylewski et al. 2018",

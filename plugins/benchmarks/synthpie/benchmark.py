@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -9,54 +10,108 @@ from numpy.typing import NDArray
 
 from harness.components import Benchmark, Context, Images
 from harness.errors import DataError
+from harness.faces.joined import JoinedImages
 from harness.protocols.pairs import PairFolds
 from harness.seeds import stream
 
-from .params import FACES, Params
+from .params import FACES, VARIED, Params
 
 Row = tuple[int, int, bool, int]
 
 
 class SynthPie(Benchmark):
-    """The Multi-PIE test of Kortylewski et al. (2018, section IV-B) on rendered people.
+    """Rendered people: pairs over all yaw angles, and pairs that differ in one factor.
 
-    Ten person-disjoint folds of 300 genuine and 300 impostor pairs over all yaw angles. What it
-    measures is how well a network generalises to new identities of the same renderer, and how
-    accuracy falls with yaw; it says nothing about real faces.
+    ``verification`` is the Multi-PIE test of Kortylewski et al. (2018, section IV-B): ten
+    person-disjoint folds of 300 genuine and 300 impostor pairs. ``factors`` compares a frontal,
+    neutral, evenly lit image of a person with one in which a single factor has another value.
+    What both measure is how well a network generalises to new identities of the same renderer, and
+    how accuracy falls with each factor; they say nothing about real faces.
     """
 
     params: Params
 
     def prepare(self, ctx: Context) -> None:
-        """Take the rendered faces; every identity must have every angle."""
+        """Take the rendered faces; every identity must have every image."""
         super().prepare(ctx)
-        self._images = ctx.faces(FACES)
-        wanted = self.params.identities * len(self.params.yaws_deg)
-        if len(self._images) != wanted:
-            raise DataError(
-                f"synthpie needs {wanted} rendered images but has {len(self._images)}; see the "
-                "missing samples of its face set"
-            )
+        params = self.params
+        self._posed = ctx.faces(FACES)
+        _require(self._posed, params.identities * len(params.yaws_deg))
+        self._images = self._posed
+        if params.levels():
+            varied = ctx.faces(VARIED)
+            _require(varied, params.varied_identities() * (1 + len(params.levels())))
+            self._images = JoinedImages({"": self._posed, "varied/": varied})
 
     def images(self) -> Images:
-        """Identity after identity, in the order of the angles."""
+        """Identity after identity, in the order of the angles, then of the factors."""
         return self._images
 
     def comparison(self, name: str) -> PairFolds:
-        """The drawn pairs, with the larger yaw of each as a stratum."""
-        rows = draw_pairs(self.params)
-        yaw = np.abs(np.array(self.params.yaws_deg))
-        count = len(yaw)
-        larger = np.array([max(yaw[a % count], yaw[b % count]) for a, b, _, _ in rows])
+        """The drawn pairs; what they show is a stratum: the larger yaw, or the factor's value."""
+        params = self.params
+        if name == "factors":
+            title, offset = "synthpie/factors", len(self._posed)
+            rows, strata = draw_factor_pairs(params)
+            rows = [(offset + a, offset + b, same, fold) for a, b, same, fold in rows]
+        else:
+            title, rows = "synthpie", draw_pairs(params)
+            strata = {"yaw_deg": larger_yaw(params, rows)}
         return PairFolds.build(
-            name="synthpie",
+            name=title,
             pairs=rows,
             images=self._images,
-            flip=self.params.flip,
-            rule=self.params.rule,
+            flip=params.flip,
+            rule=params.rule,
+            centre=params.centre,
             limit=self.ctx.limit,
-            strata={"yaw_deg": larger.astype(np.float64)},
+            strata=strata,
         )
+
+
+def _require(images: Images, wanted: int) -> None:
+    if len(images) != wanted:
+        raise DataError(
+            f"synthpie needs {wanted} rendered images but has {len(images)}; see the "
+            "missing samples of its face set"
+        )
+
+
+def larger_yaw(params: Params, rows: Sequence[Row]) -> NDArray[np.float64]:
+    """The larger yaw of each pair of posed images, degrees without sign."""
+    yaw = np.abs(np.array(params.yaws_deg))
+    sides = np.array(rows, np.int64).reshape(-1, 4)[:, :2] % len(yaw)
+    larger: NDArray[np.float64] = yaw[sides].max(axis=1)
+    return larger
+
+
+def draw_factor_pairs(params: Params) -> tuple[list[Row], dict[str, NDArray[np.float64]]]:
+    """Rows (first, second, genuine, fold) of the factors, and the value of each by factor.
+
+    Image ``i`` shows identity ``i // n`` in state ``i % n``, of which the first is the reference.
+    For each person and state there is a genuine pair with the person's own reference and an
+    impostor pair with the reference of another person of the fold, drawn uniformly. A factor's
+    stratum is NaN where another one varies. A pure function of the parameters.
+    """
+    levels = params.levels()
+    states, people = 1 + len(levels), params.varied_identities() // params.folds
+    rows: list[Row] = []
+    for fold in range(params.folds):
+        rng = stream(params.list_seed, "synthpie", "factors", fold)
+        for place in range(people):
+            person = fold * people + place
+            others = (place + rng.integers(1, people, len(levels))) % people + fold * people
+            for state, other in enumerate(others, start=1):
+                varied = person * states + state
+                rows.append((person * states, varied, True, fold))
+                rows.append((int(other) * states, varied, False, fold))
+    shown = [levels[second % states - 1] for _, second, _, _ in rows]
+    strata: dict[str, NDArray[np.float64]] = {
+        name: np.array([value if factor == name else np.nan for factor, value in shown])
+        for name, values in params.factors.items()
+        if values
+    }
+    return rows, strata
 
 
 def draw_pairs(params: Params) -> list[Row]:

@@ -70,6 +70,10 @@ class TinyFace(Benchmark):
         """Probes, mates and distractors, in this order."""
         return self._images
 
+    def shortfalls(self) -> tuple[str, ...]:
+        """See :class:`Benchmark`."""
+        return self._notes
+
     def comparison(self, name: str) -> TemplateIdentification:
         """The one search."""
         return TemplateIdentification(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from harness.components import BenchmarkParams, External
+from harness.components import External
+from harness.protocols.params import ImageTemplateParams
 
 
-class Params(BenchmarkParams):
+class Params(ImageTemplateParams):
     """Where TinyFace lies and by which rules its images are scored."""
 
     root: Annotated[Path | None, External(asset="tinyface")] = Field(
@@ -23,16 +24,7 @@ class Params(BenchmarkParams):
     )
     template: str = Field("arcface", description="Landmark template that aligned images follow.")
     distractors: bool = Field(True, description="Search among the distractors too.")
-    flip: Literal["none", "sum"] = Field(
-        "sum", description="How the embedding of the mirrored image is fused."
-    )
-
-    scoring: ClassVar[frozenset[str]] = frozenset({"flip"})
 
     def comparison_names(self) -> tuple[str, ...]:
         """Identification only."""
         return ("1:N",)
-
-    def mirror(self) -> bool:
-        """Mirrored embeddings are needed unless the flip is switched off."""
-        return self.flip != "none"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from harness.protocols.landmark_files import pick, read_scored_points
 from harness.protocols.lists import read_lfw_pairs
-from harness.protocols.pair_lists import require_balance
 from harness.protocols.verification import Listing, PairBenchmark, existing, person_by_folder
 
 from .params import Params
@@ -24,18 +27,17 @@ class Xqlfw(PairBenchmark):
     def listing(self) -> Listing:
         """``xqlfw_pairs.txt`` has the form of LFW's ``pairs.txt``."""
         source = existing(self.params.root, "xqlfw_pairs.txt")
-        pairs = read_lfw_pairs(source)
-        require_balance(pairs, source)
-        landmarks = None
-        if self.params.landmarks is not None:
-            file = source.parent / self.params.landmarks
-            points = read_scored_points(file)
-            landmarks = partial(pick, points, where=file)
+        folders = [self.params.images] if self.params.images else FOLDERS
         return Listing(
-            {"verification": pairs},
-            existing(self.params.root, *([self.params.images] if self.params.images else FOLDERS)),
+            {"verification": read_lfw_pairs(source)},
+            existing(self.params.root, *folders),
             source,
-            landmarks,
             subject=person_by_folder,
-            template=self.params.template,
         )
+
+    def landmarks(self, folder: Path, names: Sequence[str]) -> NDArray[np.float32] | None:
+        """Points of the file, in pixels of these images."""
+        if self.params.landmarks is None:
+            return None
+        file = existing(self.params.root, self.params.landmarks)
+        return pick(read_scored_points(file), names, file)

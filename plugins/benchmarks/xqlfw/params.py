@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -25,7 +25,4 @@ class Params(PairParams):
         None,
         description="Landmark file below root: path, ten numbers in pixels of these images, and "
         "perhaps a score; nan where there is no face.",
-    )
-    template: Literal["arcface"] | None = Field(
-        None, description="Template that the images follow already, for xqlfw_aligned_112: arcface."
     )

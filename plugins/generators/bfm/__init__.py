@@ -15,9 +15,10 @@ def harness_components() -> Iterable[Component]:
         Component(
             kind="generator",
             name="bfm",
-            version=1,
+            version=2,
             target=f"{__name__}.generator:Bfm",
             params=f"{__name__}.params:Params",
+            gpu_determinism="within 1/255 before encoding",
             summary="faces rendered from an embedded 3D morphable model; runs on a CPU",
             licence="Apache-2.0",
             citation=(

@@ -15,30 +15,45 @@ from harness.errors import DataError, PrerequisiteError
 if TYPE_CHECKING:
     from .params import Params
 
-Image = NDArray[np.float32]
+Image = NDArray[np.uint8]
 
-_GREY = 0.5
+_GREY = 128
 _CHROMA = 0.15
+_CELLS = (2, 5, 12, 30)
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 
 
 class Background:
-    """Draws backgrounds float32 (image_px, image_px, 3), RGB 0..1."""
+    """Draws backgrounds uint8 (size, size, 3), RGB."""
 
-    def __init__(self, params: Params) -> None:
+    def __init__(self, params: Params, size: int) -> None:
         self._kind = params.background
-        self._size = params.image_px
+        self._size = size
         self._files: list[Path] = []
         if params.background_folder is not None:
-            self._files = image_files(params.background_folder)
+            self._folder = Path(params.background_folder)
+            self._files = image_files(self._folder)
 
-    def draw(self, rng: np.random.Generator) -> Image:
-        """One background."""
+    def draw(self, rng: np.random.Generator) -> tuple[Image, str]:
+        """One background, and its kind or the name of its file."""
+        return self.at(int(rng.integers(len(self._files))) if self._files else 0, rng)
+
+    def at(self, number: int, rng: np.random.Generator) -> tuple[Image, str]:
+        """Image ``number`` of the folder, else one of the kind wanted.
+
+        Raises ``PrerequisiteError`` when the folder has fewer images.
+        """
         if self._kind == "plain":
-            return np.full((self._size, self._size, 3), _GREY, np.float32)
-        if self._kind == "folder":
-            return read_image(self._files[int(rng.integers(len(self._files)))], self._size)
-        return texture(rng, self._size)
+            return np.full((self._size, self._size, 3), _GREY, np.uint8), self._kind
+        if self._kind == "procedural":
+            return texture(rng, self._size), self._kind
+        if number >= len(self._files):
+            raise PrerequisiteError(
+                f"the grid asks for background {number} and background_folder holds "
+                f"{len(self._files)} images; add images or end its range earlier"
+            )
+        path = self._files[number]
+        return read_image(path, self._size), path.relative_to(self._folder).as_posix()
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -60,19 +75,21 @@ def read_image(path: Path, size: int) -> Image:
     if decoded is None:
         raise DataError(f"background {path} is not a readable image; remove or replace it")
     square = cv2.resize(decoded, (size, size), interpolation=cv2.INTER_LINEAR)
-    rgb = np.ascontiguousarray(square[..., ::-1], np.float32) / np.float32(255)
+    rgb = np.ascontiguousarray(square[..., ::-1], np.uint8)
     rgb.setflags(write=False)
     return rgb
 
 
 def texture(rng: np.random.Generator, size: int) -> Image:
     """Smooth noise at four scales over a muted colour: mostly light and dark, a little hue."""
-    out = np.empty((size, size, 3), np.float32)
-    out[:] = rng.uniform(0.1, 0.9) + rng.uniform(-_CHROMA, _CHROMA, 3)
-    for cells in (2, 5, 12, 30):
+    finest = _CELLS[-1]
+    out = np.zeros((finest, finest, 3), np.float32)
+    out += (rng.uniform(0.1, 0.9) + rng.uniform(-_CHROMA, _CHROMA, 3)).astype(np.float32)
+    for cells in _CELLS:
         light = rng.uniform(0.0, 0.16) * rng.standard_normal((cells, cells, 1))
         hue = rng.uniform(0.0, 0.05) * rng.standard_normal((cells, cells, 3))
         noise = (light + hue).astype(np.float32)
-        out += cv2.resize(noise, (size, size), interpolation=cv2.INTER_CUBIC)
-    clipped: Image = np.clip(out, 0, 1, out=out)
-    return clipped
+        out += cv2.resize(noise, (finest, finest), interpolation=cv2.INTER_CUBIC)
+    # Summed on the finest grid: enlarging every scale to the image costs three times as much.
+    out = np.rint(255 * np.clip(out, 0, 1)).astype(np.uint8)
+    return np.asarray(cv2.resize(out, (size, size), interpolation=cv2.INTER_CUBIC), np.uint8)

@@ -8,7 +8,7 @@ version, store them times the standard deviation.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,11 @@ from numpy.typing import NDArray
 
 from harness.errors import DataError
 
-from .camera import BOX_LANDMARKS, CENTRE_LANDMARKS
+from .landmarks import nearest
 from .morphable import Modes, MorphableModel
-from .render import FIVE_LANDMARKS
 
 LANDMARK_TOLERANCE_MM = 0.5
 SAME_POINTS_MM = 1e-3
-SIDES = {"left.face.side": "left.ear.helix.outer", "right.face.side": "right.ear.helix.outer"}
 
 
 def read_h5(path: Path) -> MorphableModel:
@@ -32,7 +30,7 @@ def read_h5(path: Path) -> MorphableModel:
 
     Without an expression group the model has no expression modes. Raises ``DataError`` naming the
     file and what is wrong: a missing group, wrong shapes, meshes that differ, values that are not
-    finite, a truncated file, a landmark that lies on no vertex.
+    finite, a truncated file, a landmark that lies on no vertex. A file without landmarks is read.
     """
     with _opened(path) as file:
         points, triangles = _mesh(file, "shape", path)
@@ -45,13 +43,13 @@ def read_h5(path: Path) -> MorphableModel:
                 raise DataError(f"{path}: the meshes of shape and {part} differ")
             parts[part] = _modes(file, part, path, points.shape[1])
         found = _landmarks(file, path, points)
-    none = Modes(np.zeros_like(parts["shape"].mean), np.zeros((0, *points.shape), np.float32))
     return MorphableModel(
         shape=parts["shape"],
         colour=parts["color"],
-        expression=parts.get("expression", none),
+        expression=parts.get("expression", Modes.none(parts["shape"].mean)),
         triangles=triangles,
-        landmarks=_complete(found, parts["shape"].mean, path),
+        landmarks=found,
+        name=path.name,
     )
 
 
@@ -67,9 +65,12 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _get(file: Any, name: str, path: Path) -> NDArray[Any]:
-    if name not in file:
+    found = file.get(name)
+    if found is None or not hasattr(found, "dtype"):
         raise DataError(f"{path} lacks {name}: it is not a face model in the BFM 2017 layout")
-    return np.asarray(file[name])
+    if found.dtype.kind not in "fiu":
+        raise DataError(f"{path}: {name} holds no numbers")
+    return np.asarray(found)
 
 
 def _mesh(file: Any, part: str, path: Path) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
@@ -86,6 +87,8 @@ def _mesh(file: Any, part: str, path: Path) -> tuple[NDArray[np.float32], NDArra
         raise DataError(f"{path}: mesh of {part} has shapes {points.shape} and {cells.shape}")
     if cells.size and not 0 <= int(cells.min()) <= int(cells.max()) < points.shape[1]:
         raise DataError(f"{path}: triangles of {part} name vertices that do not exist")
+    if not np.isfinite(points).all():
+        raise DataError(f"{path}: mesh of {part} holds values that are not finite")
     return points.astype(np.float32), np.ascontiguousarray(cells, np.int32)
 
 
@@ -124,37 +127,36 @@ def _version(file: Any, part: str, path: Path) -> tuple[int, int]:
 
 
 def _landmarks(file: Any, path: Path, points: NDArray[np.float32]) -> dict[str, int]:
-    name = "metadata/landmarks/json"
-    if name not in file:
-        raise DataError(f"{path} has no landmarks ({name}); use a file that has them")
-    raw = np.asarray(file[name]).reshape(-1)[0]
-    text = (raw.decode() if isinstance(raw, bytes) else str(raw)).rstrip("\0")
+    found = {}
+    for label, place in _listed(file, path):
+        vertex, distance = nearest(points, place)
+        if not distance <= LANDMARK_TOLERANCE_MM:
+            raise DataError(
+                f"{path}: landmark {label} lies {distance:.2f} mm from the nearest vertex"
+            )
+        found[label] = vertex
+    return found
+
+
+def _listed(file: Any, path: Path) -> list[tuple[str, NDArray[np.float64]]]:
+    """Names and points of the landmarks: JSON, or lines ``id visible x y z`` in old files."""
+    name = next((n for n in ("json", "text") if f"metadata/landmarks/{n}" in file), None)
+    if name is None:
+        return []
+    raw = np.asarray(file[f"metadata/landmarks/{name}"]).reshape(-1)[0]
     try:
-        listed = [(item["id"], np.array(item["coordinates"], float)) for item in json.loads(text)]
+        text = (raw.decode() if isinstance(raw, bytes) else str(raw)).rstrip("\0")
+        if name == "json":
+            pairs = [(item["id"], item["coordinates"]) for item in json.loads(text)]
+        else:
+            rows = [line.split() for line in text.splitlines() if line.strip()]
+            pairs = [(label, place) for label, _, *place in rows]
+        listed = [(str(label), np.array(place, np.float64)) for label, place in pairs]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"{path}: its landmarks are no list of names and points ({error})"
         ) from None
-    found = {}
-    for label, place in listed:
-        distance = np.linalg.norm(points.T - place, axis=1)
-        nearest = int(np.argmin(distance))
-        if not distance[nearest] <= LANDMARK_TOLERANCE_MM:
-            raise DataError(
-                f"{path}: landmark {label} lies {distance[nearest]:.2f} mm from the nearest vertex"
-            )
-        found[label] = nearest
-    return found
-
-
-def _complete(found: Mapping[str, int], mean: NDArray[np.float32], path: Path) -> dict[str, int]:
-    """Landmarks with the sides of the face: the ears, or the outermost vertices without them."""
-    whole = dict(found)
-    for side, ear in SIDES.items():
-        outermost = int(np.argmax(mean[0]) if side.startswith("left") else np.argmin(mean[0]))
-        whole.setdefault(side, found.get(ear, outermost))
-    needed = {*BOX_LANDMARKS, *CENTRE_LANDMARKS, *FIVE_LANDMARKS}
-    absent = sorted(needed - set(whole))
-    if absent:
-        raise DataError(f"{path} lacks the landmarks {', '.join(absent)}")
-    return whole
+    for label, point in listed:
+        if point.shape != (3,) or not np.isfinite(point).all():
+            raise DataError(f"{path}: landmark {label} is at no point")
+    return listed

@@ -50,7 +50,8 @@ def polynomial(light: Doubles) -> NDArray[np.float32]:
     """``light`` (9, 3) as factors of 1, y, z, x, xy, yz, 3zz - 1, xz, xx - yy: float32 (9, 3)."""
     constants = np.array([Y0, Y1, Y1, Y1, Y2, Y2, Y20, Y2, Y22])
     factors = (KERNEL * constants)[:, None] * light
-    return factors.astype(np.float32)
+    single: NDArray[np.float32] = factors.astype(np.float32)
+    return single
 
 
 @numba.njit(cache=True, nogil=True, inline="always")

@@ -1,4 +1,4 @@
-"""Face embeddings of the source images: ArcFace, or a fixed projection for the tiny pipeline."""
+"""Face embeddings of the source images: ArcFace, any other model, or a fixed projection."""
 
 from __future__ import annotations
 
@@ -23,17 +23,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from harness.components import Images
+    from harness.components import Images, Model
 
 CROP_PX = 112
 _SPEC = InputSpec(CROP_PX, CROP_PX, "arcface")
+SIZE = 512
+"""Values of an embedding that the text encoder of Arc2Face was trained on."""
 
 
 class Embedder(Protocol):
-    """Aligned crops, uint8 RGB (N, 112, 112, 3), to raw embeddings, float32 (N, d)."""
+    """Crops as ``spec`` wants them, uint8 RGB (N, H, W, 3), to raw embeddings, float32 (N, d)."""
 
     name: str
     identity: str
+    spec: InputSpec
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embed a batch."""
@@ -46,6 +49,7 @@ class ArcFace:
     """
 
     name = "arcface"
+    spec = _SPEC
 
     def __init__(self, path: Path, device: str = "cpu") -> None:
         self.identity = file_sha256(path)
@@ -70,6 +74,7 @@ class RandomProjection:
 
     name = "random-projection"
     identity = "random-projection 1"
+    spec = _SPEC
 
     def __init__(self, size: int) -> None:
         rng = stream(0, "digi2real", "random-projection", size)
@@ -82,8 +87,18 @@ class RandomProjection:
         return np.asarray(small @ self._matrix, np.float32)
 
 
-def crop(images: Images, index: int, data: bytes) -> tuple[NDArray[np.uint8], bool]:
-    """One image as ArcFace wants it, uint8 RGB (112, 112, 3), and whether it was aligned.
+class OtherModel:
+    """A model plugin; ``identity`` is the digest of component, parameters and weights."""
+
+    def __init__(self, model: Model, name: str, identity: str) -> None:
+        self.name, self.identity, self.spec = name, identity, model.input_spec
+        self.embed = model.embed
+
+
+def crop(
+    images: Images, index: int, data: bytes, spec: InputSpec = _SPEC
+) -> tuple[NDArray[np.uint8], bool]:
+    """One image as a network wants it, uint8 RGB (H, W, 3), and whether it was aligned.
 
     By its landmarks or its template; an image without either is taken whole, because the crops of
     DigiFace-1M are too tight for a detector. Raises DataError for an unreadable image and for
@@ -96,9 +111,9 @@ def crop(images: Images, index: int, data: bytes) -> tuple[NDArray[np.uint8], bo
         reason = unusable(points)
         if reason:
             raise DataError(f"{name}: {reason}")
-        return warp(pixels, points, _SPEC), True
+        return warp(pixels, points, spec), True
     if images.template is not None:
         height, width = pixels.shape[:2]
-        return warp(pixels, template_points(images.template, width, height), _SPEC), True
-    whole = cv2.resize(pixels, (CROP_PX, CROP_PX), interpolation=cv2.INTER_AREA)
+        return warp(pixels, template_points(images.template, width, height), spec), True
+    whole = cv2.resize(pixels, (spec.width, spec.height), interpolation=cv2.INTER_AREA)
     return np.asarray(whole, np.uint8), False

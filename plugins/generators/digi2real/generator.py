@@ -2,61 +2,51 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from harness import Generator
-from harness.digests import digest
-from harness.errors import DataError
+from harness.components import Picture, Placement
+from harness.errors import UsageError
 from harness.faces.face import Face, Missing, Slot
-from harness.seeds import derive, stream
+from harness.files import written_whole
 
-from . import shift, tiny
+from . import figures, materials, shift, tiny
 from .crop import encode, face_box
-from .embedding import ArcFace, Embedder, RandomProjection
-from .filter import filter_order
-from .params import TINY, Params
+from .embedding import SIZE, ArcFace, Embedder, OtherModel, RandomProjection
+from .jobs import Job, again, make_job
+from .params import ARCFACE, NO_DETECTOR, TINY, Params
 from .pipeline import Folders, Pipeline, conditioner, encoder_digest, open_pipeline
-from .prototypes import angle, draw_t, slerp
-from .sampling import Settings, in_batches, sample
-from .source import Embedded, Identities, choose_samples, embed_images, make_identities
+from .sampling import Batches, Settings, sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.components import Context
+    from harness.components import Aligner, Context
+    from harness.faces.store import FaceSet
 
     from .conditioning import Conditioner
 
     Floats = NDArray[np.float32]
+    Pixels = NDArray[np.uint8]
 
 _BATCH = {"cpu": 4, "cuda": 16}
 _SHARD = {"cpu": 1, "cuda": 100}  # on a CPU one image is minutes of work
 _TINY_BATCH, _TINY_SHARD = 16, 200
-
-
-@dataclass(frozen=True)
-class Job:
-    """One image to be: its slot, embedding (d,), seed of the noise and metadata."""
-
-    slot: Slot
-    embedding: Floats
-    seed: int
-    meta: dict[str, Any]
+_ROWS, _SHOWN = 3, 500
+"""Identities of pictures that need new images, and of those that search a set for pairs."""
 
 
 class Digi2Real(Generator):
     """Digi2Real (George and Marcel 2024) on any source of faces.
 
-    Sample s of an identity is copy ``s // latents`` of latent ``s % latents``. Streams are named by
-    the identity's number in the source, so a filtered and an unfiltered run share images.
+    With a detector an image without a face is made again from noise of its own, so that a slot
+    still depends on nothing but its identity and sample.
     """
 
     params: Params
@@ -67,16 +57,22 @@ class Digi2Real(Generator):
         self._tiny = self.params.pipeline == TINY
         kind = ctx.device.partition(":")[0]
         self.shard_slots = _TINY_SHARD if self._tiny else _SHARD[kind]  # type: ignore[misc]
-        self._batch = ctx.batch_size or (_TINY_BATCH if self._tiny else _BATCH[kind])
-        self._folders = self._find_folders()
-        self._folders.check()
-        embedder = self._embedder()
-        source = self._embed_source(embedder)
-        self._identities = self._make_identities(source)
-        self._order = self._make_order()
+        size = ctx.batch_size or (_TINY_BATCH if self._tiny else _BATCH[kind])
+        self._batches = Batches(size, ctx.note)
         self._conditioner: Conditioner | None = None
         self._pipeline: Pipeline | None = None
-        self._delta = self._make_shift(embedder, source)
+        self._folders = self._find_folders()
+        self._folders.check()
+        self._detector: Aligner | None = None
+        if self.params.detector != NO_DETECTOR:
+            self._detector = ctx.tool("detector")
+        self._embedder = self._open_embedder()
+        source = materials.embed_source(ctx, self.params, self._embedder)
+        self._identities = materials.make_prototypes(ctx, source)
+        self._order = materials.make_order(ctx, self.params, self._identities)
+        self._sides: tuple[Floats, Floats] | None = None
+        self._shift_file = self._find_shift(source)
+        self._delta = self._make_delta()
         self._say_what_matters()
 
     def samples_per_identity(self) -> NDArray[np.int32]:
@@ -84,16 +80,36 @@ class Digi2Real(Generator):
         return np.full(self.params.identities, self.params.images_per_id, np.int32)
 
     def generate(self, slots: Sequence[Slot]) -> Iterator[Face | Missing]:
-        """Yield a face for each slot, or Missing where the source has too few usable identities."""
-        there = [slot for slot in slots if slot.identity < len(self._order)]
-        jobs = [self._job(slot) for slot in there]
-        make = partial(self._images, self._open())
-        made = in_batches(jobs, self._batch, make, self.ctx.note) if jobs else iter(())
-        for slot in slots:
-            if slot.identity < len(self._order):
-                yield next(made)
-            else:
-                yield Missing(slot, "the source has too few usable identities")
+        """Yield a face for each slot, or Missing: too few identities, or no face in any attempt."""
+        for first in range(0, len(slots), self.shard_slots):
+            yield from self._made(slots[first : first + self.shard_slots])
+
+    def write_product(self, name: str, path: Path) -> str:
+        """The shift, the only product: a file for ``-G shift=FILE``."""
+        if self._shift_file is None:
+            raise UsageError("a shift leads to real faces; name their folder: --real FOLDER")
+        with written_whole(path) as aside:
+            shutil.copyfile(self._shift_file, aside)
+        return f"{self._read_shift(path).words()} written to {path}; use it with -G shift={path}"
+
+    def pictures(self, faces: FaceSet, folder: Path) -> list[Picture]:
+        """The figures of the paper that this set has the material for."""
+        source, made = self.ctx.faces("source"), figures.Made(faces, _SHOWN)
+        shown = [figures.source_beside_made(source, made, folder)]
+        pairs = figures.similar_pairs(source, made, self._identities, folder)
+        shown += [pairs] if pairs is not None else []
+        if self._tiny or self.ctx.device != "cpu":
+            jobs = [self._job(Slot(i, 0)) for i in range(min(_ROWS, len(self._order)))]
+            seeds = [job.seed for job in jobs]
+            means = [self._identities[int(self._order[job.slot.identity])] for job in jobs]
+            ends = [(m.prototype, m.samples[0], s) for m, s in zip(means, seeds, strict=True)]
+            shown.append(figures.along_t(self._sampled, ends, folder))
+            if self._delta is not None:
+                points = np.stack([job.embedding for job in jobs])
+                shown.append(figures.without_and_with(self._sampled, points, seeds, folder))
+        if self._sides is not None:
+            shown.append(figures.prompt_space(self._pooled(*self._sides), folder))
+        return shown
 
     # -- what the samples share ----------------------------------------------------------------
 
@@ -107,95 +123,67 @@ class Digi2Real(Generator):
         assert params.base is not None
         return Folders(params.unet, params.text_encoder, params.base)
 
-    def _embedder(self) -> Embedder:
+    def _open_embedder(self) -> Embedder:
+        params, ctx = self.params, self.ctx
+        if params.embedder != ARCFACE:
+            model = ctx.tool("embedder")
+            if not self._tiny and model.embedding_size != SIZE:
+                raise UsageError(
+                    f"model {params.embedder} gives {model.embedding_size} values and the text "
+                    f"encoder of Arc2Face wants {SIZE}; choose another -G embedder"
+                )
+            return OtherModel(model, params.embedder, ctx.tool_key("embedder"))
         if self._tiny:
             return RandomProjection(tiny.EMBEDDING_SIZE)
-        assert self.params.arcface is not None
-        return ArcFace(self.params.arcface, self.ctx.device)
+        assert params.arcface is not None
+        return ArcFace(params.arcface, ctx.device)
 
-    def _embed_source(self, embedder: Embedder) -> tuple[Embedded, NDArray[np.int64]]:
-        images = self.ctx.faces("source")
-        if images.subjects is None:
-            raise DataError(f"source {self.params.source} does not say who is on its images")
-        rng = stream(self.ctx.seed, "digi2real", "source-images")
-        chosen = choose_samples(images.subjects, self.params.images_per_prototype, rng)
-        return embed_images(self.ctx, images, chosen, embedder, "source"), images.subjects[chosen]
-
-    def _make_identities(self, source: tuple[Embedded, NDArray[np.int64]]) -> Identities:
-        embedded, subjects = source
-        parts = {"vectors": _digest(embedded.vectors), "subjects": _digest(subjects)}
-        return Identities(
-            self.ctx.artifact(
-                "prototypes", parts, partial(make_identities, subjects, embedded.vectors)
-            )
-        )
-
-    def _make_order(self) -> NDArray[np.int64]:
-        """Places of identities in the order they are used, at most as many as are asked for."""
-        prototypes = self._identities.prototypes
-        if not self.params.filtered:
-            return np.arange(len(prototypes))[: self.params.identities]
-        score = self.params.filter_score
-
-        def build(folder: Path) -> None:
-            order, scores = filter_order(prototypes, score)
-            np.save(folder / "order.npy", order)
-            np.save(folder / "scores.npy", scores)
-
-        parts = {"prototypes": _digest(prototypes), "score": score}
-        order: NDArray[np.int64] = np.load(self.ctx.artifact("filter", parts, build) / "order.npy")
-        return order[: self.params.identities]
-
-    def _make_shift(
-        self, embedder: Embedder, source: tuple[Embedded, NDArray[np.int64]]
-    ) -> Floats | None:
-        """The scaled shift (tokens, width), or None without real faces."""
+    def _find_shift(self, source: materials.Source) -> Path | None:
+        """The file of the shift, estimated first where there are real faces; None without any."""
         if self.params.real is None:
-            return None
-        images = self.ctx.faces("real")
-        rng = stream(self.ctx.seed, "digi2real", "shift-images")
-        drawn = np.sort(rng.permutation(len(images))[: self.params.shift_images])
-        real = embed_images(self.ctx, images, drawn, embedder, "real faces")
-        if real.whole:
-            self.ctx.note(
-                f"{real.whole} of {len(drawn)} real faces came without landmarks or template and "
-                "were embedded whole; -G real_params={template=...} names theirs"
-            )
-        ours = source[0]
-        usable = np.flatnonzero(np.isfinite(ours.vectors).all(axis=1))
-        taken = np.sort(rng.permutation(usable)[: self.params.shift_images])
-        sides = _side(real, np.arange(len(drawn))), _side(ours, taken)
-        facts = {
-            "encoder": encoder_digest(self._folders),
-            "embedder": embedder.identity,
-            "seed": self.ctx.seed,
-            "real": sides[0][1],
-            "source": sides[1][1],
-        }
-
-        def build(folder: Path) -> None:
-            delta = shift.estimate(self._conditions(), sides[0][0], sides[1][0])
-            shift.save(folder, delta, facts)
-
-        delta, _ = shift.load(self.ctx.artifact("shift", {"facts": digest(facts)}, build))
-        made = shift.shaped(delta, self.params.shift_shape, self._conditions().position)
-        self.ctx.note(
-            f"shift from {len(sides[1][0])} source to {len(sides[0][0])} real faces, shape "
-            f"{self.params.shift_shape}, scale {self.params.shift_scale:g}"
+            return self.params.shift
+        digest = encoder_digest(self._folders)
+        path, self._sides = materials.estimate_shift(
+            self.ctx, self.params, source, self._embedder, digest, self._conditions
         )
-        return np.float32(self.params.shift_scale) * made
+        return path
+
+    def _read_shift(self, path: Path) -> materials.Shift:
+        encoder, shape = encoder_digest(self._folders), self._conditions().shape
+        return materials.read_shift(path, encoder, self._embedder.identity, shape)
+
+    def _make_delta(self) -> Floats | None:
+        """The scaled shift (tokens, width), or None without one."""
+        if self._shift_file is None:
+            return None
+        found, params = self._read_shift(self._shift_file), self.params
+        self.ctx.note(
+            f"digi2real: {found.words()}, shape {params.shift_shape}, scale {params.shift_scale:g}"
+        )
+        made = shift.shaped(found.delta, params.shift_shape, self._conditions().position)
+        return np.float32(params.shift_scale) * made
 
     def _say_what_matters(self) -> None:
         note, found = self.ctx.note, self._identities
         if self._tiny:
-            note(f"digi2real: {tiny.WATERMARK}; identities by a random projection")
+            own = self.params.embedder == ARCFACE
+            identities = "a random projection" if own else f"model {self.params.embedder}"
+            note(f"digi2real: {tiny.WATERMARK}; identities by {identities}")
+        if self.params.sampler == "lcm":
+            note("digi2real: a preview by latent consistency, not the sampler of the paper")
+        if self.params.embedder != ARCFACE and not self._tiny:
+            note(
+                f"digi2real: identities by model {self.params.embedder}, and a text encoder that "
+                "was trained on those of arcface.onnx"
+            )
         if self._delta is None:
             note("digi2real: no shift towards real faces is applied; give -G real=FOLDER")
-        placed = "a box in the middle" if self.params.align == "centre" else "nothing"
-        note(
-            "digi2real applies no face detector; images without one selected (--aligner mtcnn) are "
-            f"placed by {placed}"
-        )
+        if self._detector is None:
+            placed = "a box in the middle" if self.params.align == "centre" else "nothing"
+            note(
+                "digi2real applies no face detector (-G detector=mtcnn); images are placed by the "
+                f"detector of the study, if any, or {placed}, and none is made again"
+            )
         if found.rejected:
             number, reason = next(iter(found.rejected.items()))
             note(f"{len(found.rejected)} source identities rejected; identity {number}: {reason}")
@@ -220,63 +208,78 @@ class Digi2Real(Generator):
                 self._conditions().unconditional(),
                 self.ctx.device,
                 self.ctx.precision,
+                self.params.lcm,
             )
         return self._pipeline
 
-    def _job(self, slot: Slot) -> Job:
-        params, seed = self.params, self.ctx.seed
-        identity = self._identities[int(self._order[slot.identity])]
-        copy, latent = divmod(slot.sample, params.latents)
-        direction = latent % len(identity.samples)
-        rng = stream(seed, "digi2real", "t", identity.number, latent)
-        t = draw_t(rng, params.beta_a, params.beta_b)
-        towards = identity.samples[direction]
-        noise = derive(seed, "digi2real", "noise", identity.number, latent, copy) % 2**63
-        meta = {
-            "source": params.source,
-            "source_identity": identity.number,
-            "latent": latent,
-            "direction": direction,
-            "copy": copy,
-            "t": t,
-            "omega": angle(identity.prototype, towards),
-            "seed": noise,
-            "shifted": self._delta is not None,
-            "detector": "none",
-        }
-        if self._tiny:
-            meta["watermark"] = tiny.WATERMARK
-        return Job(slot, slerp(identity.prototype, towards, t), noise, meta)
+    def _made(self, slots: Sequence[Slot]) -> Iterator[Face | Missing]:
+        there = [slot for slot in slots if slot.identity < len(self._order)]
+        jobs = [self._job(slot) for slot in there]
+        done: dict[Slot, Face | Missing] = {}
+        for attempt in range(self.params.attempts):
+            jobs = [again(job, self.ctx.seed, attempt) for job in jobs] if attempt else jobs
+            for face in self._batches.each(jobs, self._images):
+                done[face.slot] = face
+            jobs = [job for job in jobs if isinstance(done[job.slot], Missing)]
+        lacking = "the source has too few usable identities"
+        for slot in slots:
+            yield done.get(slot) or Missing(slot, lacking)
 
-    def _images(self, pipeline: Pipeline, jobs: Sequence[Job]) -> list[Face]:
+    def _job(self, slot: Slot) -> Job:
+        identity = self._identities[int(self._order[slot.identity])]
+        job = make_job(self.params, self.ctx.seed, identity, slot)
+        more: dict[str, Any] = {"shifted": self._delta is not None}
+        if self._tiny:
+            more["watermark"] = tiny.WATERMARK
+        return replace(job, meta={**job.meta, **more})
+
+    def _sampled(self, embeddings: Floats, seeds: Sequence[int], shifted: bool) -> Pixels:
+        """Images uint8 RGB (N, px, px, 3) of embeddings (N, d), of which the batches decide."""
         import torch
 
-        prompts = self._conditions().encode(np.stack([job.embedding for job in jobs]))
-        if self._delta is not None:
+        prompts = self._conditions().encode(embeddings)
+        if shifted and self._delta is not None:
             prompts = prompts + torch.from_numpy(self._delta)
-        px = self.params.image_px or pipeline.image_px
-        settings = Settings(self.params.steps, self.params.guidance, px)
-        pixels = sample(pipeline, prompts, [job.seed for job in jobs], settings)
-        return [self._face(job, image) for job, image in zip(jobs, pixels, strict=True)]
+        params, pipeline = self.params, self._open()
+        px = params.image_px or pipeline.image_px
+        settings = Settings(params.steps, params.guidance, px, params.sampler)
+        return sample(pipeline, prompts, seeds, settings)
 
-    def _face(self, job: Job, pixels: NDArray[np.uint8]) -> Face:
+    def _images(self, jobs: Sequence[Job]) -> list[Face | Missing]:
+        embeddings = np.stack([job.embedding for job in jobs])
+        pixels = self._sampled(embeddings, [job.seed for job in jobs], shifted=True)
+        places: Sequence[Placement | str | None] = [None] * len(jobs)
+        if self._detector is not None:
+            nowhere = np.full((len(jobs), 4), np.nan, np.float32)
+            places = self._detector.locate(list(pixels), nowhere)
+        return [self._face(*each) for each in zip(jobs, pixels, places, strict=True)]
+
+    def _pooled(self, real: Floats, source: Floats) -> dict[str, Floats]:
+        """Prompt embeddings of both sides and of the shifted source (N, width).
+
+        The mean of two rows: the identity token's and the next.
+        """
+        at, delta = self._conditions().position, self._delta
+        assert delta is not None, "both sides are known where there is a shift"
+        few = [rows[: figures.MOST_POINTS] for rows in (real, source)]
+        means = [
+            self._conditions().encode(rows)[:, at : at + 2].mean(dim=1).numpy() for rows in few
+        ]
+        return {"real": means[0], "source": means[1],
+                "shifted": means[1] + delta[at : at + 2].mean(axis=0)}  # fmt: skip
+
+    def _face(
+        self, job: Job, pixels: NDArray[np.uint8], place: Placement | str | None
+    ) -> Face | Missing:
+        if isinstance(place, str):
+            tried = self.params.attempts
+            return Missing(job.slot, f"no face in {tried} attempts, the last: {place}")
         shown = tiny.watermark(pixels) if self._tiny else pixels
+        found = place is not None
         return Face(
             job.slot,
             encode(shown, self.params.jpeg_quality),
-            box=face_box(len(shown), self.params.align),
-            meta=job.meta,
+            landmarks=place.landmarks if place is not None else None,
+            box=None if found else face_box(len(shown), self.params.align),
+            meta={**job.meta, "detector_score": place.score if place is not None else None},
         )
-
-
-def _side(embedded: Embedded, taken: NDArray[np.int64]) -> tuple[Floats, dict[str, Any]]:
-    """The usable vectors among those taken, and their count and digest."""
-    usable = taken[np.isfinite(embedded.vectors[taken]).all(axis=1)]
-    names = [embedded.digests[int(place)] for place in usable]
-    return embedded.vectors[usable], {"images": len(names), "sha256": digest(names)}
-
-
-def _digest(values: NDArray[Any]) -> str:
-    made = hashlib.sha256(json.dumps([values.shape, str(values.dtype)]).encode())
-    made.update(np.ascontiguousarray(values).data)
-    return made.hexdigest()

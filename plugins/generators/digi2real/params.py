@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -9,22 +10,28 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
 from harness import components
-from harness.components import ComponentRequest, External
+from harness.components import ComponentRequest, External, ToolRequest
 
 from .presets import PRESETS
 
 ARC2FACE = "arc2face"
 TINY = "tiny"
-_WEIGHTS = ("unet", "text_encoder", "arcface", "base")
+ARCFACE = "arcface"
+NO_DETECTOR = "none"
+_WEIGHTS = ("unet", "text_encoder", "arcface", "base", "lcm")
+_STORED = re.compile(r"[0-9a-f]{8,64}")
+"""A source of this form is the key of a stored face set, which takes no parameters."""
 
 
 class Params(components.Params):
     """Where identities come from, how they are varied, and how the diffusion model samples."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
-    # The requested face sets are inputs with keys of their own; their paths must not be in ours.
-    neutral: ClassVar[frozenset[str]] = frozenset({"source", "source_params", "source_seed",
-                                                   "real_params"})  # fmt: skip
+    # Requested face sets and tools have keys of their own; their paths must not be in ours.
+    neutral: ClassVar[frozenset[str]] = frozenset(
+        {"source", "source_params", "source_seed", "real_params", "embedder_params",
+         "detector_params"}
+    )  # fmt: skip
 
     identities: int = Field(1000, ge=1, description="Number of identities.")
     images_per_id: int = Field(20, ge=1, description="Images of each identity.")
@@ -34,12 +41,21 @@ class Params(components.Params):
         "whose images are noise and say so; it needs no file and tries out everything else.",
     )
 
-    source: str = Field("bfm", description="Generator or data set that gives the source faces.")
+    source: str = Field(
+        "bfm", description="Generator, data set or key of a stored set that gives the source faces."
+    )
     source_params: Mapping[str, Any] = Field(
         {}, description="Its parameters; identities and images_per_id are set if not named here."
     )
     source_seed: int = Field(0, ge=0, description="Root seed of the source.")
     images_per_prototype: int = Field(5, ge=1, description="Source images of each identity.")
+
+    embedder: str = Field(
+        ARCFACE,
+        description="arcface: arcface.onnx of the Arc2Face release. Or a model with weights; the "
+        "published text encoder wants 512 values.",
+    )
+    embedder_params: Mapping[str, Any] = Field({}, description="Parameters of that model.")
 
     latents: int = Field(5, ge=1, description="Embeddings of each identity that are imaged.")
     beta_a: float = Field(2.0, gt=0, description="t ~ Beta(a, b) along the arc; 1, 1 is uniform.")
@@ -59,6 +75,9 @@ class Params(components.Params):
     real_params: Mapping[str, Any] = Field(
         {}, description="Parameters of the generator folder for real, like template or landmarks."
     )
+    shift: Annotated[Path | None, External()] = Field(
+        None, description="File that `harness digi2real shift` wrote, instead of real."
+    )
     shift_images: int = Field(1000, ge=1, description="Most images of each side of the shift.")
     shift_scale: float = Field(1.0, description="Factor of the shift.")
     shift_shape: Literal["token", "identity", "pooled"] = Field(
@@ -72,10 +91,25 @@ class Params(components.Params):
     image_px: int | None = Field(
         None, ge=64, le=1024, multiple_of=64, description="Image side; by default the network's."
     )
+    sampler: Literal["dpm", "lcm"] = Field(
+        "dpm",
+        description="dpm: DPM-Solver++. lcm: few steps with the distilled weights of lcm, a fast "
+        "preview that is not the paper's.",
+    )
+
+    detector: str = Field(
+        NO_DETECTOR,
+        description="Aligner that looks for the face in each image while it is made; an image "
+        "without one is made again from other noise.",
+    )
+    detector_params: Mapping[str, Any] = Field({}, description="Parameters of the aligner.")
+    attempts: int = Field(
+        5, ge=1, le=100, description="Most images tried for one slot; for a detector only."
+    )
     align: Literal["centre", "none"] = Field(
         "centre",
-        description="What is said of the place of the face: a box in the middle that is used where "
-        "no detector is selected, or nothing.",
+        description="What is said of the place of the face where there is no detector: a box in "
+        "the middle, or nothing.",
     )
     jpeg_quality: int = Field(95, ge=1, le=100, description="JPEG quality of the stored image.")
 
@@ -91,24 +125,34 @@ class Params(components.Params):
     base: Annotated[Path | None, External(asset="stable-diffusion-v1-5")] = Field(
         None, description="Folder with tokenizer/, scheduler/ and vae/."
     )
+    lcm: Annotated[Path | None, External()] = Field(
+        None, description="LCM-LoRA of Stable Diffusion 1.5, for sampler=lcm."
+    )
 
     def requests(self) -> Mapping[str, ComponentRequest]:
         """The source faces, and the real faces where a folder is given."""
+        made = {
+            "identities": self.candidates or self.identities,
+            "images_per_id": self.images_per_prototype,
+            **self.source_params,
+        }
+        stored = _STORED.fullmatch(self.source) is not None
         wanted = {
-            "source": ComponentRequest(
-                self.source,
-                {
-                    "identities": self.candidates or self.identities,
-                    "images_per_id": self.images_per_prototype,
-                    **self.source_params,
-                },
-                seed=self.source_seed,
-            )
+            "source": ComponentRequest(self.source, {} if stored else made, seed=self.source_seed)
         }
         if self.real is not None:
             wanted["real"] = ComponentRequest(
                 "folder", {**self.real_params, "root": str(self.real)}, seed=self.source_seed
             )
+        return wanted
+
+    def tools(self) -> Mapping[str, ToolRequest]:
+        """The model that embeds and the aligner that detects, where they are not our own."""
+        wanted: dict[str, ToolRequest] = {}
+        if self.embedder != ARCFACE:
+            wanted["embedder"] = ToolRequest("model", self.embedder, self.embedder_params)
+        if self.detector != NO_DETECTOR:
+            wanted["detector"] = ToolRequest("aligner", self.detector, self.detector_params)
         return wanted
 
     @model_validator(mode="after")
@@ -121,13 +165,47 @@ class Params(components.Params):
             raise ValueError("candidates is for filtered=true; give both or none")
         return self
 
+    @model_validator(mode="after")
+    def _no_contradictions(self) -> Params:
+        if self.real is not None and self.shift is not None:
+            raise ValueError("shift= is a shift already estimated; leave out real=")
+        for tool, none in (("embedder", ARCFACE), ("detector", NO_DETECTOR)):
+            if getattr(self, f"{tool}_params") and getattr(self, tool) == none:
+                raise ValueError(f"{tool}_params are for {tool}=NAME; give both or none")
+        if self.lcm is not None and self.sampler != "lcm":
+            raise ValueError("lcm= is for sampler=lcm; give both or none")
+        return self
+
     @model_validator(mode="wrap")
     @classmethod
-    def _by_pipeline(cls, values: Any, handler: ModelWrapValidatorHandler[Params]) -> Params:
-        # Which assets are needed stands in the class, and the tiny pipeline needs none.
-        if cls is Params and isinstance(values, Mapping) and values.get("pipeline") == TINY:
+    def _by_what_is_read(cls, values: Any, handler: ModelWrapValidatorHandler[Params]) -> Params:
+        # Which assets are needed stands in the class: fewer for some values of other parameters.
+        if cls is not Params or not isinstance(values, Mapping):
+            return handler(values)
+        if values.get("pipeline") == TINY:
             return TinyParams.model_validate(values)
-        return handler(values)
+        own = values.get("embedder", ARCFACE) == ARCFACE
+        if values.get("sampler") == "lcm":
+            return (LcmParams if own else OtherEmbedderLcmParams).model_validate(values)
+        return handler(values) if own else OtherEmbedderParams.model_validate(values)
+
+
+class OtherEmbedderParams(Params):
+    """The same for another model that embeds."""
+
+    arcface: Annotated[Path | None, External()] = None
+
+
+class LcmParams(Params):
+    """The same for ``sampler=lcm``."""
+
+    lcm: Annotated[Path | None, External(asset="lcm-lora-sdv1-5")] = None
+
+
+class OtherEmbedderLcmParams(LcmParams):
+    """Both."""
+
+    arcface: Annotated[Path | None, External()] = None
 
 
 class TinyParams(Params):
@@ -143,4 +221,6 @@ class TinyParams(Params):
         given = [name for name in _WEIGHTS if getattr(self, name) is not None]
         if given:
             raise ValueError(f"pipeline=tiny reads no {given[0]}; leave it out")
+        if self.sampler == "lcm":
+            raise ValueError("pipeline=tiny has no distilled weights; leave out sampler=lcm")
         return self

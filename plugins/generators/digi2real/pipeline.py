@@ -11,6 +11,7 @@ from harness.digests import digest, file_sha256
 from harness.errors import DataError, PrerequisiteError
 
 from .conditioning import Conditioner, open_conditioner, require_complete
+from .lora import merge
 
 if TYPE_CHECKING:
     import torch
@@ -98,9 +99,15 @@ def encoder_digest(folders: Folders) -> str:
 
 
 def open_pipeline(
-    folders: Folders, unconditional: torch.Tensor, device: str, precision: str
+    folders: Folders,
+    unconditional: torch.Tensor,
+    device: str,
+    precision: str,
+    lora: Path | None = None,
 ) -> Pipeline:
     """UNet in ``precision``, VAE in float32 and the configuration of the scheduler.
+
+    The low-rank changes in ``lora`` are merged into the weights of the UNet.
 
     Raises PrerequisiteError for a missing file and DataError for weights that lack an entry, have
     another shape or do not fit the text encoder.
@@ -113,6 +120,8 @@ def open_pipeline(
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     place = torch.device(device)
     unet = _load(UNet2DConditionModel, folders.unet, dtype)
+    if lora is not None:
+        merge(unet, lora)
     vae = _load(AutoencoderKL, folders.base / "vae", torch.float32)
     width = int(unconditional.shape[-1])
     if unet.config.cross_attention_dim != width:

@@ -1,8 +1,9 @@
 """The runs of George and Marcel 2024 as data: what each asks of the generator.
 
 Common to all: DigiFace-1M as source, five images an identity with at most two of one accessory set,
-five latents an identity. Names are those of the table and row: ``d3-40k`` is the run of Table 3
-with 40,000 identities.
+five latents an identity, MTCNN. Names are those of the table and row: ``d3-40k`` is the run of
+Table 3 with 40,000 identities. Table 8 mixes ``digi2real-20k`` with real faces, which is said in a
+recipe. ``lcm-preview`` is not of the paper.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ _PAPER: dict[str, Any] = {
     "source": "digiface1m",
     "source_params": {"image_choice": "sampled", "most_per_group": 2},
     "latents": 5,
+    "detector": "mtcnn",
 }
 
 
@@ -52,3 +54,4 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 PRESETS["digi2real-20k"] = PRESETS["d4-20k"]
+PRESETS["lcm-preview"] = {"sampler": "lcm", "steps": 4, "guidance": 1.0}

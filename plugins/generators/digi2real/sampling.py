@@ -5,15 +5,16 @@ steps of the second-order multistep solver (Lu et al. 2022), guidance 3,
 
     eps = eps_u + w (eps_c - eps_u),    image = decode(latent / f) / 2 + 1/2
 
-with f the factor of the VAE. The starting noise of an image comes from a generator of its own, so
-neither batch nor order changes it.
+with f the factor of the VAE. The noise of an image comes from a generator of its own, so neither
+batch nor order changes it. ``lcm`` is the solver of latent consistency models (Luo et al. 2023) for
+distilled weights: two to four steps, fresh noise in each, no guidance.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -31,24 +32,29 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Settings:
-    """Steps of the solver, weight of the guidance and side of the image in pixels."""
+    """Steps of the solver, weight of the guidance, side of the image in pixels, and the solver."""
 
     steps: int = 25
     guidance: float = 3.0
     image_px: int = 512
+    sampler: Literal["dpm", "lcm"] = "dpm"
 
 
-def solver(base: Any) -> Any:
-    """DPM-Solver++ with the noise schedule of ``base``, the configuration of a scheduler."""
-    from diffusers.schedulers import DPMSolverMultistepScheduler
+def solver(base: Any, sampler: str = "dpm") -> Any:
+    """A solver with the noise schedule of ``base``, the configuration of a scheduler."""
+    from diffusers.schedulers import DPMSolverMultistepScheduler, LCMScheduler
 
-    made: Any = DPMSolverMultistepScheduler
+    made: Any = {"dpm": DPMSolverMultistepScheduler, "lcm": LCMScheduler}[sampler]
     return made.from_config(base)
 
 
-def starting_noise(seed: int, shape: tuple[int, int, int]) -> torch.Tensor:
-    """Standard normal float32 of ``shape`` from a CPU generator, the same on every device."""
-    rng = torch.Generator().manual_seed(seed % 2**63)
+def own_generator(seed: int) -> torch.Generator:
+    """The generator of all noise of one image, on the CPU: the same on every device."""
+    return torch.Generator().manual_seed(seed % 2**63)
+
+
+def starting_noise(rng: torch.Generator, shape: tuple[int, int, int]) -> torch.Tensor:
+    """Standard normal float32 of ``shape``."""
     return torch.randn(shape, generator=rng)
 
 
@@ -59,11 +65,12 @@ def sample(
 
     The UNet works in the pipeline's precision; solver, guidance and VAE in float32.
     """
-    scheduler = solver(pipeline.scheduler_config)
+    scheduler = solver(pipeline.scheduler_config, settings.sampler)
     scheduler.set_timesteps(settings.steps, device=pipeline.device)
     side = settings.image_px // pipeline.vae_factor
     shape = (pipeline.latent_channels, side, side)
-    noise = torch.stack([starting_noise(seed, shape) for seed in seeds])
+    rngs = [own_generator(seed) for seed in seeds]
+    noise = torch.stack([starting_noise(rng, shape) for rng in rngs])
     latents = noise.to(pipeline.device) * scheduler.init_noise_sigma
     guided = settings.guidance > 1
     conditions = prompts.to(pipeline.device, pipeline.dtype)
@@ -80,7 +87,7 @@ def sample(
             if guided:
                 without, with_identity = eps.chunk(2)
                 eps = without + settings.guidance * (with_identity - without)
-            latents = scheduler.step(eps, step, latents, return_dict=False)[0]
+            latents = scheduler.step(eps, step, latents, generator=rngs, return_dict=False)[0]
         return _decode(pipeline, latents)
 
 
@@ -94,33 +101,42 @@ def _decode(pipeline: Pipeline, latents: torch.Tensor) -> NDArray[np.uint8]:
     return np.ascontiguousarray(pixels.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy())
 
 
-def in_batches(
-    items: Sequence[Item],
-    size: int,
-    make: Callable[[Sequence[Item]], Sequence[Made]],
-    note: Callable[[str], None],
-) -> Iterator[Made]:
-    """``make`` on consecutive batches of at most ``size``, halved when GPU memory runs out.
+class Batches:
+    """Work in batches of at most ``size``, halved for good when the memory of the GPU runs out."""
 
-    The smaller size stays for the rest and ``note`` is told once a halving. Raises
-    PrerequisiteError when a single item does not fit.
-    """
-    first = 0
-    while first < len(items):
-        batch = items[first : first + size]
-        made = None
+    def __init__(self, size: int, note: Callable[[str], None]) -> None:
+        self.size, self._note = size, note
+
+    def each(
+        self, items: Sequence[Item], make: Callable[[Sequence[Item]], Sequence[Made]]
+    ) -> Iterator[Made]:
+        """``make`` on consecutive batches, in order; a batch that does not fit is made again.
+
+        The reader of the result is told once a halving. Raises PrerequisiteError when a single
+        item does not fit.
+        """
+        first = 0
+        while first < len(items):
+            batch = items[first : first + self.size]
+            made = self._tried(batch, make)
+            if made is None:  # outside the handler, whose traceback holds the tensors
+                self.size = len(batch) // 2
+                torch.cuda.empty_cache()
+                self._note(f"the memory of the GPU ran out: batches of {self.size} from there on")
+                continue
+            yield from made
+            first += len(batch)
+
+    @staticmethod
+    def _tried(
+        batch: Sequence[Item], make: Callable[[Sequence[Item]], Sequence[Made]]
+    ) -> Sequence[Made] | None:
         try:
-            made = make(batch)
+            return make(batch)
         except torch.OutOfMemoryError:
             if len(batch) == 1:
                 raise PrerequisiteError(
                     "one image does not fit in the memory of the GPU; use a larger one, "
                     "--device cpu or a smaller -G image_px"
                 ) from None
-        if made is None:  # outside the handler, whose traceback holds the tensors
-            size = len(batch) // 2
-            torch.cuda.empty_cache()
-            note(f"the memory of the GPU ran out: batches of {size} from there on")
-            continue
-        yield from made
-        first += len(batch)
+        return None

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 
 from harness.errors import DataError
+from harness.files import written_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 Shape = Literal["token", "identity", "pooled"]
+FACTS = "facts"
 _BATCH = 32
 _EQUAL = 1e-4
 """Largest difference before the identity token that rounding explains."""
@@ -85,17 +87,32 @@ def shaped(delta: Floats, shape: Shape, position: int) -> Floats:
     return made
 
 
-def save(folder: Path, delta: Floats, facts: Mapping[str, Any]) -> None:
-    """Write ``delta.npy`` and ``delta.json``: the facts given and the norm of every row."""
-    np.save(folder / "delta.npy", delta)
+def save(path: Path, delta: Floats, facts: Mapping[str, Any]) -> None:
+    """Write a shift as one safetensors file: ``delta``, and as metadata the facts and row norms."""
+    from safetensors.numpy import save_file
+
     norms = [round(float(norm), 6) for norm in np.linalg.norm(delta, axis=1)]
-    text = json.dumps({**facts, "token_norms": norms}, indent=1, sort_keys=True)
-    (folder / "delta.json").write_text(text + "\n")
+    text = json.dumps({**facts, "token_norms": norms}, sort_keys=True)
+    with written_whole(path) as aside:
+        save_file({"delta": np.ascontiguousarray(delta)}, str(aside), {FACTS: text})
 
 
-def load(folder: Path) -> tuple[Floats, dict[str, Any]]:
+def load(path: Path) -> tuple[Floats, dict[str, Any]]:
     """What ``save`` wrote; raises DataError when the file holds something else."""
-    delta = np.load(folder / "delta.npy")
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), "numpy") as file:
+            delta, text = file.get_tensor("delta"), (file.metadata() or {})[FACTS]
+        facts: dict[str, Any] = json.loads(text)
+        counts = facts["real"]["images"], facts["source"]["images"]
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{path} is no shift ({error}); make one with: harness digi2real shift --real FOLDER "
+            "--source SET -o FILE"
+        ) from None
     if delta.ndim != 2 or delta.dtype != np.float32 or not np.isfinite(delta).all():
-        raise DataError(f"{folder / 'delta.npy'} is no shift; delete the folder and run again")
-    return delta, json.loads((folder / "delta.json").read_text())
+        raise DataError(f"{path} holds a shift that is not finite float32 (tokens, width)")
+    if min(counts) < 1:
+        raise DataError(f"{path} was estimated from no face on one side; estimate it again")
+    return delta, facts

@@ -93,7 +93,7 @@ def _embed(
     crops, places, whole = [], [], 0
     for place, index in enumerate(indices):
         try:
-            pixels, aligned = crop(images, int(index), data[place])
+            pixels, aligned = crop(images, int(index), data[place], embedder.spec)
         except DataError as error:
             problems[place] = str(error)
             continue

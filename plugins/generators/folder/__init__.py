@@ -28,6 +28,43 @@ SFACE = Asset(
     source="the SFace repository of Fadi Boutros (fdbtrs) on GitHub",
     layout="<identity>/<image>, any depth, zipped or unpacked",
 )
+_FOLDERS = "<identity>/<image>, any depth, zipped or unpacked"
+_TERMS = "research; the terms stand with its release"
+GANDIFFFACE = Asset(
+    name="gandiffface",
+    summary="GANDiffFace: synthetic identities by a GAN, varied by a diffusion model",
+    licence=_TERMS,
+    source="the GANDiffFace repository of Pietro Melzi (PietroMelzi) on GitHub",
+    layout=_FOLDERS,
+)
+DISCO = Asset(
+    name="disco",
+    summary="DisCo: synthetic identities by Brownian motion in the latent space of a GAN",
+    licence=_TERMS,
+    source="the Idiap Research Institute (synthetics-disco)",
+    layout=_FOLDERS,
+)
+IDIFFFACE = Asset(
+    name="idiff-face",
+    summary="IDiff-Face: synthetic identities by an identity-conditioned diffusion model",
+    licence=_TERMS,
+    source="the IDiff-Face repository of Fadi Boutros (fdbtrs) on GitHub",
+    layout=_FOLDERS,
+)
+EXFACEGAN = Asset(
+    name="exfacegan",
+    summary="ExFaceGAN: synthetic identities by directions in the latent space of a GAN",
+    licence=_TERMS,
+    source="the ExFaceGAN repository of Fadi Boutros (fdbtrs) on GitHub",
+    layout=_FOLDERS,
+)
+SYN2AUTH = Asset(
+    name="syn2auth",
+    summary="Syn2Auth-DF-CF: DigiFace-1M made realistic by face restoration",
+    licence=_TERMS,
+    source="the Idiap Research Institute (synthetic to authentic)",
+    layout=_FOLDERS,
+)
 
 
 @hookimpl
@@ -57,6 +94,42 @@ def harness_components() -> Iterable[Component]:
             SFACE,
             citation="Boutros et al., SFace, IJCB 2022",
             training_data=("CASIA-WebFace",),
+        ),
+        _folder(
+            "gandiffface",
+            "GanDiffFaceParams",
+            GANDIFFFACE.summary,
+            GANDIFFFACE,
+            citation="Melzi et al., GANDiffFace, ICCV workshops 2023",
+        ),
+        _folder(
+            "disco",
+            "DisCoParams",
+            DISCO.summary,
+            DISCO,
+            citation="Geissbühler et al., Synthetic Face Datasets Generation via Latent Space "
+            "Exploration from Brownian Identity Diffusion, arXiv 2405.00228, 2024",
+        ),
+        _folder(
+            "idiff-face",
+            "IDiffFaceParams",
+            IDIFFFACE.summary,
+            IDIFFFACE,
+            citation="Boutros et al., IDiff-Face, ICCV 2023",
+        ),
+        _folder(
+            "exfacegan",
+            "ExFaceGanParams",
+            EXFACEGAN.summary,
+            EXFACEGAN,
+            citation="Boutros et al., ExFaceGAN, IJCB 2023",
+        ),
+        _folder(
+            "syn2auth",
+            "Syn2AuthParams",
+            SYN2AUTH.summary,
+            SYN2AUTH,
+            citation="Rahimi et al., Synthetic to Authentic, ECCV workshops 2024",
         ),
     ]
 

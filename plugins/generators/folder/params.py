@@ -68,3 +68,33 @@ class SFaceParams(Params):
     """SFace."""
 
     root: Annotated[Path | None, External(asset="sface")] = Field(None, description=_ROOT)
+
+
+class GanDiffFaceParams(Params):
+    """GANDiffFace."""
+
+    root: Annotated[Path | None, External(asset="gandiffface")] = Field(None, description=_ROOT)
+
+
+class DisCoParams(Params):
+    """DisCo."""
+
+    root: Annotated[Path | None, External(asset="disco")] = Field(None, description=_ROOT)
+
+
+class IDiffFaceParams(Params):
+    """IDiff-Face."""
+
+    root: Annotated[Path | None, External(asset="idiff-face")] = Field(None, description=_ROOT)
+
+
+class ExFaceGanParams(Params):
+    """ExFaceGAN."""
+
+    root: Annotated[Path | None, External(asset="exfacegan")] = Field(None, description=_ROOT)
+
+
+class Syn2AuthParams(Params):
+    """Syn2Auth."""
+
+    root: Annotated[Path | None, External(asset="syn2auth")] = Field(None, description=_ROOT)

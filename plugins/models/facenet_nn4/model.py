@@ -63,6 +63,7 @@ class FaceNetNN4(TorchModel):
             optimiser=adam(p.lr),
             steps=steps,
             schedule=cosine(steps) if p.schedule == "cosine" else constant,
+            images_per_pass=p.images_per_pass,
             augment=mirror(p.mirror_probability) if p.mirror_probability else None,
             restart_optimiser=p.batches_per_epoch if p.restart_optimiser else None,
             collapse_loss=p.alpha,

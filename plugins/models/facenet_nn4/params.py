@@ -19,6 +19,9 @@ _SHARED = {
     "batches_per_epoch": 250,
     "steps": None,
     "restart_optimiser": True,
+    "schedule": "constant",
+    "images_per_pass": None,
+    "weights": None,
     "template": "arcface",
 }
 
@@ -49,6 +52,10 @@ class FaceNetNN4Params(Params):
         # OpenFace aligns with dlib's 68 points.
         "openface": ("template",),
     }
+    assumed_finetuning: ClassVar[dict[str, tuple[str, ...]]] = {
+        # "Fine-tuned on randomly sampled subsets" is all the paper says.
+        "kortylewski2018": ("epochs", "lr", "restart_optimiser", "take"),
+    }
 
     variant: Literal["nn4", "nn4.small2", "nn4.small2.v1"] = Field(
         "nn4",
@@ -68,6 +75,12 @@ class FaceNetNN4Params(Params):
     alpha: float = Field(0.2, gt=0, description="Margin between squared distances.")
     people_per_batch: int = Field(20, ge=2, description="People in a batch.")
     images_per_person: int = Field(15, ge=2, description="Images of each person in a batch.")
+    images_per_pass: int | None = Field(
+        None,
+        ge=1,
+        description="Most images in one pass of the network, where a batch does not fit into "
+        "memory; batch norm then sees the images of one pass.",
+    )
     epochs: int = Field(200, ge=1, description="Epochs of batches_per_epoch batches.")
     batches_per_epoch: int = Field(250, ge=1, description="Optimiser steps in an epoch.")
     steps: int | None = Field(
@@ -83,3 +96,8 @@ class FaceNetNN4Params(Params):
     mirror_probability: float = Field(
         0.0, ge=0, le=1, description="Share of training images that are mirrored."
     )
+
+    def image_visits(self, images: int | None) -> int | None:
+        """Steps times people times images; how many there are to choose from does not matter."""
+        steps = self.epochs * self.batches_per_epoch if self.steps is None else self.steps
+        return steps * self.people_per_batch * self.images_per_person

@@ -14,10 +14,14 @@ _ADAFACE: dict[str, Any] = {
     "variant": "adaface",
     "depth": 50,
     "template": "arcface",
+    "embedding_size": 512,
+    "images_per_pass": None,
+    "weights": None,
     "loss": "adaface",
     "margin": None,
     "scale": 64.0,
     "margin_gradient": "exact",
+    "sample_rate": 1.0,
     "lr": 0.1,
     "momentum": 0.9,
     "weight_decay": 5e-4,
@@ -60,6 +64,8 @@ class IResNetParams(ClassificationParams):
             "low_resolution_probability",
             "photometric_probability",
             "mirror_probability",
+            "dropout",
+            "precision",
         ),
     }
 

@@ -1,4 +1,4 @@
-"""Parameters of an ONNX network: what the file cannot say about its input."""
+"""Parameters of an ONNX network: what most files do not say about their input."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from harness.components import External
 Channels = tuple[float, float, float]
 
 _HALF: dict[str, Any] = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
+_SAID = "; by default what the file says, else that of preset arcface."
 _CROP: dict[str, Any] = {"width": 112, "height": 112, "template": "arcface"}
 
 
@@ -53,9 +54,13 @@ class OnnxParams(Params):
     }
 
     path: Annotated[Path, External()] = Field(description="The .onnx file.")
-    width: int = Field(112, ge=1, description="Width of the input in pixels.")
-    height: int = Field(112, ge=1, description="Height of the input in pixels.")
-    template: str = Field("arcface", description="Landmark template the network was trained on.")
-    colour: Literal["RGB", "BGR"] = Field("RGB", description="Channel order of the input.")
-    mean: Channels = Field((0.5, 0.5, 0.5), description="Mean per channel, pixels in [0, 1].")
-    std: Channels = Field((0.5, 0.5, 0.5), description="Divisor per channel, pixels in [0, 1].")
+    width: int | None = Field(None, ge=1, description=f"Width of the input in pixels{_SAID}")
+    height: int | None = Field(None, ge=1, description=f"Height of the input in pixels{_SAID}")
+    template: str | None = Field(
+        None, description=f"Landmark template the network was trained on{_SAID}"
+    )
+    colour: Literal["RGB", "BGR"] | None = Field(
+        None, description=f"Channel order of the input{_SAID}"
+    )
+    mean: Channels | None = Field(None, description=f"Mean per channel, pixels in [0, 1]{_SAID}")
+    std: Channels | None = Field(None, description=f"Divisor per channel, pixels in [0, 1]{_SAID}")

@@ -38,7 +38,20 @@ def rfw(tmp_path, paint, five):
 
 def test_accuracy_by_the_command(results, rfw):
     found = results("rfw", "root=rfw", "flip=none")
-    assert sorted(found) == sorted(RACES)
+    assert sorted(found) == sorted((*RACES, "fairness"))
+    together = found.pop("fairness")
+    assert together["accuracy"] == 1.0
+    assert together["protocol"]["n_genuine"] == 4 * 4
+    assert list(together["protocol"]["groups"]) == list(RACES)
+    (spread,) = [m for m in together["metrics"]
+                 if m["name"] == "accuracy-std" and m["at"]["ddof"] == 0.0]  # fmt: skip
+    assert spread["value"] is None
+    assert "8 comparisons; 100 are needed" in spread["note"]
+    assert {m["at"]["group"] for m in together["metrics"] if m["at"].keys() == {"group"}} == {
+        *RACES
+    }
+    assert LEAK in together["warnings"]
+    assert sum("second race" in w for w in together["warnings"]) == 2
     for race, result in found.items():
         assert result["accuracy"] == 1.0
         assert result["protocol"]["id"] == f"rfw-{race}/insightface@1"
@@ -60,7 +73,12 @@ def test_one_race_alone(prepared, rfw):
 def test_a_pack_holds_one_race(rfw):
     with pytest.raises(ValidationError, match="a pack holds the pairs of one race"):
         Params(pack=rfw / "african.bin")
+    with pytest.raises(ValidationError, match="a CSV list holds the pairs of one race"):
+        Params(root=rfw, pairs="african.csv")
+    with pytest.raises(ValidationError, match="name each race once"):
+        Params(root=rfw, races=("Asian", "Asian"))
     assert Params(pack=rfw / "a.bin", races=("Asian",)).comparison_names() == ("Asian",)
+    assert Params().comparison_names() == (*RACES, "fairness")
 
 
 def test_what_is_missing_is_named(prepared, rfw):
@@ -74,5 +92,5 @@ def test_what_is_missing_is_named(prepared, rfw):
     with pytest.raises(DataError, match=r"Asian_pairs.txt: the folds are not balanced"):
         prepared(Rfw, Params(root=rfw))
     (lists / "Asian_pairs.txt").unlink()
-    with pytest.raises(DataError, match=r"cannot read .*Asian_pairs.txt"):
+    with pytest.raises(DataError, match=r"Asian_pairs.txt: there is no such list \(1 of 4"):
         prepared(Rfw, Params(root=rfw))

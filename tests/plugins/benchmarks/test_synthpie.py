@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from harness_plugins.benchmarks.synthpie.benchmark import draw_pairs
-from harness_plugins.benchmarks.synthpie.params import Params
+from harness.faces.face import Slot
+from harness_plugins.benchmarks.synthpie.benchmark import (
+    SynthPie,
+    draw_factor_pairs,
+    draw_pairs,
+    larger_yaw,
+)
+from harness_plugins.benchmarks.synthpie.params import FACTORS, SEED, Params
+from harness_plugins.generators.bfm.params import Params as BfmParams
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +61,95 @@ def test_the_rendered_identities_are_requested_from_the_generator():
     assert request.generator == "bfm"
     assert request.params["identities"] == 20
     assert request.params["images_per_id"] == 13
+
+
+def test_the_factors_cost_no_more_images_than_the_angles():
+    requests = Params().requests()
+    count = {k: r.params["identities"] * r.params["images_per_id"] for k, r in requests.items()}
+    assert count["varied"] <= count["faces"] == 1300
+    assert {r.seed for r in requests.values()} == {SEED}
+
+
+def test_an_image_of_the_factors_differs_from_the_reference_in_one_parameter():
+    params = Params(factors={"yaw_deg": [30, 60], "occlusion": [0.2]})
+    asked = BfmParams.model_validate(params.requests()["varied"].params)
+    states = [{name: getattr(asked, name).values[i] for name in FACTORS} for i in range(4)]
+    assert states[0] == {**dict.fromkeys(FACTORS, 0.0), "resolution_px": 112.0}
+    changed = [{k: v for k, v in state.items() if v != states[0][k]} for state in states[1:]]
+    assert changed == [{"yaw_deg": 30.0}, {"yaw_deg": 60.0}, {"occlusion": 0.2}]
+    assert asked.images_per_id == 4
+
+
+def test_factor_pairs_hold_a_reference_and_a_varied_image_within_a_fold():
+    params = Params()
+    rows, strata = draw_factor_pairs(params)
+    first, second, genuine, fold = np.array(rows).T
+    states = 1 + len(params.levels())
+    assert (first % states == 0).all()
+    assert (second % states > 0).all()
+    assert ((first // states == second // states) == genuine.astype(bool)).all()
+    assert (first // states // 4 == fold).all()
+    assert (second // states // 4 == fold).all()
+    values = np.array([strata[name] for name in FACTORS])
+    assert (np.isfinite(values).sum(axis=0) == 1).all()
+    for number, (name, value) in enumerate(params.levels(), start=1):
+        of_level = strata[name] == value
+        assert np.array_equal(of_level, second % states == number)
+        assert genuine[of_level].sum() == (of_level & (genuine == 0)).sum() == 40
+
+
+def test_without_factors_there_is_one_comparison_and_one_set():
+    params = Params(factors={})
+    assert params.comparison_names() == ("verification",)
+    assert set(params.requests()) == {"faces"}
+    assert Params().comparison_names() == ("verification", "factors")
+
+
+def test_too_few_people_for_the_factors_are_refused():
+    with pytest.raises(ValidationError, match="raise factor_identities"):
+        Params(factor_identities=10)
+
+
+class Bench:
+    """Two face sets with nothing on them, of which only names and people matter."""
+
+    limit = None
+
+    def __init__(self, requests):
+        self._requests = requests
+
+    def faces(self, name):
+        asked = self._requests[name].params
+        slots = [Slot(i, k) for i in range(asked["identities"])
+                 for k in range(asked["images_per_id"])]  # fmt: skip
+        return FakeSet(slots)
+
+
+class FakeSet:
+    template = None
+
+    def __init__(self, slots):
+        self.names = [f"{s.identity}/{s.sample}" for s in slots]
+        self.landmarks = np.zeros((len(slots), 5, 2), np.float32)
+        self.boxes = np.zeros((len(slots), 4), np.float32)
+        self.subjects = np.array([s.identity for s in slots])
+
+    def __len__(self):
+        return len(self.names)
+
+
+def test_the_factors_are_a_cell_of_their_own_and_leave_the_pairs_of_the_angles_alone():
+    params = Params(identities=20, folds=2, pairs_per_fold=50, factor_identities=6, rule="exact")
+    benchmark = SynthPie(params)
+    benchmark.prepare(Bench(params.requests()))
+    alone = params.model_copy(update={"factors": {}})
+    bare = SynthPie(alone)
+    bare.prepare(Bench(alone.requests()))
+    poses, factors = (benchmark.comparison(name) for name in params.comparison_names())
+    assert poses.protocol() == bare.comparison("verification").protocol()
+    assert poses.strata["yaw_deg"].tolist() == larger_yaw(params, draw_pairs(params)).tolist()
+    assert poses.protocol()["id"] == "synthpie/exact@1"
+    assert factors.protocol()["id"] == "synthpie/factors/exact@1"
+    assert factors.first.min() == 260
+    assert {benchmark.images().names[i].split("/")[0] for i in factors.second} == {"varied"}
+    assert (factors.subjects[:, 0] == factors.subjects[:, 1]).tolist() == factors.genuine.tolist()

@@ -33,6 +33,7 @@ def test_accuracy_by_the_command(results, xqlfw):
     # The pair of the face that was not found is never accepted: one of eight is wrong.
     assert result["accuracy"] == pytest.approx(7 / 8)
     assert any("no face in 1 of 8 images" in warning for warning in result["warnings"])
+    assert result["enrolment"]["failure_rate"] == 1 / 8
 
 
 def test_folders_and_templates(prepared, xqlfw):

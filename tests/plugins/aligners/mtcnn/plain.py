@@ -27,11 +27,11 @@ def columns_first(x):
     return x.permute(0, 3, 2, 1).reshape(len(x), -1)
 
 
-def pnet(state, x):
+def pnet(state, x, axis):
     x = max_pool2d(conv(state, 1, x), 2, 2, ceil_mode=True)
     x = conv(state, 3, conv(state, 2, x))
     face = conv2d(x, state["conv4_1.weight"], state["conv4_1.bias"])
-    return conv2d(x, state["conv4_2.weight"], state["conv4_2.bias"]), face.softmax(1)[:, 1]
+    return conv2d(x, state["conv4_2.weight"], state["conv4_2.bias"]), face.softmax(axis)[:, 1]
 
 
 def rnet(state, x):
@@ -105,13 +105,13 @@ def crop(pixels, box, size):
     return resized(whole, size, size)
 
 
-def proposals(state, pixels, threshold, factor, min_face):
+def proposals(state, pixels, threshold, factor, min_face, axis):
     height, width = pixels.shape[2:]
     scale, boxes, scores, offsets = 12 / min_face, [], [], []
     shorter = min(height, width) * scale
     while shorter >= 12:
         small = resized(pixels, int(height * scale + 1), int(width * scale + 1))
-        offset, probability = pnet(state, small)
+        offset, probability = pnet(state, small, axis)
         here = []
         for y, x in (probability[0] >= threshold).nonzero().tolist():
             corners = (2 * x + 1, 2 * y + 1, 2 * x + 12, 2 * y + 12)
@@ -126,11 +126,11 @@ def proposals(state, pixels, threshold, factor, min_face):
 
 
 @torch.inference_mode()
-def detect(states, image, thresholds=(0.6, 0.7, 0.7), factor=0.709, min_face=20):
+def detect(states, image, thresholds=(0.6, 0.7, 0.7), factor=0.709, min_face=20, axis=1):
     """Boxes, scores and landmarks (lists) of one uint8 RGB (H, W, 3) image."""
     pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float()
     found = []
-    for box in proposals(states[0], pixels, thresholds[0], factor, min_face):
+    for box in proposals(states[0], pixels, thresholds[0], factor, min_face, axis):
         small = crop(pixels, box, 24)
         if small is not None:
             offset, score = rnet(states[1], small)

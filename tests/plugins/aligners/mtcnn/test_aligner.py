@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
+import torch
 from pydantic import ValidationError
 
 import harness_plugins.aligners.mtcnn as plugin
+import harness_plugins.aligners.mtcnn.aligner as module
 from harness.components import Placement
 from harness.errors import PrerequisiteError
 from harness_plugins.aligners.mtcnn.aligner import Mtcnn, _calls
@@ -80,6 +83,50 @@ def test_results_come_in_the_order_of_the_images(kit):
     assert aligner.locate([], np.empty((0, 4), np.float32)) == []
 
 
+def test_calls_run_side_by_side_with_one_thread_each(kit, monkeypatch):
+    images = [kit.scene(number, 64, 60) for number in range(6)]
+    boxes = np.tile(NO_BOX, (6, 1))
+    aligner = kit.aligner(thresholds=(0.75, 0.6, 0.5), factor=0.6, min_face_px=24)
+    alone = aligner.locate(images, boxes)
+    assert sum(isinstance(found, Placement) for found in alone) >= 2
+    seen, detect = [], aligner.cascade.detect
+
+    def noted(part):
+        seen.append((threading.get_ident(), torch.get_num_threads(), len(part)))
+        return detect(part)
+
+    monkeypatch.setattr(aligner.cascade, "detect", noted)
+    monkeypatch.setattr(module, "_calls", lambda images, limit: iter([[0, 1], [2, 3], [4, 5]]))
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        together = aligner.locate(images, boxes)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert [(inner, size) for _, inner, size in seen] == [(1, 2)] * 3
+    assert threading.get_ident() not in {thread for thread, _, _ in seen}
+    for one, other in zip(alone, together, strict=True):
+        assert isinstance(one, str) == isinstance(other, str)
+        if isinstance(one, Placement):
+            assert np.allclose(one.landmarks, other.landmarks, atol=0.005)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_a_gpu_finds_the_same_faces(kit):
+    options = {"thresholds": (0.75, 0.6, 0.5), "factor": 0.6, "min_face_px": 24}
+    images = [kit.scene(number, *size) for number, size in enumerate([(64, 60), (50, 90)] * 3)]
+    boxes = np.tile(NO_BOX, (6, 1))
+    there = Mtcnn(MtcnnParams(weights=kit.weights, **options))
+    there.prepare(kit.context("cuda"))
+    for one, other in zip(
+        kit.aligner(**options).locate(images, boxes), there.locate(images, boxes), strict=True
+    ):
+        assert isinstance(one, str) == isinstance(other, str)
+        if isinstance(one, Placement):
+            assert np.allclose(one.landmarks, other.landmarks, atol=0.05)
+
+
 def test_calls_hold_equal_sizes_side_by_side_and_are_bounded():
     images = [np.zeros((side, 10, 3), np.uint8) for side in (30, 10, 30, 10, 500)]
     assert list(_calls(images, 350)) == [[1, 3], [0], [2], [4]]
@@ -99,11 +146,12 @@ def test_weights_are_asked_for_by_name(kit, tmp_path):
 def test_presets_are_those_of_the_ports():
     def values(preset):
         params = MtcnnParams(**MtcnnParams.presets[preset])
-        return params.thresholds, params.factor, params.min_face_px
+        return params.thresholds, params.factor, params.min_face_px, params.softmax
 
-    assert values("original") == values("facenet-pytorch") == ((0.6, 0.7, 0.7), 0.709, 20)
-    assert values("insightface-pytorch") == ((0.6, 0.7, 0.8), 0.707, 20)
-    assert values("adaface") == ((0.6, 0.7, 0.9), 0.85, 20)
+    plain = ((0.6, 0.7, 0.7), 0.709, 20, "classes")
+    assert values("original") == values("facenet-pytorch") == plain
+    assert values("insightface-pytorch") == ((0.6, 0.7, 0.8), 0.707, 20, "width")
+    assert values("adaface") == ((0.6, 0.7, 0.9), 0.85, 20, "width")
     assert MtcnnParams().model_dump() == MtcnnParams(**MtcnnParams.presets["original"]).model_dump()
 
 

@@ -50,6 +50,18 @@ def test_the_cascade_against_the_plain_loop(kit, cascade, size):
     assert faces.boxes.dtype == faces.landmarks.dtype == faces.scores.dtype == np.float32
 
 
+def test_the_softmax_over_the_width_against_the_plain_loop(kit):
+    """In a row of n cells it gives at most one of over one half: a low threshold lets some by."""
+    options = OPTIONS | {"thresholds": (0.1, 0.6, 0.5)}
+    image = kit.scene(5, 90, 50)
+    expected = kit.plain.detect(kit.states, image, *options.values(), axis=3)
+    (faces,) = kit.aligner(**options, softmax="width").cascade.detect([image])
+    assert expected[1]
+    assert_same(faces, expected)
+    (plain,) = kit.aligner(**options).cascade.detect([image])
+    assert len(plain.scores) != len(faces.scores)
+
+
 def test_a_batch_is_its_images(kit, cascade):
     sizes = [(64, 60)] * 3 + [(50, 90)] + [(20, 20)] + [(64, 60)]
     images = [kit.scene(number, *size) for number, size in enumerate(sizes)]

@@ -30,16 +30,22 @@ def test_the_layout_is_the_public_one(kit, name):
     assert {key: tuple(value.shape) for key, value in state.items()} == expected
 
 
+@pytest.mark.parametrize("softmax", ["classes", "width"])
 @pytest.mark.parametrize("size", [(12, 12), (13, 40), (57, 31)])
 @torch.inference_mode()
-def test_pnet_against_bare_operations(kit, size):
+def test_pnet_against_bare_operations(kit, size, softmax):
     x = pixels(0, 2, *size)
-    offsets, probability = loaded(kit, "pnet")(x)
-    expected_offsets, expected_probability = kit.plain.pnet(kit.states[0], x)
+    network = PNet(softmax).eval()
+    load(network, kit.weights / "pnet.pt")
+    offsets, probability = network(x)
+    axis = {"classes": 1, "width": 3}[softmax]
+    expected_offsets, expected_probability = kit.plain.pnet(kit.states[0], x, axis)
     assert torch.allclose(offsets, expected_offsets, atol=1e-5)
     assert torch.allclose(probability, expected_probability, atol=1e-5)
     # One cell every two pixels, the last ones within the image.
     assert probability.shape == (2, *((side - 12 + 1) // 2 + 1 for side in size))
+    if softmax == "width":
+        assert torch.allclose(probability.sum(dim=2), torch.ones(()), atol=1e-5)
 
 
 @torch.inference_mode()

@@ -16,7 +16,10 @@ class Bench:
     device, precision, batch_size, limit = "cpu", "fp32", None, None
 
     def __init__(self, home: Path, seed: int) -> None:
-        self.home, self.seed = home, seed
+        self.home, self.seed, self.notes = home, seed, []
+
+    def note(self, message):
+        self.notes.append(message)
 
     def artifact(self, name, parts, build):
         folder = self.home / name
@@ -33,8 +36,18 @@ def parts(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="package")
 def open_bfm(parts):
+    class Shared(Bfm):
+        """Reads the embedded model once for all tests."""
+
+        _read = None
+
+        def _embedded(self):
+            if Shared._read is None:
+                Shared._read = super()._embedded()
+            return Shared._read
+
     def prepared(seed: int = 5, **values) -> Bfm:
-        generator = Bfm(Params.model_validate(values))
+        generator = Shared(Params.model_validate(values))
         generator.prepare(Bench(parts, seed))
         return generator
 

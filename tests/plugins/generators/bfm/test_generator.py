@@ -51,7 +51,8 @@ def test_no_global_generator_is_touched(open_bfm):
 
 @pytest.mark.parametrize("px", [64, 112, 224])
 def test_declared_size_and_colour(open_bfm, px):
-    found = face(open_bfm(image_px=px, background="plain", light="static-frontal", **fixed()))
+    plain = {"background": "plain", "light": "static-frontal", "styles": False}
+    found = face(open_bfm(image_px=px, **plain, **fixed()))
     image = pixels(found)
     assert image.shape == (px, px, 3)
     # Plain background is neutral grey, and skin is redder than blue in every skin tone.
@@ -62,7 +63,7 @@ def test_declared_size_and_colour(open_bfm, px):
 
 
 def test_landmarks_stand_in_the_declared_order(open_bfm):
-    points = face(open_bfm(expression_std=0, **fixed())).landmarks
+    points = face(open_bfm(expressions=False, **fixed())).landmarks
     left_eye, right_eye, nose, left_mouth, right_mouth = points
     assert left_eye[0] < nose[0] < right_eye[0]
     assert left_mouth[0] < nose[0] < right_mouth[0]
@@ -71,7 +72,7 @@ def test_landmarks_stand_in_the_declared_order(open_bfm):
 
 def test_eyes_are_where_the_landmarks_say(open_bfm):
     # White of the eye beside a dark pupil: around an eye the contrast is higher than on the cheek.
-    generator = open_bfm(image_px=224, expression_std=0, light="static-frontal", **fixed())
+    generator = open_bfm(image_px=224, expressions=False, light="static-frontal", **fixed())
     for identity in range(5):
         found = face(generator, identity)
         grey = pixels(found).mean(axis=2)
@@ -89,12 +90,12 @@ def test_the_face_fills_its_box(open_bfm):
 
 def test_turning_moves_the_nose(open_bfm):
     def nose(**angles):
-        points = face(open_bfm(expression_std=0, **fixed(**angles))).landmarks
+        points = face(open_bfm(expressions=False, **fixed(**angles))).landmarks
         return points[2] - points[[0, 1, 3, 4]].mean(axis=0)
 
     assert nose(yaw=30)[0] > nose()[0] + 5 > nose(yaw=-30)[0] + 10
     assert nose(pitch=20)[1] > nose()[1]
-    eyes = face(open_bfm(expression_std=0, **fixed(roll=20))).landmarks[:2]
+    eyes = face(open_bfm(expressions=False, **fixed(roll=20))).landmarks[:2]
     assert eyes[1, 1] < eyes[0, 1]  # the subject's left ear is raised
 
 
@@ -111,7 +112,7 @@ def test_cycle_is_a_grid_with_the_same_light_and_identity(open_bfm):
 
 
 def test_faces_are_whole_and_finite_at_three_sigma(open_bfm):
-    generator = open_bfm(expression_std=3.0)
+    generator = open_bfm(expression={"type": "gaussian", "std": 3.0})
     for found in generator.generate([Slot(i, 0) for i in range(12)]):
         assert np.isfinite(found.landmarks).all()
         assert pixels(found).std() > 10
@@ -143,3 +144,80 @@ def test_the_presets_are_those_of_the_paper():
     assert Params.presets["syn-1m"]["identities"] == 10_000
     front = Params.model_validate(Params.presets["syn-1m-front"])
     assert (front.yaw_deg.low, front.yaw_deg.high, front.images_per_id) == (-35, 35, 100)
+
+
+STILL = {
+    "yaw_deg": {"type": "constant"},
+    "pitch_deg": {"type": "constant"},
+    "roll_deg": {"type": "constant"},
+    "background": "plain",
+    "light": "static-frontal",
+    "expressions": False,
+}
+
+
+def test_styles_belong_to_an_identity_until_it_restyles(open_bfm):
+    slots = [Slot(identity, sample) for identity in range(6) for sample in range(3)]
+    own = list(open_bfm(identities=6, **STILL).generate(slots))
+    assert all(own[3 * i].image == own[3 * i + 1].image for i in range(6))
+    assert len({face.image for face in own}) == 6
+    always = list(open_bfm(identities=6, restyle=1.0, **STILL).generate(slots))
+    assert len({face.image for face in always}) == 18
+    assert len({face.meta["styles"] for face in always}) > 3
+    plain = list(open_bfm(identities=6, styles=False, restyle=1.0, **STILL).generate(slots))
+    assert all(plain[3 * i].image == plain[3 * i + 1].image for i in range(6))
+    assert "styles" not in plain[0].meta
+
+
+def test_restyling_some_images_leaves_the_others_as_they_were(open_bfm):
+    slots = [Slot(2, sample) for sample in range(40)]
+    own = list(open_bfm(**STILL).generate(slots))
+    some = list(open_bfm(restyle=0.4, **STILL).generate(slots))
+    changed = [a.image != b.image for a, b in zip(own, some, strict=True)]
+    assert 6 <= sum(changed) <= 27  # binomial(40, 0.4), four standard deviations
+
+
+def test_occlusion_and_resolution_change_pixels_and_nothing_else(open_bfm):
+    slots = [Slot(0, sample) for sample in range(4)]
+    clear = list(open_bfm(**STILL).generate(slots))
+    values = {
+        "occlusion": {"type": "cycle", "values": [0.0, 0.3]},
+        "resolution_px": {"type": "constant", "value": 28.0},
+    }
+    worse = list(open_bfm(**STILL, **values).generate(slots))
+    for sample, (before, after) in enumerate(zip(clear, worse, strict=True)):
+        assert after.landmarks == pytest.approx(before.landmarks)
+        assert after.meta["occlusion"] == (0.3 if sample % 2 else 0.0)
+        assert after.meta["resolution_px"] == 28.0
+        assert before.image != after.image
+
+
+def test_expression_strength_scales_what_is_drawn(open_bfm):
+    values = {k: v for k, v in STILL.items() if k != "expressions"}
+    cycle = {"type": "cycle", "values": [0.0, 1.0, 2.0]}
+    weaker, usual = open_bfm(expression_strength=cycle, **values), open_bfm(**values)
+    for sample, factor in enumerate((0, 1, 2)):
+        slot = Slot(1, sample)
+        expected = factor * usual._draw(slot).expression
+        assert weaker._draw(slot).expression == pytest.approx(expected)
+    assert face(weaker, 1, 1).image == face(usual, 1, 1).image
+
+
+def test_directional_light_goes_from_the_camera_to_the_left(open_bfm):
+    values = {k: v for k, v in STILL.items() if k != "light"}
+    generator = open_bfm(
+        light="directional",
+        light_off_axis_deg={"type": "cycle", "values": [0.0, 90.0]},
+        light_around_deg={"type": "constant", "value": 90.0},
+        styles=False,
+        **values,
+    )
+    frontal, left = (pixels(face(generator, 0, sample)).mean(axis=2) for sample in (0, 1))
+    sides = [(image[40:80, 30:50].mean(), image[40:80, 62:82].mean()) for image in (frontal, left)]
+    assert sides[0][0] == pytest.approx(sides[0][1], rel=0.1)
+    assert sides[1][0] > 1.3 * sides[1][1]
+
+
+def test_lamp_angles_without_a_lamp_are_refused():
+    with pytest.raises(ValidationError, match="go with light=directional"):
+        Params(light_around_deg={"type": "constant", "value": 90.0})

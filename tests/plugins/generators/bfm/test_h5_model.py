@@ -89,14 +89,6 @@ def test_without_expressions_there_are_no_modes(tmp_path):
     assert not found.expression.instance(np.empty(0, "f4")).any()
 
 
-def test_without_ears_the_outermost_vertices_are_the_sides(tmp_path):
-    names = [name for name in NAMES if not name.endswith("face.side")]
-    found = read_h5(write(tmp_path / "m.h5", names=names))
-    x = found.shape.mean[0]
-    assert x[found.landmarks["left.face.side"]] == x.max()
-    assert x[found.landmarks["right.face.side"]] == x.min()
-
-
 def test_faces_are_rendered_from_it(model, open_bfm):
     generator = open_bfm(model_file=model, yaw_deg={"type": "constant", "value": 0.0})
     (face,) = generator.generate([Slot(0, 0)])
@@ -119,7 +111,16 @@ def broken(path, change):
          "meshes of shape and color differ"),
         (lambda f: f["shape/representer/cells"].__setitem__((0, 0), 9999), "do not exist"),
         (lambda f: f["shape/version/majorVersion"].__setitem__((), 7), "version 7.9 is unknown"),
-        (lambda f: f.__delitem__("metadata/landmarks/json"), "has no landmarks"),
+        (lambda f: (f.__delitem__("shape/model/mean"), f.create_group("shape/model/mean")),
+         "lacks shape/model/mean"),
+        (lambda f: (f.__delitem__("color/model/mean"),
+                    f.__setitem__("color/model/mean", b"text")), "holds no numbers"),
+        (lambda f: f["shape/representer/points"].__setitem__((0, 0), np.nan), "not finite"),
+        (lambda f: (f.__delitem__("expression/representer/points"),
+                    f.__setitem__("expression/representer/points", np.zeros((3, 9), "f4")),
+                    f.__delitem__("expression/representer/cells"),
+                    f.__setitem__("expression/representer/cells", np.zeros((3, 2), "i4"))),
+         "meshes of shape and expression differ"),
         (lambda f: (f.__delitem__("shape/model/pcaVariance"),
                     f.__setitem__("shape/model/pcaVariance", np.ones(3, "f4"))), "for 240"),
     ],
@@ -141,10 +142,27 @@ def test_a_landmark_on_no_vertex(tmp_path):
         read_h5(path)
 
 
-def test_missing_landmarks_are_listed(tmp_path):
-    names = [name for name in NAMES if "lips" not in name]
-    with pytest.raises(DataError, match=r"lacks the landmarks left\.lips\.corner, right\.lips"):
-        read_h5(write(tmp_path / "m.h5", names=names))
+def test_legacy_landmarks_are_lines(tmp_path):
+    path = write(tmp_path / "m.h5")
+    points, _ = sphere()
+    with h5py.File(path, "r+") as file:
+        del file["metadata/landmarks/json"]
+        lines = [f"{name} 1 {x} {y} {z}" for name, (x, y, z) in zip("ab", points[[7, 30]],
+                                                                    strict=True)]  # fmt: skip
+        file["metadata/landmarks/text"] = np.bytes_("\n".join(lines).encode())
+    assert read_h5(path).landmarks == {"a": 7, "b": 30}
+
+
+@pytest.mark.parametrize(
+    "text", [b'{"id": 1}', b"[1]", b"\xff", b'[{"id": "a", "coordinates": [1]}]']
+)
+def test_landmarks_that_are_none(tmp_path, text):
+    path = write(tmp_path / "m.h5")
+    with h5py.File(path, "r+") as file:
+        del file["metadata/landmarks/json"]
+        file["metadata/landmarks/json"] = np.bytes_(text)
+    with pytest.raises(DataError, match=r"m\.h5: (its landmarks|landmark a)"):
+        read_h5(path)
 
 
 @pytest.mark.parametrize("keep", [0, 100, 5000])

@@ -20,21 +20,26 @@ def random_mesh(seed: int, count: int = 40):
 
 def drawn(points, triangles, scale: float = 160.0):
     buffers = rasterise.Buffers(points.shape[1], triangles.shape[1], SIZE)
+    cells = rasterise.unsigned(triangles)
     turn = np.eye(3, dtype=np.float32)
     numbers = (np.float32(v) for v in (1000, scale, SIZE / 2, SIZE / 2))
     rasterise.project(points, turn, *numbers, buffers.position, buffers.screen,
                       buffers.inverse_depth)  # fmt: skip
-    count = rasterise.cull(triangles, buffers.screen, SIZE, buffers.visible)
-    rasterise.fill(triangles, buffers.visible, count, buffers.screen, buffers.inverse_depth,
-                   buffers.depth, buffers.owner)  # fmt: skip
+    count = rasterise.cull(cells, buffers.screen, SIZE, buffers.visible)
+    rasterise.fill(cells, buffers.visible, count, buffers.screen, buffers.inverse_depth,
+                   buffers.nearest)  # fmt: skip
     return buffers
 
 
+def owners(points, triangles, scale: float = 160.0):
+    return rasterise.owners(drawn(points, triangles, scale).nearest)
+
+
 def oracle(buffers, triangles):
-    """Owner of each pixel: of all triangles that cover its centre, the nearest."""
+    """Owner and inverse depth of each pixel: of all triangles over its centre, the nearest."""
     owner = np.full((SIZE, SIZE), -1)
     nearest = np.zeros((SIZE, SIZE))
-    x, y = (buffers.screen / 256).astype(float)
+    x, y = (buffers.screen.T / 256).astype(float)
     for k, (a, b, c) in enumerate(triangles.T):
         area = (x[b] - x[a]) * (y[c] - y[a]) - (x[c] - x[a]) * (y[b] - y[a])
         if area >= 0:
@@ -51,15 +56,27 @@ def oracle(buffers, triangles):
                 near = wa * w[a] + wb * w[b] + wc * w[c]
                 if near > nearest[row, column]:
                     nearest[row, column], owner[row, column] = near, k
-    return owner
+    return owner, nearest
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_coverage_and_depth_equal_the_oracle(seed):
     points, triangles = random_mesh(seed)
     buffers = drawn(points, triangles)
-    assert (buffers.owner == oracle(buffers, triangles)).mean() > 0.995
-    assert (buffers.owner >= 0).any()
+    found = rasterise.owners(buffers.nearest)
+    owner, nearest = oracle(buffers, triangles)
+    assert (found == owner).mean() > 0.995
+    assert (found >= 0).any()
+    same = found == owner
+    depth = rasterise.inverse_depths(buffers.nearest)
+    assert depth[same] == pytest.approx(nearest[same], rel=1e-5)
+
+
+def test_of_triangles_at_the_same_depth_the_smaller_number_owns_the_sample():
+    points = np.array([[-40, 40, 0], [-40, -40, 50], [0, 0, 0]], np.float32)
+    triangles = np.array([[0, 1, 2], [0, 1, 2], [0, 1, 2]], np.int32).T.copy()
+    found = owners(points, triangles)
+    assert set(np.unique(found)) == {-1, 0}
 
 
 def test_triangles_that_share_an_edge_neither_overlap_nor_leave_gaps():
@@ -71,11 +88,11 @@ def test_triangles_that_share_an_edge_neither_overlap_nor_leave_gaps():
     cells = np.concatenate(
         [[corner, corner + 1, corner + 10], [corner, corner + 10, corner + 9]], axis=1
     ).astype(np.int32)
-    whole = drawn(points, cells, scale=200.0)
+    whole = owners(points, cells, scale=200.0)
     covered = np.zeros((SIZE, SIZE), int)
     for k in range(cells.shape[1]):
-        covered += drawn(points, cells[:, k : k + 1].copy(), scale=200.0).owner >= 0
-    inside = whole.owner >= 0
+        covered += owners(points, cells[:, k : k + 1].copy(), scale=200.0) >= 0
+    inside = whole >= 0
     assert (covered[inside] == 1).all()
     rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
     assert inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()
@@ -90,8 +107,10 @@ def test_normals_of_a_sphere_point_outwards():
     c, d = index[1:].ravel(), np.roll(index, -1, axis=1)[1:].ravel()
     cells = np.concatenate([[a, b, c], [b, d, c]], axis=1).astype(np.int32)
     points = ball.reshape(3, -1).astype(np.float32)
-    normal = np.empty((800, 3), np.float32)
-    rasterise.vertex_normals(cells, points, normal)
+    attributes = np.zeros((800, 8), np.float32)
+    rasterise.vertex_normals(rasterise.unsigned(cells), points, attributes)
+    normal = attributes[:, :3]
+    assert np.linalg.norm(normal[40:-40], axis=1) == pytest.approx(1, abs=1e-5)
     middle = index[2:-2].ravel()
     dot = (normal[middle] * points.T[middle]).sum(1)
     assert np.abs(dot).min() > 0.98

@@ -58,6 +58,7 @@ class Ctx:
     precision: str = "fp32"
     batch_size: int | None = None
     limit: int | None = None
+    tools: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
     built: list = field(default_factory=list)
 
@@ -75,6 +76,12 @@ class Ctx:
 
     def faces(self, name):
         return self.sets[name]
+
+    def tool(self, name):
+        return self.tools[name]
+
+    def tool_key(self, name):
+        return f"key of {name}"
 
     def note(self, message):
         self.notes.append(message)

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+import hashlib
+
 import cv2
 import numpy as np
 import pytest
 import torch
 
+from harness.components import InputSpec, Placement
+from harness.errors import DataError, UsageError
 from harness.faces.face import Face, Missing, Slot
 from harness_plugins.generators.digi2real import generator as module
 from harness_plugins.generators.digi2real.generator import Digi2Real
 from harness_plugins.generators.digi2real.params import Params
+from harness_plugins.generators.digi2real.pipeline import encoder_digest
+from harness_plugins.generators.digi2real.prototypes import prototype, unit
+from harness_plugins.generators.digi2real.shift import load, save
 
 FAST = {"pipeline": "tiny", "identities": 4, "images_per_id": 3, "latents": 2, "steps": 2,
         "source": "patches"}  # fmt: skip
@@ -107,7 +114,7 @@ def test_a_shift_is_estimated_once_and_added_behind_the_first_tokens(
     opened, context, patches, tmp_path
 ):
     sets = {"source": patches(4, 6), "real": patches(3, 2, bias=50)}
-    ctx = context(sets=sets)
+    ctx = context(root=tmp_path, sets=sets)
     values = {"real": tmp_path, "shift_scale": 1.5}
     made = opened(ctx, **values)
     assert "shift" in ctx.built
@@ -115,7 +122,7 @@ def test_a_shift_is_estimated_once_and_added_behind_the_first_tokens(
     assert (made._delta[:4] == 0).all()
     assert any("20 source to 6 real" in note for note in ctx.notes)
     assert any("6 of 6 real faces came without" in note for note in ctx.notes)
-    again = context(sets=sets)
+    again = context(root=tmp_path, sets=sets)
     plain = opened(again, real=tmp_path)
     assert "shift" not in again.built
     assert made._delta == pytest.approx(1.5 * plain._delta, rel=1e-5)
@@ -152,3 +159,112 @@ def test_running_out_of_memory_halves_the_batch_and_goes_on(opened, context, mon
     ctx = context(batch_size=12)
     assert [face.meta for face in opened(ctx).generate(SLOTS)] == expected
     assert any("batches of 3" in note for note in ctx.notes)
+
+
+class Finder:
+    """An aligner that finds no face where the image is darker than a limit."""
+
+    def __init__(self, limit):
+        self.limit, self.seen = limit, 0
+
+    def locate(self, images, boxes):
+        assert np.isnan(boxes).all()
+        assert boxes.shape == (len(images), 4)
+        self.seen += len(images)
+        points = np.float32([[20, 20], [40, 20], [30, 30], [22, 45], [38, 45]])
+        return [
+            Placement(points, 0.75) if image[:20].mean() > self.limit else "too dark"
+            for image in images
+        ]
+
+
+def test_an_image_without_a_face_is_made_again(opened, context):
+    plain = list(opened().generate(SLOTS))
+    finder = Finder(limit=float(np.median([pixels(face)[:20].mean() for face in plain])))
+    ctx = context(tools={"detector": finder})
+    found = list(opened(ctx, detector="any", attempts=30).generate(SLOTS))
+    attempts = [face.meta["attempt"] for face in found]
+    assert max(attempts) > 0
+    assert min(attempts) == 0
+    assert finder.seen == sum(attempts) + len(found)
+    assert all(face.meta["detector_score"] == 0.75 for face in found)
+    assert all(face.meta["detector"] == "any" for face in found)
+    assert all(face.box is None and face.landmarks.shape == (5, 2) for face in found)
+    for old, new in zip(plain, found, strict=True):
+        assert (old.meta["seed"] == new.meta["seed"]) == (new.meta["attempt"] == 0)
+        assert old.meta["t"] == new.meta["t"]
+    again = context(tools={"detector": Finder(finder.limit)}, batch_size=1)
+    (late,) = opened(again, detector="any", attempts=30).generate([SLOTS[int(np.argmax(attempts))]])
+    assert late.meta == found[int(np.argmax(attempts))].meta
+
+
+def test_attempts_are_bounded_and_the_reason_is_kept(opened, context):
+    finder = Finder(limit=300)
+    ctx = context(tools={"detector": finder})
+    found = list(opened(ctx, detector="any", attempts=3).generate(SLOTS[:2]))
+    assert found == [Missing(s, "no face in 3 attempts, the last: too dark") for s in SLOTS[:2]]
+    assert finder.seen == 6
+    assert not any("no face detector" in note for note in ctx.notes)
+
+
+class Colours:
+    """A model: mean colours of a grid of 4 x 4."""
+
+    input_spec = InputSpec(48, 48, "arcface")
+    embedding_size = 48
+
+    def embed(self, images):
+        assert images.shape[1:] == (48, 48, 3)
+        small = images.reshape(len(images), 4, 12, 4, 12, 3).mean(axis=(2, 4))
+        return (small.reshape(len(images), -1) - 128).astype(np.float32)
+
+
+def test_any_model_can_embed(opened, context, patches, tmp_path):
+    sets = {"source": patches(2, 3)}
+    ctx = context(root=tmp_path, sets=sets, tools={"embedder": Colours()})
+    made = opened(ctx, identities=2, embedder="colours")
+    plain = opened(context(root=tmp_path, sets=sets), identities=2)
+    assert made._identities.prototypes.shape == (2, 48)
+    assert np.abs(made._identities.prototypes - plain._identities.prototypes).max() > 0.1
+    assert any("identities by model colours" in note for note in ctx.notes)
+    faces = np.stack([warped(sets["source"], i) for i in range(3)])
+    expected = prototype(unit(Colours().embed(faces)))
+    assert made._identities.prototypes[0] == pytest.approx(expected, abs=1e-6)
+
+
+def warped(images, index):
+    pixels = cv2.imdecode(np.frombuffer(images.read(index), np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    return cv2.resize(pixels, (48, 48), interpolation=cv2.INTER_AREA)
+
+
+def test_a_shift_in_a_file_is_the_shift_that_was_estimated(opened, context, patches, tmp_path):
+    sets = {"source": patches(4, 6), "real": patches(3, 2, bias=50)}
+    made = opened(context(sets=sets), real=tmp_path)
+    file = tmp_path / "shift.safetensors"
+    assert "20 source to 6 real faces" in made.write_product("shift", file)
+    ctx = context()
+    other = opened(ctx, shift=file)
+    assert (other._delta == made._delta).all()
+    assert any("20 source to 6 real" in note for note in ctx.notes)
+    _, facts = load(file)
+    assert facts["seed"] == 11
+    assert len(facts["real"]["image_sha256"]) == 6
+    assert facts["source"]["images"] == 20
+    assert facts["real"]["image_sha256"][0] == hashlib.sha256(sets["real"].read(0)).hexdigest()
+    assert facts["encoder"] == encoder_digest(made._folders)
+    with pytest.raises(UsageError, match="--real FOLDER"):
+        opened().write_product("shift", file)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("encoder", "another text encoder"), ("embedder", "another face embed")]
+)
+def test_a_shift_of_other_networks_is_refused(opened, context, patches, tmp_path, name, reason):
+    sets = {"source": patches(4, 6), "real": patches(3, 2, bias=50)}
+    file = tmp_path / "shift.safetensors"
+    opened(context(sets=sets), real=tmp_path).write_product("shift", file)
+    delta, facts = load(file)
+    del facts["token_norms"]
+    save(file, delta, {**facts, name: "0" * 64})
+    with pytest.raises(DataError, match=reason):
+        opened(shift=file)

@@ -6,14 +6,15 @@ import sys
 import pytest
 from pydantic import ValidationError
 
+from harness.components import ToolRequest
 from harness.study.parameters import external_fields
 from harness_plugins.generators.digi2real import ASSETS
-from harness_plugins.generators.digi2real.params import Params, TinyParams
+from harness_plugins.generators.digi2real.params import LcmParams, Params, TinyParams
 from harness_plugins.generators.digi2real.presets import PRESETS
 
 
 def test_the_runs_of_the_paper_by_name():
-    assert len(PRESETS) == 3 + 2 + 9 + 8 + 1
+    assert len(PRESETS) == 3 + 2 + 9 + 8 + 1 + 1
     made = {name: Params.model_validate(values) for name, values in PRESETS.items()}
     best = made["digi2real-20k"]
     assert best == made["d4-20k"]
@@ -28,16 +29,43 @@ def test_the_runs_of_the_paper_by_name():
     assert wanted.generator == "digiface1m"
     assert wanted.params["most_per_group"] == 2
     assert wanted.params["images_per_id"] == 5
+    assert {p.detector for name, p in made.items() if name != "lcm-preview"} == {"mtcnn"}
+    assert best.tools() == {"detector": ToolRequest("aligner", "mtcnn")}
+
+
+def test_the_preview_says_that_it_is_not_the_papers():
+    quick = Params.model_validate(PRESETS["lcm-preview"])
+    assert (quick.sampler, quick.steps, quick.guidance) == ("lcm", 4, 1)
+    assert isinstance(quick, LcmParams)
+    assert external_fields(type(quick))["lcm"].asset == "lcm-lora-sdv1-5"
 
 
 def test_only_the_full_pipeline_needs_assets():
-    full, small = Params(), Params.model_validate({"pipeline": "tiny"})
+    full, small = LcmParams(), Params.model_validate({"pipeline": "tiny"})
     assert type(small) is TinyParams
     assert type(Params.model_validate(small.model_dump())) is TinyParams
     names = {mark.asset for mark in external_fields(type(full)).values()} - {None}
     assert names == {asset.name for asset in ASSETS}
     assert {mark.asset for mark in external_fields(type(small)).values()} == {None}
     assert small.model_dump().keys() == full.model_dump().keys()
+
+
+def test_another_model_takes_the_place_of_arcface():
+    for more, dropped in (({}, {"arc2face-arcface", "lcm-lora-sdv1-5"}),
+                          ({"sampler": "lcm"}, {"arc2face-arcface"})):  # fmt: skip
+        made = Params.model_validate(
+            {"embedder": "onnx", "embedder_params": {"path": "net.onnx"}, **more}
+        )
+        names = {mark.asset for mark in external_fields(type(made)).values()} - {None}
+        assert names == {asset.name for asset in ASSETS} - dropped
+        assert made.tools() == {"embedder": ToolRequest("model", "onnx", {"path": "net.onnx"})}
+        assert type(Params.model_validate(made.model_dump())) is type(made)
+
+
+def test_a_stored_set_as_source_takes_no_parameters():
+    wanted = Params(source="0a1b2c3d4e").requests()["source"]
+    assert wanted.generator == "0a1b2c3d4e"
+    assert wanted.params == {}
 
 
 def test_the_source_is_as_large_as_what_is_made_of_it(tmp_path):
@@ -60,6 +88,11 @@ def test_the_source_is_as_large_as_what_is_made_of_it(tmp_path):
         ({"pipeline": "tiny", "nonsense": 1}, "nonsense"),
         ({"image_px": 100}, "multiple of 64"),
         ({"beta_a": 0}, "greater than 0"),
+        ({"real": "a", "shift": "b"}, "leave out real"),
+        ({"detector_params": {"factor": 0.8}}, "detector=NAME"),
+        ({"embedder_params": {"path": "net"}}, "embedder=NAME"),
+        ({"lcm": "file"}, "sampler=lcm"),
+        ({"pipeline": "tiny", "sampler": "lcm"}, "no distilled weights"),
     ],
 )
 def test_contradictions_are_refused(values, reason):

@@ -6,8 +6,9 @@ import torch
 
 from harness.errors import PrerequisiteError
 from harness_plugins.generators.digi2real.sampling import (
+    Batches,
     Settings,
-    in_batches,
+    own_generator,
     sample,
     solver,
     starting_noise,
@@ -107,9 +108,11 @@ def test_seed_and_identity_each_change_the_image(pipeline, prompts):
 def test_the_starting_noise_is_of_its_seed_alone():
     torch.manual_seed(3)
     state = torch.get_rng_state()
-    noise = starting_noise(2**127 + 5, (4, 64, 64))
-    assert torch.equal(noise, starting_noise(2**127 + 5, (4, 64, 64)))
-    assert not torch.equal(noise, starting_noise(6, (4, 64, 64)))
+    noise, again, other = (
+        starting_noise(own_generator(seed), (4, 64, 64)) for seed in (2**127 + 5, 2**127 + 5, 6)
+    )
+    assert torch.equal(noise, again)
+    assert not torch.equal(noise, other)
     assert float(noise.std()) == pytest.approx(1, abs=0.02)
     assert torch.equal(torch.get_rng_state(), state)
 
@@ -129,8 +132,11 @@ class Memory:
 
 def test_out_of_memory_halves_the_batch_and_says_so():
     memory, notes = Memory(room=3), []
-    assert list(in_batches(range(11), 8, memory.make, notes.append)) == [i * i for i in range(11)]
+    batches = Batches(8, notes.append)
+    assert list(batches.each(range(11), memory.make)) == [i * i for i in range(11)]
     assert memory.tried == [8, 4, 2, 2, 2, 2, 2, 1]
+    assert list(batches.each(range(3), memory.make)) == [0, 1, 4]
+    assert memory.tried[8:] == [2, 1]  # the next call does not try the large batch again
     assert notes == [
         "the memory of the GPU ran out: batches of 4 from there on",
         "the memory of the GPU ran out: batches of 2 from there on",
@@ -139,4 +145,32 @@ def test_out_of_memory_halves_the_batch_and_says_so():
 
 def test_a_single_image_that_does_not_fit_is_an_error():
     with pytest.raises(PrerequisiteError, match="one image does not fit"):
-        list(in_batches(range(3), 2, Memory(room=0).make, [].append))
+        list(Batches(2, [].append).each(range(3), Memory(room=0).make))
+
+
+def test_the_preview_follows_latent_consistency(pipeline, prompts):
+    """One step is the boundary condition of Luo et al. 2023: c_skip x + c_out x0, in float64."""
+    found = sample(pipeline, prompts[:1], [7], Settings(1, 1.0, 64, "lcm"))
+    made = solver(pipeline.scheduler_config, "lcm")
+    made.set_timesteps(1)
+    time = int(made.timesteps[0])
+    kept = np.prod(1 - np.linspace(0.00085**0.5, 0.012**0.5, 1000)[: time + 1] ** 2)
+    x = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(7))
+    with torch.no_grad():
+        eps = pipeline.unet(x, time, encoder_hidden_states=prompts[:1]).sample.double()
+        clean = (x - np.sqrt(1 - kept) * eps) / np.sqrt(kept)
+        scaled = time * 10.0
+        skip, out = 0.25 / (scaled**2 + 0.25), scaled / np.sqrt(scaled**2 + 0.25)
+        latent = (out * clean + skip * x).float() / 0.18215
+        image = pipeline.vae.decode(latent).sample[0]
+    expected = (image / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).numpy() * 255
+    assert np.abs(found[0] - expected).max() <= 1
+
+
+def test_noise_of_the_preview_is_of_each_image_alone(pipeline, prompts):
+    quick = Settings(3, 1.0, 64, "lcm")
+    together = sample(pipeline, prompts, [1, 2, 3], quick).astype(int)
+    alone = sample(pipeline, prompts[1:2], [2], quick)[0]
+    assert np.abs(together[1] - alone).max() <= 2
+    other = sample(pipeline, prompts[1:2], [3], quick)[0]
+    assert np.abs(together[1] - other).mean() > 1

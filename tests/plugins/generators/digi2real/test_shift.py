@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save_file
 
 from harness.errors import DataError
 from harness_plugins.generators.digi2real import shift
@@ -53,13 +52,30 @@ def test_three_shapes():
     assert (pooled[2:] == (delta[2] + delta[3] + delta[4] + delta[5]) / 4).all()
 
 
+FACTS = {"seed": 5, "real": {"images": 2, "sha256": "ab"}, "source": {"images": 3}}
+
+
 def test_saved_with_its_facts(tmp_path):
     delta = np.array([[0, 0], [3, 4]], np.float32)
-    shift.save(tmp_path, delta, {"seed": 5, "real": {"images": 2, "sha256": "ab"}})
-    again, facts = shift.load(tmp_path)
+    path = tmp_path / "made" / "shift.safetensors"
+    shift.save(path, delta, FACTS)
+    again, facts = shift.load(path)
+    assert again.dtype == np.float32
     assert (again == delta).all()
-    assert facts == {"seed": 5, "real": {"images": 2, "sha256": "ab"}, "token_norms": [0.0, 5.0]}
-    assert json.loads((tmp_path / "delta.json").read_text()) == facts
-    np.save(tmp_path / "delta.npy", np.array([[np.nan]], np.float32))
+    assert facts == {**FACTS, "token_norms": [0.0, 5.0]}
+
+
+def test_what_is_no_shift_is_refused(tmp_path):
+    path = tmp_path / "shift"
+    path.write_bytes(b"something else")
+    with pytest.raises(DataError, match=r"is no shift.*harness digi2real shift"):
+        shift.load(path)
+    save_file({"delta": np.zeros((2, 2), np.float32)}, path)
     with pytest.raises(DataError, match="is no shift"):
-        shift.load(tmp_path)
+        shift.load(path)
+    shift.save(path, np.array([[np.nan]], np.float32), FACTS)
+    with pytest.raises(DataError, match="not finite"):
+        shift.load(path)
+    shift.save(path, np.ones((1, 1), np.float32), {**FACTS, "source": {"images": 0}})
+    with pytest.raises(DataError, match="no face on one side"):
+        shift.load(path)

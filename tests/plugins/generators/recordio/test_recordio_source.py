@@ -234,4 +234,4 @@ def test_random_damage_gives_only_data_errors(tmp_path):
 
 @pytest.mark.slow
 def test_random_damage_gives_only_data_errors_at_length(tmp_path):
-    assert damage(tmp_path, 6000, 1) > 2000
+    assert damage(tmp_path, 10_000, 1) > 2000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from harness.errors import DataError, UsageError
 from harness.training.loop import train
+from harness.training.settings import published
 from harness_plugins.models.facenet_nn4.model import FaceNetNN4
 from harness_plugins.models.facenet_nn4.params import FaceNetNN4Params
 
@@ -62,6 +64,18 @@ def test_defaults_are_the_published_recipe_and_changes_are_ones_own():
     recipe = model(**SMALL).training(Faces.labels)
     assert recipe.settings["preset"] is None
     assert recipe.assumed == ()
+
+
+@pytest.mark.parametrize("preset", ["kortylewski2018", "openface"])
+def test_a_preset_sets_everything_and_any_change_ends_it(preset):
+    values = FaceNetNN4Params.presets[preset]
+    assert set(values) == set(FaceNetNN4Params.model_fields)
+    assert set(FaceNetNN4Params.assumed[preset]) <= set(values)
+    changed = {"lr": 2e-3, "images_per_pass": 30, "schedule": "cosine", "weights": Path("/x/w.pt")}
+    for key, value in changed.items():
+        settings, assumed = published(FaceNetNN4Params(**{**values, key: value}))
+        assert (settings["preset"], assumed) == (None, ())
+    assert settings["weights"] == "w.pt"
 
 
 def test_input_is_96_pixels_between_0_and_1():

@@ -9,9 +9,11 @@ import pytest
 from torch import nn
 
 from harness.errors import DataError
+from harness.study.context import RunContext
 from harness.training.classification import classification_recipe
 from harness.training.loop import train
 from harness.training.losses import AdaFace
+from harness.training.settings import published
 from harness_plugins.models.iresnet50.model import IResNet
 from harness_plugins.models.iresnet50.network import IResNetNetwork
 from harness_plugins.models.iresnet50.params import IResNetParams
@@ -52,6 +54,16 @@ def test_presets_are_the_published_settings(preset, batch, steps, half, last):
     assert set(recipe.assumed) == set(IResNetParams.assumed.get(preset, ()))
 
 
+@pytest.mark.parametrize("preset", ["digi2real2024", "adaface-r50"])
+def test_a_preset_sets_everything_and_any_change_ends_it(preset):
+    values = IResNetParams.presets[preset]
+    # Cosine has no epochs at which the rate drops.
+    assert set(IResNetParams.model_fields) - set(values) <= {"drop_epochs"}
+    for key, value in {"embedding_size": 256, "images_per_pass": 64, "lr": 0.2}.items():
+        settings, assumed = published(IResNetParams(**{**values, key: value}))
+        assert (settings["preset"], assumed) == (None, ())
+
+
 def test_colour_order_follows_the_variant():
     colours = {
         v: IResNet(IResNetParams(variant=v)).input_spec.colour for v in ("adaface", "insightface")
@@ -74,4 +86,4 @@ def test_weights_of_the_other_variant_are_refused(tmp_path):
     torch.save(IResNetNetwork(18, "insightface").state_dict(), tmp_path / "w.pt")
     model = IResNet(IResNetParams(depth=18, weights=tmp_path / "w.pt"))
     with pytest.raises(DataError, match=r"none missing, 8 unexpected \(body\.0\.shortcut_layer"):
-        model.prepare(CONTEXT)
+        model.prepare(RunContext(tmp_path / "store", "test:iresnet50", 1, 1, "cpu", "fp32"))

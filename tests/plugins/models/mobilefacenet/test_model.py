@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from harness.errors import DataError
+from harness.study.context import RunContext
 from harness.training.loop import train
 from harness_plugins.models.mobilefacenet.model import MobileFaceNet
 from harness_plugins.models.mobilefacenet.network import MobileFaceNetNetwork
@@ -80,4 +81,23 @@ def test_weights_of_the_other_variant_are_refused_by_name(tmp_path):
     with pytest.raises(
         DataError, match=r"missing \(blocks\.0\.expand\.2\.weight.*unexpected \(embed"
     ):
-        model.prepare(CONTEXT)
+        model.prepare(stored(tmp_path))
+    assert list((tmp_path / "store").glob("store/*")) == []
+
+
+def test_public_weights_are_translated_once(tmp_path, monkeypatch):
+    source = MobileFaceNetNetwork("prelu")
+    torch.save({"net_state_dict": source.state_dict()}, tmp_path / "w.ckpt")
+    models = [MobileFaceNet(MobileFaceNetParams(weights=tmp_path / "w.ckpt")) for _ in range(2)]
+    models[0].prepare(stored(tmp_path))
+    monkeypatch.setattr(torch, "load", None)
+    models[1].prepare(stored(tmp_path))
+    for made in models:
+        assert made.ready
+        for name, value in source.state_dict().items():
+            assert torch.equal(made.network.state_dict()[name], value), name
+
+
+def stored(tmp_path):
+    """A context with a store."""
+    return RunContext(tmp_path / "store", "test:mobilefacenet", 1, 1, "cpu", "fp32")

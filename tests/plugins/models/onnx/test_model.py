@@ -9,6 +9,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from harness.components import InputSpec
+from harness.embedding.onnx_input import KEY, as_metadata
 from harness.embedding.onnx_session import open_session
 from harness.errors import DataError, PrerequisiteError, UsageError
 from harness_plugins.models.onnx.model import OnnxModel
@@ -19,8 +21,8 @@ IMAGES = np.random.default_rng(0).integers(1, 256, (5, 6, 4, 3), np.uint8)
 NEUTRAL = {"width": 4, "height": 6, "mean": (0, 0, 0), "std": (1, 1, 1)}
 
 
-def network(path, batch="n", size=(6, 4), outputs=1):
-    """Write a network that returns the mean of each channel."""
+def network(path, batch="n", size=(6, 4), outputs=1, said=None):
+    """Write a network that returns the mean of each channel, with metadata ``said``."""
     nodes = [
         helper.make_node("GlobalAveragePool", ["x"], ["pooled"]),
         helper.make_node("Flatten", ["pooled"], ["flat"]),
@@ -32,6 +34,7 @@ def network(path, batch="n", size=(6, 4), outputs=1):
     seen = helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, 3, *size])
     graph = helper.make_graph(nodes, "means", [seen], out)
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    helper.set_model_props(made, said or {})
     onnx.save(made, path)
     return path
 
@@ -63,6 +66,38 @@ def test_declared_size_must_be_the_size_of_the_graph(tmp_path):
         model(network(tmp_path / "n.onnx"), width=5)
     free = model(network(tmp_path / "free.onnx", size=("h", "w")), width=5)
     assert free.input_spec.width == 5
+
+
+SAID = InputSpec(4, 6, "sphereface", "BGR", (0.25,) * 3, (0.5,) * 3)
+
+
+def test_the_input_that_a_file_declares_needs_no_parameters(tmp_path):
+    path = network(tmp_path / "n.onnx", size=("h", "w"), said=as_metadata(SAID))
+    made = OnnxModel(OnnxParams(path=path))
+    made.prepare(CONTEXT)
+    assert made.input_spec == SAID
+    expected = (IMAGES.mean((1, 2))[:, ::-1] / 255 - 0.25) / 0.5
+    np.testing.assert_allclose(made.embed(IMAGES), expected, rtol=1e-4, atol=1e-5)
+    OnnxModel(OnnxParams(path=path, width=4, colour="BGR")).prepare(CONTEXT)
+
+
+def test_a_parameter_must_not_contradict_the_file(tmp_path):
+    path = network(tmp_path / "n.onnx", said=as_metadata(SAID))
+    with pytest.raises(UsageError, match="has colour BGR, but RGB is declared; leave out colour"):
+        OnnxModel(OnnxParams(path=path, colour="RGB")).prepare(CONTEXT)
+
+
+@pytest.mark.parametrize("text", ["no json", "{}", '{"width": "wide"}'])
+def test_a_malformed_declaration_is_refused(tmp_path, text):
+    path = network(tmp_path / "n.onnx", said={KEY: text})
+    with pytest.raises(DataError, match=r"n\.onnx declares its input in metadata harness\.input"):
+        OnnxModel(OnnxParams(path=path)).prepare(CONTEXT)
+
+
+def test_without_any_declaration_the_input_is_that_of_arcface(tmp_path):
+    made = OnnxModel(OnnxParams(path=network(tmp_path / "n.onnx", size=("h", "w"))))
+    made.prepare(CONTEXT)
+    assert made.input_spec == InputSpec(112, 112, "arcface")
 
 
 def test_other_kinds_of_network_are_refused(tmp_path):

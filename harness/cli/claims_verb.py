@@ -1,0 +1,93 @@
+"""``harness claims``."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.options import open_registry
+
+if TYPE_CHECKING:
+    from harness.reporting.claims import Judged, Prove
+
+
+@click.command(name="claims")
+@click.argument("studies", nargs=-1, metavar="[STUDY]...", type=click.Path(path_type=Path))
+@click.option("--published", is_flag=True, help="Test the printed numbers instead of a study.")
+@click.option("--claim", "wanted", multiple=True, metavar="ID|PAPER", help="Only these.")
+@click.option("--all", "every", is_flag=True, help="Print every comparison.")
+@click.option("--fail-on", type=click.Choice(["refuted"]), help="Exit 4 if a claim is refuted.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a comparison.")
+@click.pass_obj
+def command(
+    obj: dict[str, Any],
+    studies: tuple[Path, ...],
+    wanted: tuple[str, ...],
+    fail_on: str | None,
+    *,
+    published: bool,
+    every: bool,
+    as_json: bool,
+) -> int:
+    """Say of each claim of a paper if it is supported, refuted or undecided, and by which test.
+
+    \b
+    Examples:
+      harness claims --published
+      harness claims study --claim C3 --all
+      harness claims study-a study-b --fail-on refuted
+    """
+    if published == bool(studies):
+        raise click.UsageError("give study folders, or --published for the printed numbers")
+    from harness.published.claims import claims
+    from harness.reporting.claims import judge, of_study
+
+    open_registry(obj)
+    chosen = claims(wanted)
+    if published:
+        from harness.reporting.printed import proof
+
+        prove: Prove = proof
+    else:
+        from harness.reporting.against import gather
+        from harness.reporting.study import load_study
+
+        prove = of_study(gather(load_study(*studies)))
+    found = [judge(claim, prove) for claim in chosen]
+    if as_json:
+        _print_json(found)
+    else:
+        click.echo("\n".join(_lines(found, every=every)))
+    return 4 if fail_on and any(one.outcome == fail_on for one in found) else 0
+
+
+def _lines(found: list[Judged], *, every: bool) -> list[str]:
+    from harness.reporting.claims_text import comparison_line, part_line
+
+    lines = []
+    for one in found:
+        lines.append(f"{one.claim.id}  {one.outcome:<9}  {one.claim.text} ({one.claim.paper})")
+        for part in one.parts:
+            lines.append(f"    {part.outcome:<9}  {part_line(part)}")
+            if every:
+                lines += [f"        {tested.outcome:<9}  {comparison_line(tested)}"
+                          for tested in part.tested]  # fmt: skip
+    counts = Counter(one.outcome for one in found)
+    lines.append(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
+    return lines
+
+
+def _print_json(found: list[Judged]) -> None:
+    from harness.reporting.claims_text import record_of
+
+    for one in found:
+        for part in one.parts:
+            for tested in part.tested:
+                line = {"claim": one.claim.id, "paper": one.claim.paper, "text": one.claim.text,
+                        "claim_outcome": one.outcome, "part": part.text,
+                        "part_outcome": part.outcome, **record_of(tested)}  # fmt: skip
+                click.echo(json.dumps(line, ensure_ascii=False))

@@ -1,0 +1,43 @@
+"""``harness config``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.options import open_registry
+
+
+@click.command(name="config")
+@click.argument("what", type=click.Choice(["schema"]))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write there instead of standard output.",
+)
+@click.pass_obj
+def command(obj: dict[str, Any], what: str, *, output: Path | None) -> int:
+    """Print the JSON Schema of recipes, with the parameters of everything installed.
+
+    An editor that knows it completes and checks a recipe: put `#:schema recipe.schema.json` into
+    the first line of the file (Even Better TOML, taplo).
+
+    \b
+    Examples:
+      harness config schema
+      harness config schema -o recipe.schema.json
+    """
+    from harness.files import write_text
+    from harness.study.config_schema import to_json
+
+    text = to_json(open_registry(obj))
+    if output is None:
+        click.echo(text)
+    else:
+        write_text(output, text + "\n")
+        click.echo(f"wrote {output}", err=True)
+    return 0

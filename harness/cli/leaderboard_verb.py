@@ -1,0 +1,40 @@
+"""``harness leaderboard``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command(name="leaderboard")
+@click.argument("studies", nargs=-1, required=True, metavar="STUDY...",
+                type=click.Path(path_type=Path))  # fmt: skip
+@click.option("-b", "--bench", multiple=True, metavar="NAME", help="Rank by these benchmarks only.")
+@click.option("--tex", "form", flag_value="tex", help="Print LaTeX (booktabs).")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV in full precision.")
+@click.option("--json", "form", flag_value="json", help="Print one JSON object a row.")
+def command(studies: tuple[Path, ...], bench: tuple[str, ...], form: str | None) -> int:
+    """Rank generators and models over many studies: Borda count, mean rank, AVG-STD over groups.
+
+    Limited runs, trainings with people of a benchmark in them (`harness leak`) and rows that lack a
+    benchmark are shown and not ranked.
+
+    \b
+    Examples:
+      harness leaderboard study
+      harness leaderboard study-a study-b -b lfw,cfp-fp,ijbc --csv
+    """
+    from harness.reporting.leaderboard import leaderboard, text_table
+    from harness.reporting.study import load_study
+
+    wanted = [name for names in bench for name in names.split(",")]
+    made = text_table(leaderboard(load_study(*studies), wanted))
+    if form == "json":
+        for record in made.records:
+            click.echo(json.dumps(record, ensure_ascii=False))
+    else:
+        click.echo(made.render("tex" if form == "tex" else "csv" if form == "csv" else "md"),
+                   nl=False)  # fmt: skip
+    return 0

@@ -1,0 +1,153 @@
+"""``harness leak``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.options import open_registry
+
+if TYPE_CHECKING:
+    from harness.study.leak import LeakReport
+    from harness.study.plan import Plan
+    from harness.study.store import Store
+
+SHOWN = 5
+
+
+@click.command(name="leak")
+@click.argument("study", required=False, type=click.Path(path_type=Path))
+@click.option("--train", multiple=True, metavar="SET",
+              help="Key of a stored face set, or a folder with a folder a person.")  # fmt: skip
+@click.option("-b", "--bench", multiple=True, metavar="NAME", help="Benchmarks to search.")
+@click.option("-m", "--model", required=True, metavar="NAME", help="Model with weights.")
+@click.option("-M", "model_params", multiple=True, metavar="KEY=VALUE",
+              help="Set a model parameter.")  # fmt: skip
+@click.option("-B", "bench_params", multiple=True, metavar="KEY=VALUE",
+              help="Set a benchmark parameter.")  # fmt: skip
+@click.option("--aligner", metavar="NAME", help="Detector for images without landmarks.")
+@click.option("-A", "aligner_params", multiple=True, metavar="KEY=VALUE",
+              help="Set an aligner parameter.")  # fmt: skip
+@click.option("--template", metavar="NAME", help="The images of a --train folder follow this one.")
+@click.option("--fmr", type=float, default=1e-5, show_default=True,
+              help="Share of impostor pairs above the threshold.")  # fmt: skip
+@click.option("--per-identity", type=click.IntRange(min=1), metavar="N",
+              help="Take the first N images of each training identity  [default: all]")  # fmt: skip
+@click.option("--device", metavar="DEV", help="auto, cpu, cuda or cuda:N  [default: auto]")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Threads.")
+@click.option("--fail-on-leak", is_flag=True, help="Exit 4 where a leak is found.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a search.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+@click.pass_obj
+def command(obj: dict[str, Any], /, study: Path | None, **options: Any) -> int:
+    """Search the people of benchmarks among training faces, by embedding and by name.
+
+    With STUDY its own face sets and benchmarks are taken where none are given, and what is found is
+    kept in STUDY/leaks.
+
+    \b
+    Examples:
+      harness leak study -m onnx -M path=net.onnx
+      harness leak --train faces/ --template arcface -b lfw -m onnx -M path=net.onnx
+      harness leak --train 3fa9c1 -b synthpie -m facenet-nn4 -M weights=w.safetensors
+    """
+    from harness.executors.local import cpu_count
+    from harness.progress import Progress
+    from harness.study.leak_run import check, open_training, record
+    from harness.study.store import Store
+
+    if not 0 < options["fmr"] < 1:
+        raise click.UsageError(f"--fmr {options['fmr']} is no share between 0 and 1")
+    store = Store()
+    sets, benches = _targets(study, options["train"], options["bench"])
+    training = [open_training(store, name, options["template"]) for name in sets]
+    plan = _plan(obj, store, benches, options)
+    found = []
+    reports = check(
+        plan, store, training,
+        fmr=options["fmr"],
+        per_identity=options["per_identity"],
+        progress=Progress(quiet=options["quiet"]),
+        jobs=options["jobs"] or cpu_count(),
+    )  # fmt: skip
+    keys = {item.title: item.key for item in training}
+    for report in reports:
+        found.append(report)
+        if study is not None:
+            record(study, report, keys[report.training])
+        if options["as_json"]:
+            click.echo(json.dumps(report.to_json()))
+        else:
+            click.echo(_text(report))
+    leaked = any(report.leaked for report in found)
+    return 4 if leaked and options["fail_on_leak"] else 0
+
+
+def _targets(
+    study: Path | None, train: tuple[str, ...], bench: tuple[str, ...]
+) -> tuple[list[str], list[str]]:
+    """Training sets and benchmarks: those given, else those of the study."""
+    from harness.errors import NothingSelectedError, UsageError
+
+    sets, benches = list(train), [n.strip() for b in bench for n in b.split(",") if n.strip()]
+    if study is not None:
+        from harness.reporting.study import load_study
+
+        results = load_study(study).results
+        used = [r.cell.generator.key for r in results if r.cell.generator is not None]
+        sets = sets or sorted(set(used))
+        benches = benches or sorted({result.cell.benchmark.name for result in results})
+        if not sets:
+            raise NothingSelectedError(
+                f"no model of {study} was trained on a face set; name one with --train SET"
+            )
+    if not sets or not benches:
+        raise UsageError("give a study, or --train SET and --bench NAME")
+    return sets, benches
+
+
+def _plan(obj: dict[str, Any], store: Store, benches: list[str], options: dict[str, Any]) -> Plan:
+    from harness.api import make_plan
+    from harness.study.parameters import parse_assignment
+    from harness.study.recipe import Settings
+
+    kinds = {"model": "model_params", "benchmark": "bench_params", "aligner": "aligner_params"}
+    settings = Settings(
+        models=(options["model"],),
+        benchmarks=tuple(benches),
+        aligner=options["aligner"],
+        params={
+            kind: tuple(parse_assignment(text) for text in options[name])
+            for kind, name in kinds.items()
+        },
+        study={"device": options["device"]},
+    )
+    return make_plan(settings, open_registry(obj), store)
+
+
+def _text(report: LeakReport) -> str:
+    verdict = "LEAK" if report.leaked else "no leak found"
+    lines = [
+        f"{report.benchmark} in {report.training}: {verdict}",
+        (
+            f"  {report.above:,} of {report.identities:,} identities have a training face above "
+            f"{report.threshold:.4f} (FMR {report.fmr:g} of {report.impostor_pairs:,} impostors); "
+            f"at most {report.by_chance:.2g} are expected by chance over {report.comparisons:,} "
+            "comparisons"
+        ),
+    ]
+    if not report.names_known:
+        lines.append("  names: not known on both sides")
+    else:
+        some = ", ".join(report.shared_names[:SHOWN])
+        lines.append(f"  names: {len(report.shared_names):,} shared{f' ({some})' if some else ''}")
+    for match in report.matches[:SHOWN]:
+        mark = "  " if match.above else "  (below) "
+        lines.append(
+            f"  {mark}{match.score:.4f}  {match.identity} ({match.image}) ~ "
+            f"{match.training_identity} ({match.training_image})"
+        )
+    return "\n".join(lines)

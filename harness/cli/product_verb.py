@@ -1,0 +1,95 @@
+"""Verbs that generators add: ``harness GENERATOR PRODUCT`` writes a file that it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.options import files_of, open_registry
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.components import Product
+    from harness.registry import Provided
+
+
+def find(obj: dict[str, Any], name: str) -> click.Command | None:
+    """The verb of a generator that declares products; None for any other name."""
+    try:
+        provided = open_registry(obj).find("generator", name)
+    except UsageError:
+        return None
+    if not provided.component.products:
+        return None
+    group = click.Group(name, help=f"Write files of the generator {name}.")
+    for product in provided.component.products:
+        group.add_command(_command(provided, product))
+    return group
+
+
+def _command(provided: Provided, product: Product) -> click.Command:
+    from harness.study.parameters import params_class
+
+    fields = params_class(provided).model_fields
+    flags = [
+        click.Option([f"--{option.replace('_', '-')}", option], metavar="VALUE",
+                     required=option in product.required,
+                     help=fields[option].description)
+        for option in product.options
+    ]  # fmt: skip
+    return click.Command(
+        product.name,
+        params=[*flags, *_common()],
+        help=f"{product.summary}.",
+        callback=_callback(provided, product),
+    )
+
+
+def _common() -> list[click.Parameter]:
+    return [
+        click.Option(["-G", "given"], multiple=True, metavar="KEY=VALUE",
+                     help="Set any parameter of the generator."),
+        click.Option(["-o", "--out"], required=True, type=click.Path(path_type=Path),
+                     metavar="FILE", help="Write it here."),
+        click.Option(["--seed"], type=click.IntRange(min=0), default=0, show_default=True,
+                     help="Root seed."),
+        click.Option(["--device"], default="auto", show_default=True, metavar="DEV",
+                     help="auto, cpu, cuda or cuda:N."),
+        click.Option(["-j", "--jobs"], type=click.IntRange(min=1), metavar="N",
+                     help="Worker processes."),
+        click.Option(["-q", "--quiet"], is_flag=True, help="No progress on standard error."),
+    ]  # fmt: skip
+
+
+def _callback(provided: Provided, product: Product) -> Callable[..., int]:
+    @click.pass_obj
+    def run(obj: dict[str, Any], /, **options: Any) -> int:
+        from harness.executors.local import cpu_count
+        from harness.progress import Progress
+        from harness.study.parameters import parse_assignment
+        from harness.study.products import write_product
+        from harness.study.recipe import StudyTable
+        from harness.study.store import Store
+
+        params = {name: options[name] for name in product.options if options[name] is not None}
+        made, notes = write_product(
+            open_registry(obj),
+            Store(),
+            provided.provider,
+            product.name,
+            params={**dict(map(parse_assignment, options["given"])), **params},
+            study=StudyTable(seed=options["seed"], device=options["device"]),
+            out=options["out"],
+            progress=Progress(quiet=options["quiet"]),
+            jobs=options["jobs"] or cpu_count(),
+            plugin_files=files_of(obj),
+        )
+        for note in notes:
+            click.echo(f"note: {note}", err=True)
+        click.echo(made)
+        return 0
+
+    return run

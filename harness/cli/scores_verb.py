@@ -1,0 +1,96 @@
+"""``harness scores``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.options import open_registry
+
+FORMS = ("csv", "bob-csv", "four", "five")
+
+
+@click.group(name="scores")
+def command() -> None:
+    """Write the scores of a study as files, and score files of other tools.
+
+    \b
+    Examples:
+      harness scores export study -o scores
+      harness scores export study:3fa9 --format four -o scores
+      harness scores import scores-dev.csv -b lfw-view2 -m facenet-bob
+    """
+
+
+@command.command(name="export")
+@click.argument("what", metavar="STUDY[:CELL]")
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), metavar="DIR",
+              help="Folder for one file a cell.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(FORMS), default="csv", show_default=True,
+              help="csv: first,second,genuine[,fold],score; else as Bob does.")  # fmt: skip
+def export(what: str, out: Path, form: Any) -> int:
+    """Write the stored scores of every cell; higher means more alike, -inf was not compared."""
+    from harness.errors import HarnessError
+    from harness.protocols.stored import title_and_rule
+    from harness.reporting.pick import pick_cells
+    from harness.study.rescore import stored_scores
+    from harness.study.score_files import listed_of, write_scores
+
+    failed = 0
+    for cell in pick_cells(what):
+        path = out / f"{cell.folder.name}{'.csv' if 'csv' in form else '.txt'}"
+        try:
+            scores = stored_scores(cell.folder, cell.result)
+            listed = listed_of(scores.columns, title_and_rule(cell.result.protocol)[1])
+            write_scores(path, listed, form)
+        except HarnessError as error:
+            failed += 1
+            click.echo(f"harness: {cell.folder.name}: {error}", err=True)
+            continue
+        click.echo(str(path))
+    return 1 if failed else 0
+
+
+@command.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-b", "--bench", required=True, metavar="NAME",
+              help="Benchmark that was scored, or its name in Bob.")  # fmt: skip
+@click.option("--comparison", metavar="NAME", help="Which comparison of the benchmark.")
+@click.option("-m", "--model", required=True, metavar="NAME", help="What to call the model.")
+@click.option("-o", "--study", default=Path("study"), show_default=True, metavar="DIR",
+              type=click.Path(path_type=Path), help="Study to add the cell to.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(FORMS),
+              help="Form of the file  [default: told by its first line]")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def import_file(obj: dict[str, Any], /, file: Path, study: Path, **options: Any) -> int:
+    """Score a file of another tool as a cell of a study; more alike must score higher.
+
+    A name of Bob (lfw-view2, ijbc-test1, rfw-original) stands for the benchmark it means.
+    """
+    from harness.protocols.aliases import resolve_alias
+    from harness.study.import_scores import Wanted, import_scores
+    from harness.study.rescore import headline
+
+    alias = resolve_alias(options["bench"])
+    comparison = options["comparison"] or alias.comparison or "verification"
+    wanted = Wanted(alias.benchmark, comparison, options["model"])
+    result, folder, new = import_scores(study, file, wanted, open_registry(obj), options["form"])
+    number = headline(result)
+    if options["as_json"]:
+        record = {"id": result.id, "folder": folder.name, "new": new, "metric": number.name,
+                  "at": number.at, "value": number.value}  # fmt: skip
+        click.echo(json.dumps(record))
+        return 0
+    from harness.reporting import numbers
+    from harness.reporting.columns import operating_point
+
+    point = operating_point(number.at)
+    click.echo(
+        f"{folder}: {number.name}{f' at {point}' if point else ''} "
+        f"{numbers.number(number.value, number.unit)}{'' if new else ' (there already)'}"
+    )
+    return 0

@@ -1,0 +1,98 @@
+"""``harness table``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.options import open_registry
+
+if TYPE_CHECKING:
+    from harness.registry import Registry
+
+FAILS = {"below": {"below"}, "outside": {"below", "above"}}
+
+
+@click.command(name="table")
+@click.argument("table", metavar="PAPER/TABLE|PAPER|all")
+@click.argument("studies", nargs=-1, metavar="[STUDY]...", type=click.Path(path_type=Path))
+@click.option("--tex", "form", flag_value="tex", help="Print LaTeX (booktabs).")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV in full precision.")
+@click.option("--json", "form", flag_value="json", help="Print one JSON object a number.")
+@click.option(
+    "--recipes",
+    type=click.Path(path_type=Path),
+    default=Path("recipes"),
+    show_default=True,
+    metavar="DIR",
+    help="Where PAPER/TABLE.toml lies; it tells which assets a number waits for.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(list(FAILS)),
+    help="Exit 4 if a number is below the published one, or outside of it at all.",
+)
+@click.pass_obj
+def command(
+    obj: dict[str, Any],
+    table: str,
+    studies: tuple[Path, ...],
+    form: str | None,
+    recipes: Path,
+    fail_on: str | None,
+) -> int:
+    """Print published tables side by side with what studies measured, and a verdict.
+
+    Without a study, and in a study that has a part of a table only, the other numbers say why they
+    are not there.
+
+    \b
+    Examples:
+      harness table digi2real2024/6
+      harness table digi2real2024/6 study
+      harness table all study-a study-b --csv
+    """
+    from harness.reporting.against import gather
+    from harness.reporting.paper_table import names, paper_table
+    from harness.reporting.study import load_study
+
+    registry = open_registry(obj)
+    wanted = names([table])
+    absent: dict[str, str] = {}
+    for name in wanted:
+        absent |= _waiting(registry, recipes / f"{name}.toml")
+    evidence = gather(load_study(*studies, allow_empty=True), absent)
+    made = [paper_table(name, evidence) for name in wanted]
+    if form == "csv":
+        for other in made[1:]:
+            made[0].records += other.records
+        click.echo(made[0].comma_separated(), nl=False)
+    elif form == "json":
+        for line in (record for one in made for record in one.records):
+            click.echo(json.dumps(line, ensure_ascii=False))
+    else:
+        click.echo(
+            "\n".join(one.render("tex" if form == "tex" else "md") for one in made), nl=False
+        )
+    for link in evidence.unknown:
+        click.echo(f"left out: {link}, of a paper that no plugin here provides", err=True)
+    bad = FAILS.get(fail_on or "", set())
+    return 4 if any(line["verdict"] in bad for one in made for line in one.records) else 0
+
+
+def _waiting(registry: Registry, recipe: Path) -> dict[str, str]:
+    """What the cells of a recipe wait for, by link; nothing where there is no recipe."""
+    if not recipe.is_file():
+        return {}
+    from harness.api import make_plan
+    from harness.study.forecast import forecast
+    from harness.study.recipe import Settings
+    from harness.study.store import Store
+
+    store = Store()
+    plan = make_plan(Settings(recipe=recipe), registry, store, tolerant=True)
+    rows = forecast(plan, store, recipe.parent).cells
+    return {link: row.reason for row in rows if row.action == "blocked" for link in row.published}

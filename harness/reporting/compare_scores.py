@@ -1,0 +1,253 @@
+"""Two results on the same comparisons: what their stored scores say of the difference.
+
+Accuracy of pairs, TAR of templates and rank rates of searches are each turned into what the tests
+need: calls of single comparisons, and replicates of a bootstrap over subjects in which both models
+see the same draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import DataError
+from harness.metrics.bootstrap import (
+    SubjectPairs,
+    bootstrap_accuracy,
+    bootstrap_tar,
+    draw_subject_weights,
+    encode_subjects,
+)
+from harness.metrics.equivalence import tost_accuracy, tost_bootstrap
+from harness.metrics.operating_points import OperatingPoint, tar_at_far
+from harness.metrics.outcome import NotMeasurable
+from harness.metrics.paired import mcnemar, paired_difference
+from harness.metrics.scores import highest_scores
+from harness.metrics.verification import FOLD_RULES, kfold_accuracy
+from harness.protocols.template_sets import positions
+from harness.seeds import stream
+
+if TYPE_CHECKING:
+    from harness.reporting.study import Cell
+
+REPLICATES = 1000
+
+Columns = Mapping[str, NDArray[Any]]
+Replicates = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What one model left of a benchmark: ``value`` of the headline, its point, and the scores."""
+
+    value: float
+    at: Mapping[str, float | str]
+    protocol: Mapping[str, Any]
+    columns: Columns
+    subjects: NDArray[np.int32] | None = None  # rows (split, template, subject)
+
+    @property
+    def rule(self) -> str:
+        """The rule or cell in the protocol's name: ``lfw/insightface@1`` gives ``insightface``."""
+        return _rule(self.protocol)
+
+
+def _rule(protocol: Mapping[str, Any]) -> str:
+    return str(protocol.get("id", "")).rpartition("@")[0].rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """B minus A of the headline as fractions, tested on the same comparisons.
+
+    ``p_value`` is two-sided, of the test ``test``; ``p_not_worse`` tests that B is worse by the
+    margin or more, ``p_equal`` that it differs by the margin or more (None without a margin).
+    """
+
+    effect: float
+    low: float | None
+    high: float | None
+    p_value: float
+    test: str
+    p_not_worse: float | None = None
+    p_equal: float | None = None
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """Calls bool (P,) of each model, if single comparisons can be tested, and replicates (B,)."""
+
+    calls: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None
+    replicates: tuple[Replicates, Replicates] | None = None
+
+
+def read_stored(cell: Cell) -> Stored | None:
+    """The headline of a finished cell with its scores, or None where it was not measured.
+
+    Raises DataError where the scores are gone or unreadable.
+    """
+    from harness.study.tables import read_columns
+
+    headline = next((m for m in cell.result.metrics if m.headline), None)
+    path = cell.file(cell.result.raw.get("scores", ""))
+    if path is None or not path.exists():
+        raise DataError(f"the scores of {cell.folder} are gone; run the study again to make them")
+    if headline is None or headline.value is None:
+        return None
+    table = cell.file(cell.result.raw.get("template_subjects", ""))
+    subjects = None if table is None else np.load(table, allow_pickle=False)
+    rule = _rule(cell.result.protocol)
+    # Of the cells of template benchmarks, millions of scores each, only the headline is compared.
+    columns = read_columns(path, lambda name: name.partition(":")[2] in ("", rule))
+    return Stored(headline.value, headline.at, cell.result.protocol, columns, subjects)
+
+
+def paired_test(a: Stored, b: Stored, seed: int, margin: float | None = None) -> Difference | None:
+    """Test B against A; None where the scores are of no form that is known here.
+
+    Accuracy is tested by McNemar's exact test, TAR and rank rates by the paired bootstrap over
+    subjects (TAR by McNemar over genuine pairs where subjects are unknown). ``margin`` (a fraction)
+    adds the two one-sided tests of equivalence.
+    """
+    evidence = _evidence(a, b, stream(seed, "compare"))
+    if evidence is None:
+        return None
+    low = high = None
+    estimates = (b.value, a.value)
+    if evidence.replicates is not None:
+        found = paired_difference(estimates, *evidence.replicates)
+        p_value, test = found.p_value, "paired bootstrap over subjects"
+        if not isinstance(found.interval, NotMeasurable):
+            low, high = found.interval.low, found.interval.high
+    if evidence.calls is not None:
+        p_value, test = mcnemar(*evidence.calls).p_value, "McNemar, exact"
+    ends = None if margin is None else _equivalence(estimates, evidence, margin)
+    return Difference(b.value - a.value, low, high, p_value, test, *(ends or ()))
+
+
+def _equivalence(
+    estimates: tuple[float, float], evidence: _Evidence, margin: float
+) -> tuple[float, float]:
+    if evidence.replicates is not None:
+        found = tost_bootstrap(estimates, *evidence.replicates, margin)
+    else:
+        assert evidence.calls is not None
+        found = tost_accuracy(*evidence.calls, margin)
+    return found.p_not_worse, found.p_value
+
+
+def _evidence(a: Stored, b: Stored, rng: np.random.Generator) -> _Evidence | None:
+    if "distance" in a.columns and "distance" in b.columns:
+        return _of_accuracy(a, b, rng)
+    if f"score:{a.rule}" in a.columns and f"score:{b.rule}" in b.columns and "far" in a.at:
+        return _of_tar(a, b, rng)
+    if f"rank:{a.rule}" in a.columns and f"rank:{b.rule}" in b.columns and "rank" in a.at:
+        return _of_rank_rate(a, b, rng)
+    return None
+
+
+def _of_accuracy(a: Stored, b: Stored, rng: np.random.Generator) -> _Evidence | None:
+    if a.rule not in FOLD_RULES:
+        return None
+    rule = FOLD_RULES[FOLD_RULES.index(a.rule)]
+    calls = tuple(
+        kfold_accuracy(
+            one.columns["distance"], one.columns["genuine"], one.columns["fold"], rule
+        ).correct
+        for one in (b, a)
+    )
+    replicates = None
+    if "first_subject" in a.columns:
+        pairs = encode_subjects(a.columns["first_subject"], a.columns["second_subject"])
+        weights = draw_subject_weights(pairs.n_subjects, REPLICATES, rng)
+        replicates = tuple(bootstrap_accuracy(correct, pairs, weights) for correct in calls)
+    return _Evidence(_two(calls), None if replicates is None else _two(replicates))
+
+
+def _two(values: tuple[Any, ...]) -> tuple[Any, Any]:
+    first, second = values
+    return first, second
+
+
+# -- templates -----------------------------------------------------------------------------------
+
+
+def _of_tar(a: Stored, b: Stored, rng: np.random.Generator) -> _Evidence:
+    if a.subjects is None:
+        return _Evidence(calls=(_accepted_genuine(b), _accepted_genuine(a)))
+    names = np.unique(a.subjects[:, 2])
+    weights = draw_subject_weights(names.size, REPLICATES, rng)
+    parts = [
+        (rows, _subject_pairs(a.columns, rows, a.subjects[a.subjects[:, 0] == number], names))
+        for number, rows in _splits(a.columns)
+    ]
+    return _Evidence(replicates=(_tar_replicates(b, parts, weights),
+                                 _tar_replicates(a, parts, weights)))  # fmt: skip
+
+
+def _splits(columns: Columns) -> list[tuple[int, slice]]:
+    """Number and rows of each split; they stand one after the other."""
+    if "split" not in columns:
+        return [(0, slice(None))]
+    numbers, first = np.unique(columns["split"], return_index=True)
+    edges = [*first.tolist(), len(columns["split"])]
+    return [(n, slice(edges[k], edges[k + 1])) for k, n in enumerate(numbers.tolist())]
+
+
+def _subject_pairs(
+    columns: Columns, rows: slice, table: NDArray[np.int32], names: NDArray[np.int32]
+) -> SubjectPairs:
+    ids, first = np.unique(table[:, 1], return_index=True)
+    number = positions(names, table[first, 2]).astype(np.min_scalar_type(names.size))
+    left, right = (number[positions(ids, columns[side][rows])] for side in ("first", "second"))
+    return SubjectPairs(left, right, names.size)
+
+
+def _tar_replicates(
+    stored: Stored, parts: list[tuple[slice, SubjectPairs]], weights: NDArray[np.uint16]
+) -> Replicates:
+    """Mean over splits of the replicates of TAR, threshold chosen anew in each."""
+    scores, far = stored.columns[f"score:{stored.rule}"], float(stored.at["far"])
+    drawn = [bootstrap_tar(scores[rows], pairs, [far], weights)[0] for rows, pairs in parts]
+    return np.asarray(np.mean(drawn, axis=0))
+
+
+def _accepted_genuine(stored: Stored) -> NDArray[np.bool_]:
+    """Which genuine pairs are accepted at the threshold of their split."""
+    far, found = float(stored.at["far"]), []
+    for _, rows in _splits(stored.columns):
+        scores = stored.columns[f"score:{stored.rule}"][rows]
+        genuine = stored.columns["genuine"][rows]
+        highest = highest_scores(scores, genuine, far)
+        (point,) = tar_at_far(highest, [far], stored.protocol["far_rule"])
+        assert isinstance(point, OperatingPoint)  # the headline has a value
+        found.append(scores[genuine] >= point.threshold)
+    return np.concatenate(found)
+
+
+# -- searches ------------------------------------------------------------------------------------
+
+
+def _of_rank_rate(a: Stored, b: Stored, rng: np.random.Generator) -> _Evidence:
+    names, codes = np.unique(a.columns["subject"], return_inverse=True)
+    weights = draw_subject_weights(names.size, REPLICATES, rng).astype(np.float64)
+    blocks = np.unique(np.stack([a.columns["split"], a.columns["gallery"]]), axis=1).T
+
+    def replicates(stored: Stored) -> Replicates:
+        hits = stored.columns[f"rank:{stored.rule}"] <= float(stored.at["rank"])
+        drawn = []
+        for split, gallery in blocks:
+            inside = (a.columns["split"] == split) & (a.columns["gallery"] == gallery)
+            inside &= a.columns["mated"].astype(np.bool_)
+            own = codes[inside]
+            with np.errstate(invalid="ignore"):
+                rate = np.bincount(own, hits[inside], names.size) @ weights
+                rate /= np.bincount(own, minlength=names.size) @ weights
+            drawn.append(rate)
+        return np.asarray(np.mean(drawn, axis=0))
+
+    return _Evidence(replicates=(replicates(b), replicates(a)))

@@ -1,0 +1,89 @@
+"""What all figures share: their look, their series, and data that stand in the page once."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import altair as alt
+
+WIDTH, HEIGHT = 680, 360
+COLOURS = (
+    "#2f7fd6", "#e07a1f", "#1f9e77", "#c2478f", "#8a63d2", "#a98600", "#d1495b", "#2b9db3",
+    "#6f8f2f", "#8c6d5a",
+)  # fmt: skip
+"""Distinct on white and on near-black, also for colour-blind readers when dashes differ too."""
+
+CONFIG: Mapping[str, Any] = {
+    "background": "transparent",
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
+             "gridColor": "#8884", "domainColor": "#888", "tickColor": "#888"},
+    "legend": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
+               "labelLimit": 320, "orient": "bottom", "columns": 3, "symbolStrokeWidth": 3},
+    "range": {"category": list(COLOURS)},
+}  # fmt: skip
+
+Rows = Sequence[Mapping[str, Any]]
+SOLID = alt.value([1, 0])
+"""No dash for bands and whiskers: a dashed one would read as a gap in the interval."""
+
+
+def svg(spec: Mapping[str, Any]) -> str:
+    """The figure as SVG text; nothing is fetched."""
+    import vl_convert
+
+    return str(vl_convert.vegalite_to_svg(dict(spec), allowed_base_urls=[]))
+
+
+@cache
+def viewer() -> str:
+    """The script that draws specifications in a page: Vega, Vega-Lite and Vega-Embed in one."""
+    import vl_convert
+
+    return str(vl_convert.javascript_bundle())  # type: ignore[call-arg] # its stub forgets the default
+
+
+def series(rows: Rows) -> dict[str, Any]:
+    """Colour for the generator and, where there are several, dash for the model."""
+    encodings: dict[str, Any] = {"color": alt.Color("generator:N", title="generator")}
+    if len({row["model"] for row in rows}) > 1:
+        encodings["strokeDash"] = alt.StrokeDash("model:N", title="model")
+    return encodings
+
+
+def names() -> list[alt.Tooltip]:
+    """Generator and model, for every tooltip."""
+    return [alt.Tooltip("generator:N"), alt.Tooltip("model:N")]
+
+
+def interval() -> list[alt.Tooltip]:
+    """The ends of an interval of a fraction, for tooltips."""
+    return [alt.Tooltip(f"{end}:Q", format=".2%") for end in ("low", "high")]
+
+
+def chosen() -> tuple[alt.Parameter, Any]:
+    """A click on the legend picks one generator out: the parameter, and the others' opacity."""
+    pick = alt.selection_point(fields=["generator"], bind="legend")
+    return pick, alt.condition(pick, alt.value(1.0), alt.value(0.12))
+
+
+def table(rows: Rows, **numeric: str) -> alt.InlineData:
+    """Rows inlined as CSV: a third of the size of JSON objects."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    kind = alt.CsvDataFormat(type="csv", parse=numeric)
+    return alt.InlineData(values=out.getvalue(), format=kind)
+
+
+def finish(chart: Any, height: int = HEIGHT) -> dict[str, Any]:
+    """The specification of a chart with the look of all."""
+    spec: dict[str, Any] = chart.properties(width=WIDTH, height=height).to_dict()
+    spec["config"] = dict(CONFIG)
+    return spec

@@ -1,0 +1,136 @@
+"""Fairness: every number of a group beside the other groups, and how far the groups differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.reporting.columns import NAMES
+from harness.reporting.drawn import Figure, draw
+from harness.reporting.grid import Box, Grid, Head
+from harness.reporting.matrix import Matrix, Names, build
+from harness.reporting.sections.benchmarks import by_comparison, numbers_where
+from harness.reporting.sections.overview import comparison
+
+if TYPE_CHECKING:
+    from harness.reporting.study import Study
+    from harness.study.result import Result
+
+GROUP, OVER = "group", "over"
+
+
+@dataclass
+class Groups:
+    """One benchmark whose pairs are grouped: a figure, each group, and what is said over all."""
+
+    id: str
+    title: str
+    bench: str  # id of its part of the benchmarks tab
+    figures: list[Figure] = field(default_factory=list)
+    grids: list[Grid] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Extremes:
+    """The worst and the best group of one row; values are fractions."""
+
+    row: str
+    worst: str
+    low: float
+    best: str
+    high: float
+
+
+def fairness(study: Study, names: Names) -> list[Groups]:
+    """Every benchmark that has numbers of groups, in alphabetical order."""
+    made = []
+    for number, (title, cells) in enumerate(by_comparison(study)):
+        results = [cell.result for cell in cells]
+        each = numbers_where(results, lambda metric: set(metric.at) == {GROUP})
+        over = numbers_where(results, lambda metric: OVER in metric.at)
+        rest = numbers_where(results, lambda m: GROUP in m.at and set(m.at) != {GROUP})
+        if not each:
+            continue
+        found = Groups(f"groups-{number}", title, f"bench-{number}")
+        found.figures += _figures(found, each, names)
+        found.grids.append(_extremes_grid(found, extremes(each, names)))
+        for chosen, name in ((each, "each group"), (over, "over all groups"), (rest, "more")):
+            if chosen:
+                matrix = build(chosen, headline=False, names=names)
+                caption = f"{title}: {name}"
+                identifier = f"{found.id}-{name.replace(' ', '-')}"
+                found.grids.append(comparison(matrix, identifier, caption, ranks=False))
+        made.append(found)
+    return made
+
+
+def extremes(each: Sequence[Result], names: Names) -> list[Extremes]:
+    """Worst and best group of every row, by the mean over repeats of the first grouped metric."""
+    metric = each[0].metrics[0].name
+    kept = numbers_where(each, lambda found: found.name == metric)
+    matrix = build(kept, headline=False, names=names)
+    made = []
+    for row in matrix.rows:
+        values = _values(matrix, row.id)
+        if len(values) < 2:
+            continue
+        better = matrix.columns[0].higher_is_better
+        ordered = sorted(values.items(), key=lambda item: item[1], reverse=not better)
+        (worst, low), (best, high) = ordered[0], ordered[-1]
+        made.append(Extremes(row.title, worst, low, best, high))
+    return made
+
+
+def _values(matrix: Matrix, row: str) -> dict[str, float]:
+    found = {}
+    for column in matrix.columns:
+        entry = matrix.entries.get((row, column.id))
+        if entry and entry.estimate:
+            found[column.at.removeprefix(f"{GROUP}=")] = entry.estimate.value
+    return found
+
+
+def _extremes_grid(found: Groups, rows: Sequence[Extremes]) -> Grid:
+    heads = [
+        Head("Generator and model"), Head("Worst group"), Head("Value", numeric=True, small="%"),
+        Head("Best group"), Head("Value", numeric=True, small="%"),
+        Head("Difference", numeric=True, small="points"),
+    ]  # fmt: skip
+    lines = [
+        [Box(row.row), Box(row.worst), _percent(row.low), Box(row.best), _percent(row.high),
+         _percent(abs(row.high - row.low))]
+        for row in rows
+    ]  # fmt: skip
+    note = (
+        "Intervals stand in the table of each group; how far all groups spread, with its interval, "
+        "stands in the table over all groups."
+    )
+    return Grid(f"{found.id}-extremes", f"{found.title}: on whom it fails", heads, lines, [note])
+
+
+def _percent(value: float) -> Box:
+    return Box(f"{100 * value:.2f}", sort=value)
+
+
+def _figures(found: Groups, each: Sequence[Result], names: Names) -> list[Figure]:
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for result in each:
+        row = names.row(result)
+        common = {"generator": row.source, "model": row.model}
+        common["series"] = f"{row.title} {result.seed.repeat} {result.id[:12]}"
+        for metric in result.metrics:
+            if metric.value is None or metric.unit != "fraction":
+                continue
+            low, high = (metric.ci.low, metric.ci.high) if metric.ci else (None, None)
+            point = {"group": metric.at[GROUP], "value": metric.value, "low": low, "high": high}
+            rows.setdefault(metric.name, []).append({**point, **common})
+    from harness.reporting.figures_values import groups
+
+    drawn: list[Figure] = []
+    for name, points in rows.items():
+        measure = NAMES.get(name, name)
+        title = f"{measure} by group on {found.title}"
+        text = f"{title}: a point and its interval for every result. The numbers stand below."
+        drawn.append(draw(f"{found.id}-{len(drawn)}", title, text, groups(points, measure)))
+    return drawn

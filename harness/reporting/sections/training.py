@@ -1,0 +1,157 @@
+"""Training: loss, speed and validation over all phases, and a line of facts for every phase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.reporting import curves, numbers
+from harness.reporting.drawn import Figure, draw
+from harness.reporting.grid import Box, Grid, Head, texts
+from harness.reporting.matrix import Names
+from harness.reporting.sections.pictures import KEY, media, picture
+
+if TYPE_CHECKING:
+    from harness.reporting.study import Study
+    from harness.study.result import Result
+
+MEASURES = {
+    "loss": "loss",
+    "validation_accuracy": "validation accuracy",
+    "images_per_s": "images per second",
+}
+
+
+@dataclass
+class Training:
+    """All trainings of a study."""
+
+    figures: list[Figure] = field(default_factory=list)
+    grid: Grid | None = None
+    inputs: list[tuple[str, str]] = field(default_factory=list)  # title, data URI
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase of one training: its place, its key in the store, and what is recorded of it."""
+
+    number: int  # from 1
+    key: str
+    facts: Mapping[str, Any]
+
+
+def phases(result: Result) -> Iterator[Phase]:
+    """All phases of a result's training, first to last; none for a ready model."""
+    inputs, model = result.provenance.inputs, result.cell.model
+    earlier = model.facts.get("earlier_phases", [])
+    for number, facts in enumerate(earlier):
+        yield Phase(number + 1, inputs.get(f"model.{number}", ""), facts)
+    if "model" in inputs:
+        yield Phase(len(earlier) + 1, inputs["model"], model.facts)
+
+
+def training(study: Study, names: Names) -> Training:
+    """Figures over steps, a line for every phase, and what the networks saw."""
+    made = Training()
+    among = sum(1 for result in _trained(study) for _ in phases(result))
+    histories: list[dict[str, Any]] = []
+    lines: list[list[Box]] = []
+    for result in _trained(study):
+        use = result.cell.model
+        row, before = names.row(result), 0.0
+        for phase in phases(result):
+            run = f"{use.key[:KEY]}.{phase.number}"
+            common = {"generator": row.source, "model": row.model, "phase": phase.number,
+                      "run": run}  # fmt: skip
+            points = _history(study, phase.key, among)
+            histories += [{**p, **common, "step": p["step"] + before} for p in points]
+            before += float(phase.facts.get("steps", points[-1]["step"] if points else 0))
+            lines.append(_line(row.source, row.model, result.seed.repeat, phase))
+            sheet = picture(study, f"inputs-{phase.key[:KEY]}.jpg")
+            if sheet:
+                title = f"{row.title}, repeat {result.seed.repeat}, phase {phase.number}"
+                made.inputs.append((title, sheet))
+    made.figures = _figures(histories)
+    made.grid = _grid(lines) if lines else None
+    return made
+
+
+def _trained(study: Study) -> list[Result]:
+    """The first result of every trained model."""
+    found: dict[str, Result] = {}
+    for result in study.results:
+        key = result.cell.model.key
+        if key == result.provenance.inputs.get("model"):
+            found.setdefault(key, result)
+    return list(found.values())
+
+
+def _history(study: Study, key: str, among: int) -> list[dict[str, float]]:
+    for path in media(study, f"history-{key[:KEY]}.parquet"):
+        return curves.history(path, study, among)
+    return []
+
+
+def _figures(histories: list[dict[str, Any]]) -> list[Figure]:
+    """A figure for every measure; the rows of all stand in the page once."""
+    from harness.reporting.figures_values import training as specification
+
+    measures = [column for column in MEASURES if any(column in row for row in histories)]
+    keys = ("step", "generator", "model", "phase", "run", *measures)
+    rows = [{key: row.get(key) for key in keys} for row in histories]
+    drawn: list[Figure] = []
+    for column in measures:
+        title = MEASURES[column]
+        text = f"{title.capitalize()} over training steps, one line a phase of a training."
+        spec = specification(rows, column, title)
+        first = drawn[0].id if drawn else ""
+        drawn.append(draw(f"training-{column}", title.capitalize(), text, spec, data_of=first))
+    return drawn
+
+
+def _line(source: str, model: str, repeat: int, phase: Phase) -> list[Box]:
+    facts = phase.facts
+    assumed = (f"{name} is assumed" for name in _texts(facts.get("assumed")))
+    said = [*_texts(facts.get("notes")), *assumed]
+    accuracy = facts.get("validation_accuracy")
+    return [
+        *texts((source, model, repeat, phase.number, trained_on(facts))),
+        *texts((facts.get("steps"), facts.get("images"))),
+        _timed(facts.get("seconds")),
+        *texts((facts.get("final_loss"),)),
+        Box("") if accuracy is None else Box(numbers.number(accuracy), sort=float(accuracy)),
+        Box("; ".join(said)),
+        Box(phase.key[:KEY], title=phase.key),
+    ]
+
+
+def _timed(seconds: object) -> Box:
+    if not isinstance(seconds, int | float):
+        return Box("")
+    return Box(numbers.duration(seconds), sort=float(seconds))
+
+
+def _texts(values: object) -> list[str]:
+    return [str(value) for value in values] if isinstance(values, list) else []
+
+
+def trained_on(facts: Mapping[str, Any]) -> str:
+    """The face sets of a phase and their sizes: ``bfm 100 identities, 2,000 images``."""
+    said = []
+    for part in facts.get("trained_on", []):
+        sizes = [f"{part[name]:,} {name}" for name in ("identities", "images")
+                 if isinstance(part.get(name), int)]  # fmt: skip
+        name = part.get("name") or part.get("source") or str(part.get("key", ""))[:KEY]
+        said.append(f"{name} {', '.join(sizes)}".strip())
+    return " + ".join(said)
+
+
+def _grid(lines: list[list[Box]]) -> Grid:
+    heads = [
+        Head("Generator"), Head("Model"), Head("Repeat", numeric=True), Head("Phase", numeric=True),
+        Head("Trained on"), Head("Steps", numeric=True), Head("Images", numeric=True),
+        Head("Time", numeric=True), Head("Final loss", numeric=True),
+        Head("Validation", numeric=True, small="accuracy %"), Head("Notes"), Head("Key"),
+    ]  # fmt: skip
+    return Grid("trainings", "Trainings, a row for each phase", heads, lines)

@@ -1,0 +1,170 @@
+"""From seed to printed digit: every step behind the numbers of one finished cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.digests import file_sha256
+from harness.reporting import numbers
+from harness.reporting.columns import operating_point, support
+from harness.reporting.damage import read_json
+from harness.study.plan import KIND_OF_STAGE
+
+if TYPE_CHECKING:
+    from harness.reporting.study import Cell
+    from harness.study.result import MetricRecord, Result
+    from harness.study.store import Store
+
+SHORT = 12
+COUNTS = ("identities", "faces", "images", "missing", "failed", "steps", "final_loss")
+SEED, BENCHMARK, SCORES = "seed", "benchmark", "scores"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: ``inputs`` are ids of earlier ones by role, ``key`` a content key or digest.
+
+    ``state`` is ``there``, ``gone`` (discarded since; the same command makes it again),
+    ``changed`` (the file is not the one that was scored) or empty where nothing is stored.
+    """
+
+    id: str
+    what: str
+    name: str
+    key: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    state: str = ""
+
+    @property
+    def line(self) -> str:
+        """The step in one line of text."""
+        told = [f"{key} {value}" for key, value in self.facts.items() if key in COUNTS]
+        state = f"  [{self.state}]" if self.state in ("gone", "changed") else ""
+        made_of = f"  <- {', '.join(self.inputs)}" if self.inputs else ""
+        parts = (f"{self.what:<10}", self.name, self.key[:SHORT], ", ".join(told))
+        return f"{'  '.join(filter(None, parts))}{made_of}{state}"
+
+
+def trace(cell: Cell, store: Store) -> list[Step]:
+    """Steps in an order in which inputs come first, the printed digits last.
+
+    Stages are those of the plan that the study keeps; one that no plan tells of is named by its
+    role alone.
+    """
+    result = cell.result
+    seed = Step(SEED, SEED, str(result.seed.root), facts={"repeat": result.seed.repeat})
+    stages = [_stage(node, store) for node in _nodes(cell, result.provenance.inputs.values())]
+    told = {step.id for step in stages}
+    for role, key in result.provenance.inputs.items():
+        if key not in told:
+            stages.append(Step(key, role.partition(".")[0], "no plan tells of it", key))
+            told.add(key)
+    use = result.cell.benchmark
+    rules: dict[str, Any] = {
+        key: result.protocol[key] for key in ("id", "pairs_sha256") if key in result.protocol
+    }
+    benchmark = Step(BENCHMARK, BENCHMARK, use.name, use.key, facts=rules)
+    steps = [seed, *stages, benchmark, _scores(cell)]
+    for position, metric in enumerate(result.metrics):
+        if metric.headline:
+            steps += _digits(result, metric, position)
+    return steps
+
+
+def _nodes(cell: Cell, keys: Iterable[str]) -> list[Mapping[str, Any]]:
+    """The nodes of the study's plans that these keys are made of, inputs first."""
+    known: dict[str, Mapping[str, Any]] = {}
+    for path in sorted(cell.folder.parent.parent.glob("plan*.json")):
+        plan = read_json(path, [])
+        for node in plan.get("nodes", ()) if isinstance(plan, dict) else ():
+            known.setdefault(str(node["key"]), node)
+    ordered: dict[str, Mapping[str, Any]] = {}
+
+    def visit(key: str) -> None:
+        if key in known and key not in ordered:
+            for source in known[key]["inputs"].values():
+                visit(source)
+            ordered[key] = known[key]
+
+    for key in keys:
+        visit(key)
+    return list(ordered.values())
+
+
+def _stage(node: Mapping[str, Any], store: Store) -> Step:
+    stage, key, parts = node["stage"], node["key"], node.get("parts", {})
+    found = store.find(KIND_OF_STAGE[stage], key)
+    seeded = parts.get("seed") is not None
+    inputs = ({SEED: SEED} if seeded else {}) | dict(node["inputs"])
+    facts = {"seed": parts["seed"]} if seeded else {}
+    facts |= {} if found is None else dict(found.facts)
+    return Step(key, stage, node["label"], key, inputs, facts, "gone" if found is None else "there")
+
+
+def _scores(cell: Cell) -> Step:
+    result = cell.result
+    path = cell.file(result.raw.get(SCORES, ""))
+    digest = result.raw.get("sha256", "")
+    state = "gone" if path is None else "there" if file_sha256(path) == digest else "changed"
+    inputs = {BENCHMARK: BENCHMARK}
+    if "embeddings" in result.provenance.inputs:
+        inputs["embeddings"] = result.provenance.inputs["embeddings"]
+    return Step(SCORES, SCORES, result.raw.get(SCORES, ""), digest, inputs, {}, state)
+
+
+def _digits(result: Result, metric: MetricRecord, position: int) -> list[Step]:
+    """Threshold, metric and the digits that tables print of it."""
+    at = operating_point(metric.at)
+    name = f"{metric.name} at {at}" if at else metric.name
+    steps = []
+    inputs = {SCORES: SCORES}
+    if metric.threshold is not None:
+        steps.append(
+            Step(
+                f"threshold-{position}",
+                "threshold",
+                f"{metric.threshold:.6g}",
+                inputs=dict(inputs),
+                facts={"realised_far": metric.realised_far},
+            )
+        )
+        inputs["threshold"] = steps[0].id
+    said = numbers.MISSING if metric.value is None else repr(metric.value)
+    about = metric.model_dump(mode="json", include={"name", "at", "value", "unit", "ci", "note"})
+    steps.append(Step(f"metric-{position}", "metric", f"{name} = {said}", "", inputs, about))
+    facts = {
+        "comparisons": support(metric.name, at, result.protocol),
+        "published": [
+            entry.ref
+            for entry in result.published
+            if entry.metric == metric.name and entry.at.items() <= metric.at.items()
+        ],
+    }
+    printed = _printed(result, metric, at)
+    return [
+        *steps,
+        Step(f"digits-{position}", "digits", printed, "", {"metric": steps[-1].id}, facts),
+    ]
+
+
+def _printed(result: Result, metric: MetricRecord, at: str) -> str:
+    """What tables print of one result; several seeds are pooled there."""
+    low, high = (metric.ci.low, metric.ci.high) if metric.ci else (None, None)
+    count = support(metric.name, at, result.protocol)
+    return numbers.measured(metric.value, low, high, metric.unit, count)
+
+
+def record(cell: Cell, steps: Iterable[Step]) -> dict[str, Any]:
+    """The trace as JSON values: the result's id, and nodes with their inputs."""
+    result = cell.result
+    return {
+        "schema": "harness/trace@1",
+        "result": result.id,
+        "created": result.created,
+        "code": dict(result.provenance.code),
+        "environment": result.provenance.env,
+        "steps": [asdict(step) for step in steps],
+    }

@@ -1,0 +1,7 @@
+"""New plugin packages from templates."""
+
+from __future__ import annotations
+
+from harness.scaffold.package import KINDS, check_name, new_package
+
+__all__ = ["KINDS", "check_name", "new_package"]

@@ -1,0 +1,136 @@
+"""Scores of another tool as a finished cell of a study."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.digests import digest, file_sha256
+from harness.errors import UsageError
+from harness.files import write_text
+from harness.protocols.base import Scores
+from harness.protocols.imported import ImportedScores
+from harness.registry import Registry
+from harness.study.result import (
+    CellUse,
+    ComponentUse,
+    CostRecord,
+    ProvenanceRecord,
+    Result,
+    SeedRecord,
+)
+from harness.study.score_files import Form, Listed, read_scores
+from harness.study.stages.score import (
+    RESULT,
+    SCORES,
+    code_version,
+    finished,
+    metric_record,
+    write_curves,
+)
+from harness.study.tables import write_columns
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an imported file is: the benchmark and its comparison, and a name for the model."""
+
+    benchmark: str
+    comparison: str
+    model: str
+
+
+def import_scores(
+    study: Path, path: Path, wanted: Wanted, registry: Registry, form: Form | None = None
+) -> tuple[Result, Path, bool]:
+    """Score a file as a cell of ``study``: the result, its folder, and whether it is new.
+
+    Raises UsageError for an unknown benchmark, DataError naming file and line for a bad one.
+    """
+    if not wanted.model.strip() or "/" in wanted.model:
+        raise UsageError(f"--model {wanted.model!r} is no name for what made the scores")
+    listed, sha = read_scores(path, form), file_sha256(path)
+    use = _benchmark(registry, wanted.benchmark)
+    title = use.name if wanted.comparison == "verification" else f"{use.name}-{wanted.comparison}"
+    comparison = ImportedScores(title, listed.genuine, listed.fold, sha)
+    scores = Scores(_columns(listed))
+    key = digest({"imported": sha, "as": vars(wanted), "benchmark": use.provider})
+    folder = study / "cells" / f"{key[:12]}-imported-{wanted.model}-{use.name}-r0"
+    there = finished(folder)
+    if there is not None:
+        return there, folder, False
+    folder.mkdir(parents=True, exist_ok=True)
+    write_columns(folder / SCORES, scores.columns)
+    evaluation = comparison.evaluate(scores, 0)
+    result = Result(
+        id=key,
+        status="ok",
+        cell=CellUse(generator=None, model=_model(wanted.model, path, sha), benchmark=use),
+        comparison=wanted.comparison,
+        protocol=comparison.protocol(),
+        metrics=[metric_record(metric) for metric in evaluation.metrics],
+        curves=write_curves(folder, evaluation),
+        raw={"scores": SCORES, "sha256": file_sha256(folder / SCORES)},
+        seed=SeedRecord(root=0, repeat=0),
+        provenance=ProvenanceRecord(
+            inputs={"imported": sha}, code=code_version(), env=_environment(study)
+        ),
+        cost=CostRecord(wall_s={}),
+        warnings=list(evaluation.warnings),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    write_text(folder / RESULT, result.to_json())
+    return result, folder, True
+
+
+def _columns(listed: Listed) -> Mapping[str, NDArray[Any]]:
+    """Labels become numbers: the names of a file's people stay in the file."""
+    labels, codes = np.unique(np.concatenate([listed.first, listed.second]), return_inverse=True)
+    del labels
+    half = len(listed.first)
+    columns = {
+        "first": codes[:half].astype(np.int32),
+        "second": codes[half:].astype(np.int32),
+        "genuine": listed.genuine,
+        "score": listed.score,
+    }
+    if listed.fold is not None:
+        columns["fold"] = listed.fold.astype(np.int32)
+    return columns
+
+
+def _benchmark(registry: Registry, name: str) -> ComponentUse:
+    provided = registry.find("benchmark", name)
+    component = provided.component
+    return ComponentUse(
+        provider=provided.provider,
+        name=component.name,
+        version=component.version,
+        params={},
+        key=digest({"imported": provided.provider}),
+        licence=component.licence,
+        citation=component.citation,
+    )
+
+
+def _model(name: str, path: Path, sha: str) -> ComponentUse:
+    return ComponentUse(
+        provider=f"imported:{name}", name=name, version=0, params={"file": path.name}, key=sha
+    )
+
+
+def _environment(study: Path) -> str:
+    facts = {"python": platform.python_version(), "system": platform.system(),
+             "machine": platform.machine(), "device": "none", "packages": {}}  # fmt: skip
+    name = f"env/{digest(facts)[:16]}.json"
+    if not (study / name).exists():
+        write_text(study / name, json.dumps(facts, indent=1) + "\n")
+    return name

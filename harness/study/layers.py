@@ -1,0 +1,193 @@
+"""Layers of a configuration: every value remembers who said it, and later layers lie on top.
+
+From below: defaults, a component's preset, ``[tool.harness]`` of ``pyproject.toml``, the recipe and
+its profile, ``HARNESS_*`` of the environment, flags. Defaults and presets belong to the components
+and join last, in :mod:`harness.study.parameters`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+from harness.registry import did_you_mean
+from harness.study.places import Places
+
+LISTED = ("generator", "model", "benchmark")
+TABLES = ("study", *LISTED, "aligner", "executor", "sweep", "profile")
+ENVIRONMENT = "HARNESS_"
+
+
+@dataclass(frozen=True)
+class Said:
+    """A value and who said it: a file and line, a flag, a variable."""
+
+    value: Any
+    origin: str
+
+
+Values = dict[str, Said]
+Origin = Callable[[tuple[str | int, ...]], str]
+
+
+@dataclass
+class Draft:
+    """A recipe in the making; ``Said.value`` of ``phases`` holds the values of its face sets."""
+
+    study: Values = field(default_factory=dict)
+    entries: dict[str, list[Values]] = field(default_factory=lambda: {k: [] for k in LISTED})
+    aligner: Values | None = None
+    executor: Values | None = None
+    sweep: Values = field(default_factory=dict)
+
+
+def read(path: Path, profile: str | None = None) -> Draft:
+    """A recipe file with one of its profiles; raises ``UsageError`` with file and line."""
+    from harness.study.profiles import apply
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+    except FileNotFoundError:
+        raise UsageError(f"recipe {path} does not exist; check -c") from None
+    except OSError as error:
+        raise UsageError(f"recipe {path} cannot be read ({error.strerror}); check -c") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"recipe {path} is not TOML: {error}") from None
+    origin = origins_of(str(path), text)
+    made = draft(table, origin)
+    if profile is None:
+        return made
+    profiles = table_of(table, ("profile",), origin)
+    if profile not in profiles:
+        raise UsageError(f"recipe {path} has no profile {profile!r}"
+                         f"{did_you_mean(profile, profiles)}")  # fmt: skip
+    return apply(made, table_of(profiles, ("profile", profile), origin), profile, origin)
+
+
+def project_file(start: Path) -> Path | None:
+    """The nearest ``pyproject.toml`` from ``start`` upwards, if it has ``[tool.harness]``."""
+    for folder in (start, *start.parents):
+        file = folder / "pyproject.toml"
+        if file.is_file():
+            return file if "harness" in _tools(file) else None
+    return None
+
+
+def read_project(path: Path) -> Draft:
+    """``[tool.harness]`` of a ``pyproject.toml``, written as a recipe is."""
+    origin = origins_of(str(path), path.read_text(encoding="utf-8"))
+    return draft(_tools(path)["harness"], lambda place: origin(("tool", "harness", *place)))
+
+
+def _tools(path: Path) -> dict[str, Any]:
+    try:
+        tools = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}; mend it") from None
+    return dict(tools) if isinstance(tools, dict) else {}
+
+
+def environment(environ: Mapping[str, str], keys: Iterable[str]) -> Values:
+    """Values of the ``[study]`` table that variables like ``HARNESS_SEED`` give."""
+    from harness.study.parameters import parse_literal
+
+    names = {key: f"{ENVIRONMENT}{key.upper()}" for key in keys}
+    return {
+        key: Said(parse_literal(environ[name]), f"environment {name}")
+        for key, name in names.items()
+        if environ.get(name)
+    }
+
+
+def overlay(below: Draft, above: Draft) -> Draft:
+    """``above`` laid over ``below``.
+
+    A list replaces a list, and an entry keeps what the first entry of the same component below says
+    and it does not.
+    """
+    return Draft(
+        study=below.study | above.study,
+        entries={
+            kind: [_beneath(below.entries[kind], entry) | entry for entry in above.entries[kind]]
+            or below.entries[kind]
+            for kind in LISTED
+        },
+        aligner=below.aligner if above.aligner is None else above.aligner,
+        executor=below.executor if above.executor is None else above.executor,
+        sweep=below.sweep | above.sweep,
+    )
+
+
+def _beneath(entries: Iterable[Values], entry: Values) -> Values:
+    return next((known for known in entries if known["use"].value == entry["use"].value), {})
+
+
+def origins_of(file: str, text: str) -> Origin:
+    """From the path of a value in a TOML text to ``file:line``."""
+    places = Places(text)
+
+    def origin(path: tuple[str | int, ...]) -> str:
+        line = places.line(path)
+        return file if line is None else f"{file}:{line}"
+
+    return origin
+
+
+def draft(table: Mapping[str, Any], origin: Origin) -> Draft:
+    """What the tables of a recipe say, without its profiles; raises ``UsageError``."""
+    for key in table:
+        if key not in TABLES:
+            raise UsageError(f"{origin((key,))}: unknown table {key!r}{did_you_mean(key, TABLES)}")
+    aligner, executor = table.get("aligner"), table.get("executor")
+    return Draft(
+        study=said(table_of(table, ("study",), origin), ("study",), origin),
+        entries={kind: entries(table.get(kind, []), (kind,), origin) for kind in LISTED},
+        aligner=None if aligner is None else entry(aligner, ("aligner",), origin),
+        executor=None if executor is None else entry(executor, ("executor",), origin),
+        sweep=said(table_of(table, ("sweep",), origin), ("sweep",), origin),
+    )
+
+
+def table_of(
+    table: Mapping[str, Any], path: tuple[str | int, ...], origin: Origin
+) -> dict[str, Any]:
+    """The inner table under the last part of ``path``, empty if absent."""
+    found = table.get(str(path[-1]), {})
+    if not isinstance(found, dict):
+        raise UsageError(f"{origin(path)}: {path[-1]} must be a table, [{path[-1]}]")
+    return found
+
+
+def said(table: Mapping[str, Any], path: tuple[str | int, ...], origin: Origin) -> Values:
+    """Values of a table with their origins; the face sets of ``phases`` are values of their own."""
+    made = {key: Said(value, origin((*path, key))) for key, value in table.items()}
+    phases = table.get("phases")
+    if isinstance(phases, list) and all(isinstance(phase, dict) for phase in phases):
+        inner = [
+            {
+                **phase,
+                "faces": entries(phase.get("faces", []), (*path, "phases", n, "faces"), origin),
+            }
+            for n, phase in enumerate(phases)
+        ]
+        made["phases"] = Said(inner, made["phases"].origin)
+    return made
+
+
+def entries(items: Any, path: tuple[str | int, ...], origin: Origin) -> list[Values]:
+    """An array of tables, each with ``use``."""
+    if not isinstance(items, list):
+        raise UsageError(f"{origin(path)}: {path[-1]} must be an array of tables, [[{path[-1]}]]")
+    return [entry(item, (*path, number), origin) for number, item in enumerate(items)]
+
+
+def entry(table: Any, path: tuple[str | int, ...], origin: Origin) -> Values:
+    """One table that names a component with ``use``."""
+    if not isinstance(table, dict) or not isinstance(table.get("use"), str):
+        raise UsageError(f'{origin(path)}: a table of {path[0]} needs use = "NAME"')
+    return said(table, path, origin)

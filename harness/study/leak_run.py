@@ -1,0 +1,210 @@
+"""Embedding both sides of a leak check, and keeping what it found beside the study."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.align.aligned import AlignedImages
+from harness.align.place import Rule, place
+from harness.components import Aligner, Images
+from harness.digests import digest
+from harness.embedding.extract import extract, load
+from harness.errors import UsageError
+from harness.faces.files import ImageFiles, find_images
+from harness.faces.store import FaceSet
+from harness.files import write_text
+from harness.progress import Progress
+from harness.study import face_sets
+from harness.study.events import Events
+from harness.study.keys import Fingerprints
+from harness.study.leak import (
+    LeakReport,
+    People,
+    find_leaks,
+    first_images,
+    names_by_file,
+    require_subjects,
+)
+from harness.study.plan import Cell, Plan
+from harness.study.runner import Runner
+from harness.study.session import Session, cell_inputs, create
+from harness.study.stages.embed import BATCH
+from harness.study.store import Store
+
+FOLDER = "leaks"
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training set to search: its key or fingerprint, what to call it, and its images."""
+
+    key: str
+    title: str
+    images: Images
+    identities: Mapping[int, str]
+
+
+class Some:
+    """Chosen rows of an image set, themselves :class:`harness.components.Images`."""
+
+    def __init__(self, images: Images, rows: NDArray[np.intp]) -> None:
+        self._images, self._rows = images, rows
+        self.names: Sequence[str] = [images.names[int(row)] for row in rows]
+        self.landmarks, self.boxes = images.landmarks[rows], images.boxes[rows]
+        self.template = images.template
+        self.subjects = None if images.subjects is None else images.subjects[rows]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def read(self, index: int) -> bytes:
+        """Encoded bytes of one image."""
+        return self._images.read(int(self._rows[index]))
+
+
+def open_training(store: Store, what: str, template: str | None) -> Training:
+    """A stored face set by the beginning of its key, or a folder with a folder a person.
+
+    Raises UsageError where it is neither.
+    """
+    folder = Path(what)
+    if not folder.is_dir():
+        item = face_sets.find(store, what)
+        faces = FaceSet(item.folder)
+        provider = item.manifest["parts"]["component"]["provider"].rpartition(":")[2]
+        return Training(item.key, f"{provider} {item.key[:12]}", faces, _source_names(faces))
+    names = find_images(folder)
+    people = sorted({name.partition("/")[0] for name in names})
+    if any("/" not in name for name in names):
+        raise UsageError(f"{folder} has images outside the folders of its people; sort them")
+    number = {person: index for index, person in enumerate(people)}
+    subjects = np.array([number[name.partition("/")[0]] for name in names], np.int64)
+    images = ImageFiles(folder, names, template=template, subjects=subjects)
+    key = Fingerprints(store.home / "fingerprints.sqlite").of(folder)
+    return Training(key, folder.name, images, dict(enumerate(people)))
+
+
+def check(
+    plan: Plan,
+    store: Store,
+    training: Sequence[Training],
+    *,
+    fmr: float,
+    per_identity: int | None,
+    progress: Progress,
+    jobs: int,
+) -> Iterator[LeakReport]:
+    """Search the people of the plan's benchmarks in every training set.
+
+    The benchmark's embeddings are those of an ordinary run and are kept in the store, as are the
+    training faces', so another ``fmr`` embeds nothing.
+    """
+    seen: set[str] = set()
+    with tempfile.TemporaryDirectory() as scratch:
+        session = Session(plan, store, Path(scratch), progress, jobs)
+        events = Events(Path(scratch))
+        outcome = Runner(session, events, fail_fast=True).run()
+        if outcome.failures:
+            raise outcome.failures[0].error
+        for cell in plan.cells:
+            if cell.keys["embeddings"] in seen:
+                continue  # another comparison of the same images
+            seen.add(cell.keys["embeddings"])
+            benchmark = _benchmark(session, cell)
+            for faces in training:
+                people = _trained(session, cell, faces, per_identity)
+                titles = (cell.benchmark.name, faces.title, cell.model.name)
+                yield find_leaks(benchmark, people, fmr, titles)
+
+
+def record(study: Path, report: LeakReport, training_key: str) -> Path:
+    """Keep a report in the study; one of other settings or data stands beside it."""
+    facts = {"training_key": training_key, **report.to_json()}
+    path = study / FOLDER / f"{digest(facts)[:12]}-{report.benchmark}.json"
+    if not path.exists():
+        facts["created"] = datetime.now(UTC).isoformat(timespec="seconds")
+        write_text(path, json.dumps(facts, indent=1) + "\n")
+    return path
+
+
+def leaks_of(study: Path) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """What was recorded, by (key of the training set, benchmark); empty where nothing was."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for path in sorted((study / FOLDER).glob("*.json")):
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        found.setdefault((facts["training_key"], facts["benchmark"]), []).append(facts)
+    return found
+
+
+def _benchmark(session: Session, cell: Cell) -> People:
+    images = session.benchmark(cell.benchmark, cell_inputs(cell)).images()
+    subjects = require_subjects(images, f"benchmark {cell.benchmark.name}")
+    found = load(session.store.get("embeddings", cell.keys["embeddings"]).folder)
+    return People(found.plain, subjects, images.names, names_by_file(images))
+
+
+def _trained(session: Session, cell: Cell, training: Training, per_identity: int | None) -> People:
+    subjects = require_subjects(training.images, training.title)
+    images = Some(training.images, first_images(subjects, per_identity))
+    study = session.plan.study
+    parts = {
+        "stage": "leak",
+        "component": cell.model.identity(),
+        "inputs": {"faces": training.key},
+        "per_identity": per_identity,
+        "template": images.template,
+        "aligner": cell.aligner.identity() if cell.aligner else None,
+        "rule": [study.align, study.on_failure],
+        "device": session.plan.device.split(":")[0],
+    }
+    made = session.store.build(
+        "embeddings", digest(parts), parts, lambda folder: _embed(session, cell, images, folder)
+    )
+    found = load(made.folder)
+    assert images.subjects is not None, "asked for above"
+    return People(found.plain, images.subjects, images.names, training.identities)
+
+
+def _embed(session: Session, cell: Cell, images: Some, folder: Path) -> dict[str, Any]:
+    aligner = None
+    if cell.aligner is not None:
+        aligner = create(cell.aligner, Aligner)
+        aligner.prepare(session.context(cell.aligner, seed=0))
+    study, progress = session.plan.study, session.progress
+    progress.stage("   place  training faces")
+    rule = Rule(study.align, study.on_failure)
+    placements = place(images, rule, aligner=aligner, progress=progress)
+    network = session.trained(cell.model, None)
+    progress.stage("   embed  training faces")
+    extract(
+        network,
+        AlignedImages(images, placements, network.input_spec),
+        images.names,
+        mirror=False,
+        folder=folder,
+        progress=progress,
+        batch_size=study.batch_size or BATCH,
+    )
+    progress.close()
+    return {"images": len(images), "failed": int(placements.failed.sum())}
+
+
+def _source_names(faces: FaceSet) -> dict[int, str]:
+    """The names that a data set gave its people, where the face set keeps them."""
+    first = np.unique(faces.subjects, return_index=True)[1]
+    found = {}
+    for row in first.tolist():
+        name = faces.meta(row).get("source_identity")
+        if not isinstance(name, str):
+            return {}
+        found[int(faces.subjects[row])] = name
+    return found

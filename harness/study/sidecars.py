@@ -1,0 +1,68 @@
+"""Files beside the images of a stored face set, as its generator writes them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+from harness.faces.face import Slot
+from harness.faces.store import FaceSet
+from harness.files import write_bytes
+from harness.registry import Registry
+from harness.study.remake import reopen
+from harness.study.store import Artifact, Store
+
+Report = Callable[[int, int, str, str], None]
+
+
+def export_sidecars(
+    registry: Registry,
+    store: Store,
+    item: Artifact,
+    layout: str,
+    target: Path,
+    given: Mapping[str, Any],
+    report: Report = lambda *_: None,
+) -> int:
+    """Write ``identity/identity_sample.suffix`` for every image of a set; give how many files.
+
+    The generator is opened as it made the set; ``given`` are paths to outside data. The folder
+    ``target`` appears whole or not at all. Raises ``UsageError`` when the generator does not write
+    ``layout``, or the folder holds something.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise UsageError(f"{target} exists and is not empty; give a new folder with -o")
+    generator = reopen(registry, store, item, given)
+    suffix = generator.sidecars.get(layout)
+    if suffix is None:
+        known = ", ".join(generator.sidecars) or "none"
+        raise UsageError(
+            f"generator {item.manifest['parts']['component']['provider']} writes no {layout} files "
+            f"(it writes: {known})"
+        )
+    faces, written = FaceSet(item.folder), 0
+    aside = target.with_name(f".{target.name}.part")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    try:
+        for index in range(len(faces)):
+            slot = Slot(int(faces.subjects[index]), int(faces.samples[index]))
+            folder = aside / str(slot.identity)
+            folder.mkdir(exist_ok=True)
+            made = generator.sidecar(slot, layout)
+            files = made if isinstance(made, Mapping) else {suffix: made}
+            for ending, content in files.items():
+                path = folder / f"{slot.identity}_{slot.sample}{ending}"
+                write_bytes(path, content.encode() if isinstance(content, str) else content)
+            written += len(files)
+            report(index + 1, len(faces), "files", "")
+        if target.exists():
+            target.rmdir()
+        aside.replace(target)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return written

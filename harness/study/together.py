@@ -1,0 +1,43 @@
+"""Doing things at once that need each other: each as soon as all it needs is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+
+def together(
+    needs: Mapping[str, set[str]],
+    do: Callable[[str], None],
+    *,
+    most: int,
+    stopped: Callable[[], bool] = lambda: False,
+    interrupt: Callable[[], None] = lambda: None,
+) -> None:
+    """Call ``do`` once with every name, in threads, after all the names it ``needs``.
+
+    Needs outside the mapping count as done. Nothing more begins once ``stopped`` says so. An error
+    of ``do``, or an interrupt while waiting, calls ``interrupt``, lets the threads end and is
+    raised.
+    """
+    left = {name: asked & needs.keys() for name, asked in needs.items()}
+    running: dict[Future[None], str] = {}
+    with ThreadPoolExecutor(most) as pool:
+        try:
+            while left or running:
+                for name in [name for name, asked in left.items() if not asked]:
+                    del left[name]
+                    if not stopped():
+                        running[pool.submit(do, name)] = name
+                if not running:
+                    return
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    name = running.pop(future)
+                    future.result()
+                    for asked in left.values():
+                        asked.discard(name)
+        except BaseException:
+            interrupt()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

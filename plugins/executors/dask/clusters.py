@@ -1,0 +1,102 @@
+"""Starting the cluster that the parameters describe, or finding the one that runs."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+import dask
+from distributed import LocalCluster, SSHCluster
+
+from harness.errors import PrerequisiteError, UsageError
+
+from .params import DaskParams
+
+CLASSES = {
+    "slurm": "SLURMCluster",
+    "sge": "SGECluster",
+    "pbs": "PBSCluster",
+    "lsf": "LSFCluster",
+    "htcondor": "HTCondorCluster",
+    "oar": "OARCluster",
+    "moab": "MoabCluster",
+}
+MAY_START_PROCESSES = "DASK_DISTRIBUTED__WORKER__DAEMON"
+"""A training of several processes is started by a worker, which a daemon may not do."""
+
+WORKER_ENVIRON = {
+    **dict.fromkeys(
+        ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+    ),
+    MAY_START_PROCESSES: "False",
+}
+
+
+def start(params: DaskParams, jobs: int, *, gpu: bool) -> Any:
+    """A cluster, or the address of one."""
+    if params.scheduler is not None:
+        return params.scheduler
+    dask.config.set({"distributed.worker.daemon": False})
+    if params.cluster == "local":
+        return _local(params, jobs, gpu=gpu)
+    if params.cluster == "ssh":
+        return SSHCluster(
+            list(params.hosts),
+            worker_options={"nthreads": 1, "resources": dict(params.resources)},
+            **params.options,
+        )
+    cluster = batch(params)
+    cluster.scale(jobs=params.workers or jobs)
+    return cluster
+
+
+def batch(params: DaskParams, **more: Any) -> Any:
+    """The cluster of a batch system, with no job submitted yet."""
+    try:
+        cls = getattr(importlib.import_module("dask_jobqueue"), CLASSES[params.cluster])
+    except ImportError as error:
+        raise PrerequisiteError(
+            f"dask-jobqueue cannot be imported: {error}; pip install 'synthface-harness[dask]'"
+        ) from error
+    options = dict(params.options)
+    arguments = [*options.pop("worker_extra_args", ()), "--nthreads", "1"]
+    if params.resources:
+        arguments += ["--resources", ",".join(f"{k}={v:g}" for k, v in params.resources.items())]
+    prologue = [f"export {name}={value}" for name, value in WORKER_ENVIRON.items()]
+    try:
+        return cls(
+            processes=1,
+            worker_extra_args=arguments,
+            job_script_prologue=[*prologue, *options.pop("job_script_prologue", ())],
+            **options,
+            **more,
+        )
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"[executor.options] of {params.cluster}: {' '.join(str(error).split())}"
+        ) from error
+
+
+def job_script(params: DaskParams) -> str:
+    """The script that the batch system would get; nothing is submitted."""
+    # Written without a network: the scheduler's address is known once it runs.
+    cluster = batch(params, asynchronous=True)
+    return str(cluster.job_script())
+
+
+def _local(params: DaskParams, jobs: int, *, gpu: bool) -> LocalCluster:
+    resources = dict(params.resources)
+    if gpu:
+        resources.setdefault("GPU", 1.0)
+    workers = params.workers or (1 if gpu and not params.resources else jobs)
+    return LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        resources=resources,
+        env=WORKER_ENVIRON | {"PYTHONUNBUFFERED": os.environ.get("PYTHONUNBUFFERED", "")},
+        **{"memory_limit": 0, **params.options},
+    )

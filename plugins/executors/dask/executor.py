@@ -1,0 +1,235 @@
+"""Shards and stages as tasks of a Dask cluster."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any, ClassVar
+
+from distributed import Client, Future, KilledWorker
+
+from harness.errors import HarnessError, PrerequisiteError
+from harness.extensions import Executor, Setup
+
+from . import clusters, worker
+from .params import DaskParams
+
+AHEAD = 4
+"""Shards in flight a worker: enough to keep it busy, few enough to keep memory flat."""
+
+LEAST_AHEAD = 64
+LOOK_EVERY_S = 0.5
+CONNECT_S = 30
+_DONE = object()
+MEMORY = "memory"
+
+
+class DaskExecutor(Executor):
+    """A client of one cluster, opened for one run; its methods may be called from many threads."""
+
+    remote: ClassVar[bool] = True
+
+    def __init__(self, params: DaskParams) -> None:
+        super().__init__(params)
+        self._closed = threading.Event()
+        self._numbers = itertools.count()
+        self._heard: dict[int, SimpleQueue[Any]] = {}
+        self._cluster: Any = None
+        self._client: Client | None = None
+
+    def describe(self, jobs: int) -> str:
+        """See :class:`harness.extensions.Executor`."""
+        params: DaskParams = self.params
+        workers = params.workers or jobs
+        if params.scheduler is not None:
+            return f"the Dask scheduler at {params.scheduler}, with the workers it has"
+        if params.cluster == "local":
+            return f"{workers} Dask workers on this machine"
+        if params.cluster == "ssh":
+            return f"a Dask scheduler on {params.hosts[0]}, workers on {params.hosts[1:]}"
+        head = f"# {workers} jobs of {params.cluster}, each submitted with this script\n"
+        return head + clusters.job_script(params)
+
+    def open(self, setup: Setup) -> None:
+        """See :class:`harness.extensions.Executor`."""
+        self._setup = setup
+        self._topic = f"harness-{uuid.uuid4().hex}"
+        self._sign = worker.Sign(self._topic, setup.folders)
+        try:
+            self._cluster = clusters.start(self.params, setup.jobs, gpu=setup.gpu)
+            self._client = Client(self._cluster, timeout=CONNECT_S, set_as_default=False)
+        except OSError as error:
+            raise PrerequisiteError(
+                f"the Dask cluster cannot be reached: {' '.join(str(error).split())}; is the "
+                "scheduler running?"
+            ) from error
+        self._sign.put()
+        client = self._client
+        try:
+            client.register_plugin(worker.Arrival(setup.plugin_files), name=self._topic)
+            problems = [text for text in client.run(worker.problem, self._sign).values() if text]
+        except Exception as error:
+            raise PrerequisiteError(
+                f"a Dask worker cannot take part: {type(error).__name__}: {error}; it needs the "
+                "packages and plugins of this machine"
+            ) from error
+        if problems:
+            raise PrerequisiteError(problems[0])
+        client.subscribe_topic(self._topic, self._hear)
+        client.subscribe_topic("all", self._happened)
+        setup.say(
+            f"Dask scheduler {client.scheduler.address}, {len(self._workers())} workers so far, "
+            f"dashboard {client.dashboard_link}"
+        )
+
+    def close(self) -> None:
+        """See :class:`harness.extensions.Executor`."""
+        self._closed.set()
+        if self._client is None:
+            return
+        self._sign.remove()
+        if self._client.status == "running":
+            for topic in ("all", self._topic):
+                with suppress(ValueError):  # opened no further
+                    self._client.unsubscribe_topic(topic)
+            self._client.unregister_worker_plugin(self._topic)
+        self._client.close(timeout=5)
+        if not isinstance(self._cluster, str):
+            self._cluster.close(timeout=10)
+        self._client = None
+
+    def run_shards(
+        self, task: Callable[[Any, int], Any], shared: Any, shards: Sequence[int], jobs: int
+    ) -> Iterator[tuple[int, Any]]:
+        """See :class:`harness.extensions.Executor`."""
+        done: SimpleQueue[Any] = SimpleQueue()
+        waiting: dict[Future, int] = {}
+        queue = iter(shards)
+        name = f"{task.__name__}-{next(self._numbers)}-{self._topic}"
+        try:
+            while True:
+                room = max(LEAST_AHEAD, AHEAD * len(self._workers())) - len(waiting)
+                if room > LEAST_AHEAD // 2 or not waiting:
+                    for shard in itertools.islice(queue, room):
+                        future = self._submit(
+                            worker.do_shard, self._sign, task, shared, shard, key=f"{name}-{shard}"
+                        )
+                        waiting[future] = shard
+                        future.add_done_callback(done.put)
+                if not waiting:
+                    return
+                future = self._next(done)
+                yield waiting.pop(future), self._result(future)
+        finally:
+            self._cancel(list(waiting))
+
+    def run_stage(
+        self,
+        task: Callable[[Any, Callable[[Any], None]], Any],
+        shared: Any,
+        needs: Mapping[str, float],
+        hear: Callable[[Any], None],
+    ) -> Any:
+        """See :class:`harness.extensions.Executor`."""
+        number, heard = next(self._numbers), SimpleQueue[Any]()
+        self._heard[number] = heard
+        future = self._submit(
+            worker.do_stage, self._sign, task, shared, self._topic, number,
+            key=f"{task.__name__}-{number}-{self._topic}", resources=self._resources(needs),
+        )  # fmt: skip
+        future.add_done_callback(lambda _: heard.put(_DONE))
+        try:
+            while (message := self._next(heard)) is not _DONE:
+                hear(message)
+            return self._result(future)
+        finally:
+            del self._heard[number]
+            self._cancel([future])
+
+    def _submit(self, *arguments: Any, **options: Any) -> Future:
+        client = self._client
+        if client is None or self._closed.is_set():
+            raise KeyboardInterrupt
+        return client.submit(*arguments, pure=False, **options)
+
+    def _next(self, queue: SimpleQueue[Any]) -> Any:
+        while True:
+            if self._closed.is_set():
+                raise KeyboardInterrupt
+            try:
+                return queue.get(timeout=LOOK_EVERY_S)
+            except Empty:
+                continue
+
+    def _result(self, future: Future) -> Any:
+        if self._closed.is_set():
+            raise KeyboardInterrupt
+        if future.status != "finished":
+            raise self._broken(future)
+        found = future.result()
+        if isinstance(found, worker.Failed):
+            if found.report:
+                found.error.add_note(found.report)
+            raise found.error
+        return found
+
+    def _broken(self, future: Future) -> HarnessError:
+        if future.status == "error":
+            error = future.exception()
+            if isinstance(error, KilledWorker):
+                return HarnessError(
+                    f"a task was given up after it had ended several workers, the last one "
+                    f"{error.last_worker.address} (out of memory?); finished parts are kept, run "
+                    "the same command again"
+                )
+            return HarnessError(f"Dask could not run a task: {type(error).__name__}: {error}")
+        return HarnessError(
+            "the Dask scheduler is lost; finished parts are kept, run the same command again when "
+            "it is back"
+        )
+
+    def _cancel(self, futures: list[Future]) -> None:
+        client = self._client
+        if client is not None and client.status == "running" and not self._closed.is_set():
+            open_ = [future for future in futures if not future.done()]
+            if open_:
+                client.cancel(open_, force=True)
+
+    def _workers(self) -> Mapping[str, Any]:
+        client = self._client
+        if client is None or self._closed.is_set():
+            raise KeyboardInterrupt
+        found: Mapping[str, Any] = client.scheduler_info(n_workers=-1)["workers"]
+        return found
+
+    def _resources(self, needs: Mapping[str, float]) -> dict[str, float]:
+        """What a worker must have; memory only where workers say how much they have."""
+        workers = self._workers().values()
+        declared = {name for known in workers for name in known["resources"]}
+        declared |= set(self.params.resources)
+        wanted = {k: v for k, v in needs.items() if k != MEMORY or MEMORY in declared}
+        for name, amount in wanted.items():
+            best = max((known["resources"].get(name, 0) for known in workers), default=amount)
+            if name not in self.params.resources and best < amount:
+                raise PrerequisiteError(
+                    f"no Dask worker has {name}={amount:g}; start workers with --resources "
+                    f'"{name}={amount:g}", or set resources in [executor]'
+                )
+        return wanted
+
+    def _hear(self, event: tuple[float, Any]) -> None:
+        number, message = event[1]
+        queue = self._heard.get(number)
+        if queue is not None:
+            queue.put(message)
+
+    def _happened(self, event: tuple[float, Any]) -> None:
+        message = event[1]
+        if message.get("action") == "remove-worker" and not self._closed.is_set():
+            self._setup.say(
+                f"Dask worker {message.get('worker', '')} is lost; others take its tasks over"
+            )

@@ -1,0 +1,185 @@
+"""What runs in the worker processes."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from distributed import WorkerPlugin, get_worker
+
+from harness.errors import HarnessError, PrerequisiteError
+from harness.registry import import_files
+
+SEEN_WITHIN_S = 5.0
+"""A shared file system may show a new file a little later on another machine."""
+
+TOLD_EVERY_S = 0.5
+LOG_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A file with a secret in each shared folder, there as long as the client runs."""
+
+    token: str
+    folders: tuple[Path, ...]
+
+    def files(self) -> list[Path]:
+        """Where it lies."""
+        return [folder / f".client-{self.token}" for folder in self.folders]
+
+    def put(self) -> None:
+        """Write it."""
+        for file in self.files():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(self.token, encoding="ascii")
+
+    def remove(self) -> None:
+        """Take it away, which stops the tasks that still run."""
+        for file in self.files():
+            file.unlink(missing_ok=True)
+
+    def is_there(self) -> bool:
+        """Whether the client wants the work to go on."""
+        return self.files()[0].exists()
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What a task raised, where, with its traceback and what it printed last."""
+
+    error: BaseException
+    report: str
+
+
+class StopTaskError(BaseException):
+    """The client has gone; not an ``Exception``, so that no plugin goes on in spite of it."""
+
+
+class Arrival(WorkerPlugin):  # type: ignore[misc]
+    """Makes single-file plugins known to a worker before its first task, whenever it arrives."""
+
+    def __init__(self, plugin_files: tuple[Path, ...]) -> None:
+        self.plugin_files = plugin_files
+
+    def setup(self, worker: Any) -> None:
+        """Import them."""
+        import_files(self.plugin_files)
+
+
+_SEEN: set[str] = set()
+
+
+def problem(sign: Sign, dask_worker: Any) -> str:
+    """Why a worker cannot do the work of that client, in one sentence; empty if it can."""
+    where = f"worker {dask_worker.address}"
+    if dask_worker.state.nthreads != 1:
+        return (
+            f"{where} runs {dask_worker.state.nthreads} tasks at once and components need a "
+            "process of their own; start it with --nthreads 1"
+        )
+    for file in sign.files():
+        until = time.monotonic() + SEEN_WITHIN_S
+        while not _holds(file, sign.token):
+            if time.monotonic() > until:
+                return (
+                    f"{where} cannot see {file.parent}, where this run keeps its work; put it on a "
+                    "file system that all machines mount under the same path (HARNESS_HOME, -o)"
+                )
+            time.sleep(0.2)
+    return ""
+
+
+def _check(sign: Sign) -> None:
+    if sign.token not in _SEEN:
+        found = problem(sign, get_worker())
+        if found:
+            raise PrerequisiteError(found)
+        _SEEN.add(sign.token)
+
+
+def _holds(file: Path, token: str) -> bool:
+    try:
+        return file.read_text(encoding="ascii") == token
+    except OSError:
+        return False
+
+
+def do_shard(sign: Sign, task: Callable[[Any, int], Any], shared: Any, shard: int) -> Any:
+    """One shard, or how it failed."""
+    return _kept(sign, lambda: task(shared, shard))
+
+
+def do_stage(
+    sign: Sign,
+    task: Callable[[Any, Callable[[Any], None]], Any],
+    shared: Any,
+    topic: str,
+    name: int,
+) -> Any:
+    """One stage, or how it failed; what it tells goes to the client as events."""
+    worker = get_worker()
+    asked = [0.0]
+
+    def tell(message: Any) -> None:
+        if time.monotonic() - asked[0] > TOLD_EVERY_S:
+            asked[0] = time.monotonic()
+            if not sign.is_there():
+                raise StopTaskError
+        worker.log_event(topic, [name, message])
+
+    return _kept(sign, lambda: task(shared, tell))
+
+
+def _kept(sign: Sign, work: Callable[[], Any]) -> Any:
+    log = _Tail(sys.stderr)
+    try:
+        _check(sign)
+        with redirect_stdout(log), redirect_stderr(log):
+            return work()
+    except StopTaskError as stopped:
+        return Failed(HarnessError(f"stopped: {stopped}"), "")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (a plugin may raise anything)
+        report = "".join(traceback.format_exception(error))
+        return Failed(_portable(error), f"on worker {get_worker().address}\n{report}{log.said()}")
+
+
+def _portable(error: BaseException) -> BaseException:
+    """The error, if it survives the way to the client; else one of ours that says the same."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 (own bytes)
+    except Exception:  # noqa: BLE001 (pickling runs the error's own code)
+        return HarnessError(f"{type(error).__name__}: {' '.join(str(error).split())}")
+    return error
+
+
+class _Tail(io.TextIOBase):
+    """Passes text on and keeps its end."""
+
+    def __init__(self, onward: TextIO) -> None:
+        self._onward, self._text = onward, ""
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, text: str, /) -> int:
+        """Pass on and keep."""
+        self._text = (self._text + text)[-LOG_CHARACTERS:]
+        return self._onward.write(text)
+
+    def flush(self) -> None:
+        """Pass on."""
+        self._onward.flush()
+
+    def said(self) -> str:
+        """The end of what was printed."""
+        return f"printed by the task:\n{self._text}" if self._text else ""

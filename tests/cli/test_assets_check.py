@@ -1,0 +1,118 @@
+"""``harness assets check``: what of a benchmark's data is missing, by file and line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.cli.main import run
+
+ASSETS = {"cfp-fp": "cfp", "cfp-ff": "cfp", "agedb-30": "agedb"}
+BENCHMARKS = ("lfw", "xqlfw", "calfw", "cplfw", "cfp-fp", "cfp-ff", "agedb-30", "rfw", "multipie",
+              "ijba", "ijbb", "ijbc", "tinyface")  # fmt: skip
+SIZES = {
+    "lfw": "pairs.txt lists 60 pairs, the official list has 6000",
+    "rfw": "txts/Asian lists 60 pairs, the official list has 6000",
+    "multipie": "session 1 has 20 subjects, the published Multi-PIE 249",
+    "ijba": "split 1 has 144 comparisons, that of the published IJB-A 11,787",
+    "ijbb": "the lists have 400 template pairs, the published IJB-B has 8,010,270",
+    "ijbc": "the lists have 400 template pairs, the published IJB-C has 15,658,489",
+    "tinyface": "Probe has 40 images, the published TinyFace 3,728",
+}
+
+
+@pytest.fixture
+def ask(capsys):
+    """Run ``harness assets`` in this process."""
+
+    def ask(*args, code=0):
+        assert run(["assets", *args]) == code
+        return capsys.readouterr().out
+
+    return ask
+
+
+@pytest.fixture
+def linked(ask, official, tmp_path):
+    """A benchmark in its official layout, linked."""
+
+    def link(name):
+        root = official.write_official(tmp_path, [name]).roots[name]
+        ask("link", ASSETS.get(name, name), str(root))
+        return root
+
+    return link
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_a_folder_with_absent_images_is_incomplete(ask, linked, name):
+    root = linked(name)
+    text = ask("check", name, code=3)
+    assert SIZES.get(name, "the official list has") in text
+    assert "licence: " in text
+    assert "obtained from: " in text
+    assert str(root) in text
+    gone = sorted(path for path in root.rglob("*") if path.suffix in (".jpg", ".png"))
+    if name == "multipie":  # what the folder does not hold is not listed anywhere
+        for path in gone:
+            path.rename(path.with_suffix(".txt"))
+        assert "holds no image file" in ask("check", name, code=3)
+        return
+    for path in gone:
+        path.unlink()
+    (record,) = json.loads(ask("check", name, "--json", code=3))
+    (found,) = record["benchmarks"]
+    assert not found["complete"]
+    assert found["benchmark"] == name
+
+
+def test_what_is_missing_has_file_and_line(ask, linked):
+    root = linked("lfw")
+    (root / "lfw/Some_Body_0/Some_Body_0_0001.jpg").unlink()
+    text = ask("check", "lfw", code=3)
+    assert "lfw: incomplete, 1 findings" in text
+    assert "pairs.txt, line 2: image Some_Body_0/Some_Body_0_0001.jpg is not in" in text
+    for path in (root / "lfw").rglob("*.jpg"):
+        path.unlink()
+    text = ask("check", "lfw", code=3)
+    assert "lfw: incomplete, 60 findings" in text
+    assert "and 40 more; --json names all" in text
+    (record,) = json.loads(ask("check", "lfw", "--json", code=3))
+    assert len(record["benchmarks"][0]["missing"]) == 60
+
+
+def test_every_absent_list_is_named(ask, linked):
+    root = linked("ijba")
+    for path in root.glob("*/split3/*.csv"):
+        path.unlink()
+    text = ask("check", "ijba", code=3)
+    assert "ijba: incomplete, 4 findings" in text
+    assert "search_gallery_3.csv: there is no such list" in text
+
+
+def test_a_complete_folder(ask, linked, official):
+    root = linked("lfw")
+    lines = ["10\t300"]
+    for fold in range(10):
+        a, b = (f"Some_Body_{2 * fold + k}" for k in (0, 1))
+        lines += [f"{a}\t1\t{2 + k % 2}" for k in range(300)]
+        lines += [f"{a}\t{1 + k % 3}\t{b}\t1" for k in range(300)]
+    (root / "pairs.txt").write_text("\n".join(lines))
+    assert "lfw: complete, 40 images" in ask("check", "lfw")
+    image = root / "lfw/Some_Body_0/Some_Body_0_0001.jpg"
+    image.write_bytes(image.read_bytes()[:-20])
+    ask("check", "lfw")
+    text = ask("check", "lfw", "--decode", code=3)
+    assert "Some_Body_0_0001.jpg" in text
+
+
+def test_an_asset_of_two_benchmarks_is_checked_for_both(ask, linked):
+    linked("cfp-fp")
+    text = ask("check", "cfp", code=3)
+    assert "cfp-fp: incomplete" in text
+    assert "cfp-ff: incomplete" in text
+
+
+def test_benchmarks_that_need_no_data(ask):
+    assert "needs no data of yours" in ask("check", "synthpie")

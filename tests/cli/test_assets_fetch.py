@@ -1,0 +1,175 @@
+"""``harness assets`` for the weights of a generator: listed, linked, checked, fetched if asked."""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from harness.cli.main import run
+
+NEEDED = ("arc2face-arcface", "arc2face-encoder", "arc2face-unet", "stable-diffusion-v1-5")
+LCM = "lcm-lora-sdv1-5"
+
+
+@pytest.fixture
+def ask(capfd):
+    """Run ``harness assets`` in this process; gives what it printed."""
+
+    def ask(*args, code=0):
+        found = run(["assets", *args])
+        printed = capfd.readouterr()
+        assert found == code, printed.err
+        return printed.out + printed.err
+
+    return ask
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    """A hub that writes a file of its own name wherever it is asked; what it was asked."""
+    asked = []
+
+    def hf_hub_download(*, repo_id, filename, local_dir):
+        from pathlib import Path
+
+        asked.append((repo_id, filename))
+        path = Path(local_dir) / filename
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{repo_id}/{filename}")
+        return str(path)
+
+    monkeypatch.setitem(
+        sys.modules, "huggingface_hub", SimpleNamespace(hf_hub_download=hf_hub_download)
+    )
+    return asked
+
+
+@pytest.fixture
+def layout(tmp_path):
+    """The files of all assets side by side, their content no matter."""
+    root = tmp_path / "weights"
+    for name in (
+        "arc2face/config.json", "arc2face/diffusion_pytorch_model.safetensors",
+        "encoder/config.json", "encoder/pytorch_model.bin", "arcface.onnx",
+        "base/tokenizer/vocab.json", "base/tokenizer/merges.txt",
+        "base/tokenizer/tokenizer_config.json", "base/scheduler/scheduler_config.json",
+        "base/vae/config.json", "base/vae/diffusion_pytorch_model.safetensors",
+    ):  # fmt: skip
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("content")
+    return root
+
+
+def test_files_are_listed_with_size_licence_and_origin(ask):
+    text = ask("list", "digi2real")
+    for name in (*NEEDED, LCM):
+        assert f"missing {name}" in text
+    assert "3,438 MB  diffusion_pytorch_model.safetensors" in text
+    assert "261 MB  arcface.onnx" in text
+    assert "from FoivosPar/Arc2Face on the Hugging Face hub, folder encoder" in text
+    assert "CreativeML OpenRAIL-M" in text
+    rows = json.loads(ask("list", "digi2real", "--json"))
+    assert {row["name"] for row in rows} == {*NEEDED, LCM}
+
+
+def test_a_missing_asset_is_exit_3_with_both_commands(ask):
+    text = ask("check", "digi2real", code=3)
+    for name in NEEDED:
+        assert f"harness assets link {name} PATH or harness assets fetch {name}" in text
+    assert LCM not in text
+
+
+def test_one_folder_links_all_that_lie_in_it(ask, layout):
+    text = ask("link", "digi2real", str(layout))
+    for name in NEEDED:
+        assert f"{name} -> {layout}" in text
+    assert f"{LCM} is not at {layout}/pytorch_lora_weights.safetensors" in text
+    assert ask("check", "digi2real").count("complete, ") == 4
+    empty = layout / "nothing"
+    empty.mkdir()
+    assert "holds none of arc2face, encoder" in ask("link", "digi2real", str(empty), code=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("encoder/pytorch_model.bin", None, "pytorch_model.bin or model.safetensors is not in"),
+        ("base/vae/config.json", None, "vae/config.json is not in"),
+        ("arcface.onnx", "", "arcface.onnx is empty (about 261 MB expected)"),
+        ("arc2face/diffusion_pytorch_model.safetensors", "version https://git-lfs.github.com/x",
+         "stands for a file that was not downloaded (about 3,438 MB)"),
+    ],
+)  # fmt: skip
+def test_what_a_linked_folder_lacks_is_exit_3(ask, layout, name, content, reason):
+    ask("link", "digi2real", str(layout))
+    if content is None:
+        (layout / name).unlink()
+    else:
+        (layout / name).write_text(content)
+    text = ask("check", "digi2real", code=3)
+    assert reason in text
+    assert "complete it, or: harness assets link " in text
+
+
+def test_nothing_is_fetched_unless_asked(ask, hub):
+    text = ask("fetch", "digi2real", code=2)
+    assert "harness assets fetch digi2real --yes" in text
+    assert "3,438 MB" in text
+    assert "licence: non-commercial research" in text
+    assert hub == []
+
+
+def test_what_is_fetched_is_linked_in_the_layout_that_is_read(ask, hub, home, layout):
+    ask("link", "arc2face-encoder", str(layout / "encoder"))
+    text = ask("fetch", "digi2real", "--yes")
+    assert ("FoivosPar/Arc2Face", "arc2face/diffusion_pytorch_model.safetensors") in hub
+    assert ("stable-diffusion-v1-5/stable-diffusion-v1-5", "tokenizer/merges.txt") in hub
+    assert not any("encoder/" in file or "lora" in file or "unet" in file for _, file in hub)
+    assert "arc2face-unet -> " in text
+    links = json.loads((home / "assets.json").read_text())
+    assert links["arc2face-arcface"].endswith("FoivosPar--Arc2Face/arcface.onnx")
+    assert ask("check", "digi2real").count("complete, ") == 4
+    before = len(hub)
+    assert "nothing to fetch" in ask("fetch", "digi2real", "--yes")
+    assert len(hub) == before
+    ask("fetch", LCM, "--yes")
+    assert hub[-1] == ("latent-consistency/lcm-lora-sdv1-5", "pytorch_lora_weights.safetensors")
+
+
+def test_fetching_goes_on_where_it_stopped(ask, hub, monkeypatch):
+    whole = sys.modules["huggingface_hub"].hf_hub_download
+
+    def broken(*, repo_id, filename, local_dir):
+        if filename == "vae/config.json":
+            raise OSError("connection lost")
+        return whole(repo_id=repo_id, filename=filename, local_dir=local_dir)
+
+    module = SimpleNamespace(hf_hub_download=broken)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", module)
+    text = ask("fetch", "stable-diffusion-v1-5", "--yes", code=3)
+    assert "vae/config.json of stable-diffusion-v1-5/stable-diffusion-v1-5" in text
+    assert "connection lost; try again" in text
+    done = len(hub)
+    module.hf_hub_download = whole
+    ask("fetch", "stable-diffusion-v1-5", "--yes")
+    assert [file for _, file in hub[done:]] == [
+        "vae/config.json", "vae/diffusion_pytorch_model.safetensors"
+    ]  # fmt: skip
+
+
+def test_without_the_library_the_command_says_what_to_do(ask, monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    text = ask("fetch", "arc2face-unet", "--yes", code=3)
+    assert "pip install huggingface_hub" in text
+    assert "harness assets link arc2face-unet PATH" in text
+
+
+def test_other_assets_cannot_be_fetched(ask):
+    text = ask("fetch", "lfw", "--yes", code=2)
+    assert "lfw cannot be fetched" in text
+    assert "harness assets link lfw PATH" in text
+    assert "unknown asset 'digi2rea', did you mean" in ask("fetch", "digi2rea", code=2)

@@ -1,0 +1,136 @@
+"""What every executor must do; each built-in one is held to it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import operator
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.extensions import Setup
+from harness.registry import load
+from harness.services import open_executor
+
+TOYS = Path(__file__).parents[1] / "data" / "toys.py"
+EXECUTORS = ("local", "dask")
+RUN = ("run", "-g", "toy-faces", "-m", "toy-net", "-b", "toy-pairs", "-j", "2", "-o", "study")
+
+
+@pytest.fixture(params=EXECUTORS)
+def name(request):
+    if request.param == "dask":
+        pytest.importorskip("distributed")
+    return request.param
+
+
+@pytest.fixture
+def executor(name, home, tmp_path):
+    made = open_executor(load(), name)
+    made.open(Setup(folders=(home, tmp_path / "study"), jobs=2))
+    yield made
+    made.close()
+
+
+def outcome(home: Path, study: Path) -> dict[str, str]:
+    """Digests of everything that must be equal wherever it was made."""
+    found = {}
+    for pattern in (
+        "store/faces/*/*/shard-*",
+        "store/placements/*/*/*.arrow",
+        "store/models/*/*/weights.safetensors",
+        "store/embeddings/*/*/*.npy",
+    ):
+        for path in home.glob(pattern):
+            found[str(path.relative_to(home))] = hashlib.sha256(path.read_bytes()).hexdigest()
+    for path in study.glob("cells/*/scores.arrow"):
+        found[str(path.relative_to(study))] = hashlib.sha256(path.read_bytes()).hexdigest()
+    for path in study.glob("cells/*/result.json"):
+        result = json.loads(path.read_text())
+        found["metrics"] = json.dumps(result["metrics"])
+        found["keys"] = json.dumps(result["provenance"]["inputs"])
+    return found
+
+
+def test_every_shard_is_answered_once(executor):
+    shards = [*range(150), 900, 700]
+    answers = list(executor.run_shards(operator.mul, 3, shards, 2))
+    assert sorted(answers) == sorted((shard, 3 * shard) for shard in shards)
+    assert list(executor.run_shards(operator.mul, 3, [], 2)) == []
+
+
+def test_an_error_is_raised_as_it_is_and_the_executor_goes_on(executor):
+    with pytest.raises(ZeroDivisionError, match="integer"):
+        list(executor.run_shards(operator.floordiv, 7, [1, 0, 2, 3], 2))
+    assert sorted(executor.run_shards(operator.floordiv, 7, [1, 2], 2)) == [(1, 7), (2, 3)]
+
+
+def test_a_reader_that_stops_early_stops_it(executor):
+    reader = executor.run_shards(operator.mul, 3, list(range(10_000)), 2)
+    assert next(reader)[1] % 3 == 0
+    reader.close()
+    assert list(executor.run_shards(operator.mul, 2, [5], 2)) == [(5, 10)]
+
+
+def test_a_stage_answers(executor):
+    heard = []
+    assert executor.run_stage(operator.is_, 4, {}, heard.append) is False
+    with pytest.raises(TypeError):
+        executor.run_stage(operator.not_, 4, {}, heard.append)
+
+
+def test_the_study_is_the_same(name, harness_command, home, tmp_path):
+    if name == "local":
+        pytest.skip("it is what the others are compared with")
+    tables, found = [], []
+    for each in ("local", name):
+        own = home / each
+        done = harness_command(*RUN[:-1], each, "--executor", each, HARNESS_HOME=str(own))
+        tables.append(done.stdout)
+        found.append(outcome(own, tmp_path / each))
+    assert tables[0] == tables[1]
+    assert "toy-pairs" in tables[0]
+    assert found[0] == found[1]
+    assert len(found[0]) >= 12
+
+
+def test_a_failure_says_the_same(name, harness_command, tmp_path):
+    done = harness_command(*RUN, "--executor", name, "-G", "fail=true", check=None)
+    assert done.returncode == 70 or done.returncode == 1
+    assert "RuntimeError: toy generator was told to fail" in done.stderr
+    (log,) = tmp_path.glob("study/failures/*/failed-1.json")
+    assert "toys.py" in json.loads(log.read_text())["traceback"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="interrupts are sent as POSIX signals")
+@pytest.mark.parametrize("stage", ["generate", "train"])
+def test_an_interrupt_leaves_a_study_that_goes_on(name, stage, harness_command, home, tmp_path):
+    slow = ("-G", "sleep_s=0.05", "-M", "sleep_s=0.02", "-M", "steps=40")
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from harness.cli.main import main; main()", "--plugins-dir",
+         str(TOYS), *RUN, *slow, "--executor", name],
+        cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, "HARNESS_HOME": str(home), "OMP_NUM_THREADS": "1"},
+        start_new_session=True,
+    )  # fmt: skip
+    log = tmp_path / "study" / "events.jsonl"
+    while process.poll() is None:
+        events = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+        if any(e["stage"] == stage and e["event"] == "started" for e in events):
+            break
+        time.sleep(0.02)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "go on with: harness --plugins-dir" in errors
+    assert "Traceback" not in errors
+    assert not list(home.glob(".client-*"))
+    done = harness_command(*RUN, *slow, "--executor", name, HARNESS_LEASE_S="3")
+    assert "100 %" in done.stdout

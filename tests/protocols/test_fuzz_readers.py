@@ -1,0 +1,299 @@
+"""Every reader of files from outside, on damaged files: clean errors, no hang, no great memory."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from harness.align.decode import decode
+from harness.errors import HarnessError
+from harness.faces.recordio import RecordFile, RecordWriter, read_index
+from harness.protocols import landmark_files, landmarks, lists, packs, pair_lists
+from harness.protocols.columns import read_text_columns
+from harness.protocols.matfile import read_variable
+from harness.study.score_files import read_scores
+from harness_plugins.benchmarks.agedb30.protocol import read_protocol
+from harness_plugins.benchmarks.cfp.lists import read_index as read_cfp_index
+from harness_plugins.benchmarks.cfp.lists import read_split
+from harness_plugins.benchmarks.ijba.benchmark import ENTRIES
+from harness_plugins.benchmarks.ijbc.insightface import POINTS, SEARCH
+from harness_plugins.benchmarks.ijbc.lists import ID
+from harness_plugins.benchmarks.ijbc.official import TEMPLATES
+from harness_plugins.benchmarks.multipie.annotations import read_annotation
+from harness_plugins.generators.recordio.table import by_header, by_list
+
+CASES, MANY = 60, 10_000
+LIMIT_S, LIMIT_BYTES = 5, 1 << 30
+WORDS = [b"nan", b"-inf", b"1e999", b"-1", b"0", b"9" * 30, b"", b"\0", b"../../x", b"\xff",
+         b"\xef\xbb\xbf", "\u0663".encode(), b"\r", b'"', b" " * 300, b"1_0", b"0x1"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Files of a folder, all sound, and what reads them."""
+
+    files: dict[str, bytes]
+    read: Callable[[Path], Any]
+
+
+def lines(*rows: str, end: str = "\n") -> bytes:
+    return end.join(rows).encode()
+
+
+def picture(suffix: str) -> bytes:
+    rng = np.random.default_rng(1)
+    small = cv2.GaussianBlur(rng.normal(128, 60, (24, 20, 3)), (0, 0), 2)
+    return cv2.imencode(suffix, np.clip(small, 0, 255).astype(np.uint8))[1].tobytes()
+
+
+def record_file() -> dict[str, bytes]:
+    """As insightface writes it: meta, images, one range an identity."""
+    import io
+
+    labels = [10, 2, 2, 10, 7]
+    rows = [(0, (6.0, 9.0), b"")]
+    rows += [(1 + i, float(label), picture(".png")) for i, label in enumerate(labels)]
+    rows += [(6 + i, (0.0, 0.0), b"") for i in range(3)]
+    file = io.BytesIO()
+    writer = RecordWriter(file)
+    for key, label, body in rows:
+        writer.write(key, label, body)
+    listing = lines(*(f"{1 + i}\tp{label}/{i}.png" for i, label in enumerate(labels)))
+    return {"a.rec": file.getvalue(), "a.idx": writer.index_text().encode(), "list.txt": listing}
+
+
+def records(folder: Path, table: Callable[[RecordFile], Any]) -> None:
+    rec = RecordFile(folder / "a.rec")
+    for offset in table(rec).offsets.tolist():
+        rec.record(offset)
+
+
+def matlab(folder: Path, *, compressed: bool) -> dict[str, bytes]:
+    """The files of AgeDB-30 and TinyFace: nested cells of structures, a column of names."""
+    cells = np.empty((2, 4), object)
+    for column in range(4):
+        for side in (0, 1):
+            cells[side, column] = {"name": f"{column}_A_{side}_f", "age": 30.0}
+    splits = np.empty((1, 1), object)
+    splits[0, 0] = {"pairs": cells, "labels": np.array([[1, -1, 1, -1]], float)}
+    names = np.empty((3, 1), object)
+    names[:, 0] = ["1_1.jpg", "1_2.jpg", "2_1.jpg"]
+    ids = np.array([[1], [1], [2]], np.int32)
+    files = {}
+    for name, content in {
+        "agedb.mat": {"splits": splits},
+        "tiny.mat": {"probe_set": names, "probe_ids": ids},
+    }.items():
+        savemat(folder / name, content, do_compression=compressed)
+        files[name] = (folder / name).read_bytes()
+    return files
+
+
+def read_matlab(folder: Path) -> None:
+    read_protocol(folder / "agedb.mat")
+    for name in ("probe_set", "probe_ids"):
+        read_variable(folder / "tiny.mat", name)
+
+
+def read_cfp(folder: Path) -> None:
+    frontal, profile = (read_cfp_index(folder / f"{k}.txt") for k in "FP")
+    read_split(folder / "FP", frontal, profile)
+
+
+def one(name: str, data: bytes, read: Callable[[Path], Any]) -> Reader:
+    return Reader({name: data}, lambda folder: read(folder / name))
+
+
+def text_readers() -> dict[str, Reader]:
+    ten = " ".join(f"{10.5 + k}" for k in range(10))
+    tens = ten.replace(" ", "\t")
+    pairs = [f"A_B\t{k}\t{k + 1}" for k in (1, 3)] + [f"A_B\t{k}\tC_D\t{k}" for k in (1, 2)]
+    entry = "1,2,img/3.jpg,4,5,,6,7,8.5,9"
+    head = "TEMPLATE_ID,SUBJECT_ID,FILENAME,MEDIA_ID,SIGHTING_ID,FRAME,FACE_X,FACE_Y,FACE_WIDTH,FACE_HEIGHT"  # noqa: E501
+    points = [f"{x + 1}.5 {x + 2}" for x in range(68)]
+    scores = {
+        "scores-csv": ["first,second,genuine,fold,score", "1,2,1,1,0.5", "3,4,0,2,-0.25"],
+        "scores-four": ["a b p1 0.5", "a a p2 0.75"],
+        "scores-five": ["a m b p1 0.5", "a m a p2 nan"],
+        "scores-bob": [
+            "probe_template_id,probe_subject_id,bio_ref_template_id,bio_ref_subject_id,score",
+            "p,1,r,1,0.5", "p,1,s,2,0.25"],
+    }  # fmt: skip
+    cfp = {f"{k}.txt": lines(*(f"{i} ../Data/Images/001/{v}/{i:02d}.jpg" for i in range(1, 5)))
+           for k, v in (("F", "frontal"), ("P", "profile"))}  # fmt: skip
+    cfp |= {f"FP/01/{k}.txt": lines("1,2", "3,4", end="\r\n") for k in ("same", "diff")}
+    columns = {
+        "ijb-points": ({"name": TEMPLATES["filename"], **dict.fromkeys(POINTS, TEMPLATES["face_x"]),
+                        "score": TEMPLATES["face_x"]}, [f"{k}.jpg {ten} 0.9" for k in range(3)]),
+        "ijb-templates": ({"name": TEMPLATES["filename"], "tid": ID, "mid": ID},
+                          [f"{k}.jpg {k} 9" for k in range(4)]),
+        "ijb-pairs": ({"one": ID, "other": ID, "label": ID}, ["1 2 1", "1 3 0", "2 3 0"]),
+    }  # fmt: skip
+    with_header = {
+        "ijb-nist": (TEMPLATES, [head, entry, entry]),
+        "ijba": (ENTRIES, [head.replace("FILENAME", "FILE"), entry, entry]),
+        "ijb-search": (SEARCH, ["TEMPLATE_ID,SUBJECT_ID,FILENAME", "1,2,3.jpg", "4,5,6.jpg"]),
+    }
+    return {
+        "lfw": one("p.txt", lines("1\t2", *pairs), lists.read_lfw_pairs),
+        "rfw": one("p.txt", lines(*pairs), lists.read_headless_pairs),
+        "calfw": one("p.txt", lines(*(f"A_{k}.jpg {int(k < 20)}" for k in range(40))),
+                     pair_lists.read_label_lines),
+        "csv": one("p.csv", lines("first,second,genuine,fold", "a/1.png,b.png,1,1", "c,d,0,2"),
+                   pair_lists.read_pairs_csv),
+        "cfp": Reader(cfp, read_cfp),
+        "points": one("l.txt", lines(*(f"a/{k}.jpg {ten}" for k in range(3))),
+                      landmarks.read_five_points),
+        "points-scored": one("l.tsv", lines(*(f"{k}.jpg\t{tens}\t0.9" for k in range(3)),
+                                            "z.jpg" + "\tnan" * 10),
+                             landmark_files.read_scored_points),
+        "points-rfw": one("l.txt", lines(*(f"/test/data/Asian/m.1/{k}.jpg\t3\t{tens}"
+                                           for k in range(3))), landmark_files.read_rfw_points),
+        "points-lines": one("l.txt", lines(*["1.5 2"] * 5, "", "7"),
+                            landmark_files.read_five_lines),
+        "points-pts": one("l.pts", lines("version: 1", "n_points: 68", "{", *points, "}"),
+                          landmark_files.read_pts),
+        "points-multipie": one("l.pos", lines("8", *["10 20"] * 8), read_annotation),
+        **{name: one("l.txt", lines(*rows), lambda path, c=wanted: read_text_columns(
+            path, c, header=False)) for name, (wanted, rows) in columns.items()},
+        **{name: one("l.csv", lines(*rows), lambda path, c=wanted: read_text_columns(
+            path, c, header=True)) for name, (wanted, rows) in with_header.items()},
+        **{name: one("s.txt", lines(*rows), read_scores) for name, rows in scores.items()},
+    }  # fmt: skip
+
+
+def binary_readers(folder: Path) -> dict[str, Reader]:
+    import pickle
+
+    bins = [np.frombuffer(picture(".png"), np.uint8).copy(), *[picture(".jpg")] * 3]
+    rec = record_file()
+    found = {
+        f"pack-{protocol}": one("p.bin", pickle.dumps((bins, [True, np.bool_(False)]), protocol),
+                                packs.read_pack)
+        for protocol in (0, 2, 5)
+    } | {
+        f"image{suffix}": one(f"i{suffix}", picture(suffix),
+                              lambda path: decode(path.read_bytes(), path.name))
+        for suffix in (".jpg", ".png", ".bmp", ".webp", ".ppm")
+    }  # fmt: skip
+    return found | {
+        "rec": Reader(rec, lambda f: records(f, lambda r: by_header(r, "skip"))),
+        "rec-list": Reader(rec, lambda f: records(f, lambda r: by_list(r, f / "list.txt"))),
+        "idx": one("a.idx", rec["a.idx"], read_index),
+        "mat": Reader(matlab(folder, compressed=False), read_matlab),
+        "mat-compressed": Reader(matlab(folder, compressed=True), read_matlab),
+    }
+
+
+TEXTS = text_readers()
+BINARIES = ["pack-0", "pack-2", "pack-5", "image.jpg", "image.png", "image.bmp", "image.webp",
+            "image.ppm", "rec", "rec-list", "idx", "mat", "mat-compressed"]  # fmt: skip
+
+
+def damaged(data: bytes, rng: np.random.Generator, *, text: bool) -> bytes:
+    """Cut short, bits turned, and in a text sometimes a word changed for an awkward one."""
+    made = bytearray(data)
+    kind = int(rng.integers(4 if text else 3))
+    if kind < 2:
+        del made[int(rng.integers(len(made) + 1)) :]
+    if kind == 3:
+        at = int(rng.integers(len(made)))
+        made[at : at + int(rng.integers(6))] = WORDS[rng.integers(len(WORDS))]
+    elif kind and made:
+        for at in rng.integers(len(made), size=rng.integers(1, 4)).tolist():
+            made[at] ^= 1 << int(rng.integers(8))
+    return bytes(made)
+
+
+@contextmanager
+def bounded():
+    """A case that takes more time or memory than anything so small may take fails the test."""
+
+    def late(*_):
+        raise TimeoutError(f"a reader took more than {LIMIT_S} s")
+
+    with Path("/proc/self/statm").open() as file:
+        used = int(file.read().split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    handler = signal.signal(signal.SIGALRM, late)
+    resource.setrlimit(resource.RLIMIT_AS, (used + LIMIT_BYTES, before[1]))
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        resource.setrlimit(resource.RLIMIT_AS, before)
+        signal.signal(signal.SIGALRM, handler)
+
+
+def fuzz(reader: Reader, folder: Path, cases: int, *, text: bool) -> int:
+    """Read damaged files; how many were refused. Anything but HarnessError ends the test."""
+    rng = np.random.default_rng(11)
+    names = list(reader.files)
+    for name, data in reader.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    reader.read(folder)
+    refused = 0
+    with bounded():
+        for _ in range(cases):
+            name = names[rng.integers(len(names))]
+            (folder / name).write_bytes(damaged(reader.files[name], rng, text=text))
+            signal.alarm(LIMIT_S)
+            try:
+                reader.read(folder)
+            except HarnessError as error:
+                assert str(error)
+                refused += 1
+            signal.alarm(0)
+            if len(names) > 1:
+                (folder / name).write_bytes(reader.files[name])
+    return refused
+
+
+@pytest.fixture
+def folder():
+    """A folder in memory where there is one: these tests write a file a case."""
+    shared = Path("/dev/shm")  # noqa: S108 (where it exists it is memory)
+    with TemporaryDirectory(dir=shared if shared.is_dir() else None) as name:
+        yield Path(name)
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's")
+
+
+@linux
+@pytest.mark.parametrize("name", TEXTS)
+def test_damaged_lists(folder, name):
+    assert fuzz(TEXTS[name], folder, CASES, text=True) > CASES / 20
+
+
+@linux
+@pytest.mark.parametrize("name", BINARIES)
+def test_damaged_files(folder, name):
+    assert fuzz(binary_readers(folder)[name], folder, CASES, text=False) > CASES / 20
+
+
+@linux
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TEXTS)
+def test_ten_thousand_damaged_lists(folder, name):
+    assert fuzz(TEXTS[name], folder, MANY, text=True) > MANY / 20
+
+
+@linux
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BINARIES)
+def test_ten_thousand_damaged_files(folder, name):
+    assert fuzz(binary_readers(folder)[name], folder, MANY, text=False) > MANY / 20

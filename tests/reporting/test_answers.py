@@ -1,0 +1,118 @@
+"""A stranger finds everything in the report alone."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+
+from harness.reporting import render
+from harness.reporting.matrix import Names, build
+from harness.reporting.sections.answers import answers, contests
+from harness.reporting.study import load_study
+
+
+@pytest.fixture(scope="module")
+def text(study_folder, tmp_path_factory) -> str:
+    page = render([study_folder], tmp_path_factory.mktemp("answers"), {"html"})[0]
+    found = re.sub(r"<(script|style)\b.*?</\1>", "", page.read_text("utf-8"), flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", found)).split())
+
+
+@pytest.fixture
+def asked(make, tmp_path):
+    """The answers for results that a test makes."""
+
+    def ask(*results):
+        for one in results:
+            make.write_cell(tmp_path / "study", one)
+        study = load_study(tmp_path / "study")
+        found = answers(study, build(study.results), Names.of(study.results))
+        return {answer.question: " ".join(answer.lines) for answer in found}
+
+    return ask
+
+
+def test_all_questions_are_answered_first(text):
+    first = ("Which generator is best?", "By how much?", "Is that significant?")
+    then = ("On whom does it fail?", "How was it measured?", "Can I run it again?")
+    for question in (*first, *then):
+        assert question in text
+
+
+def test_which_is_best_by_how_much_and_whether_that_is_significant(text):
+    assert "dcface: first in 6 of " in text
+    assert re.search(r"dcface leads where it is first by \+\d+\.\d+ points \[", text)
+    assert re.search(
+        r"The lead of dcface over the next generator is significant in 6 of the 6", text
+    )
+
+
+def test_on_whom_it_fails_is_said_with_numbers(text):
+    assert "African is the worst group with 71.00 %, against 83.00 % for Caucasian" in text
+    assert "lowest at yaw (degrees) 90" in text
+    assert "No face was found in up to 2.00 % of the images" in text
+    assert "accuracy-std" in text or "std" in text
+
+
+def test_how_it_was_measured_and_whether_it_can_be_run_again(text):
+    assert "lfw@1" in text
+    assert "3,000 genuine, 3,000 impostor" in text
+    assert "harness run -c study.toml" in text
+    assert "1 of " in text  # the limited run
+    for part in ("seed", "faces", "training", "benchmark", "scores", "threshold", "printed"):
+        assert part in text
+
+
+def test_no_folder_of_the_user_is_named(text):
+    assert "somebody" not in text
+    assert "secret" not in text
+    assert 'root = "lfw"' in text
+    assert "…/faces.rec is cut short" in text
+    assert '"…/code.py"' in text
+
+
+def test_every_phase_of_a_training_is_shown(text):
+    assert "a row for each phase" in text
+    assert "casia 50 identities, 500 images" in text
+    assert "lr is assumed" in text
+
+
+def test_leaks_and_likeness_are_shown(text):
+    assert "1 search recorded: no leak found." in text
+    assert "pairs of training set and benchmark were not searched" in text
+    assert "Most alike identities of bfm" in text
+
+
+def test_a_lead_inside_the_noise_is_not_significant(asked, make):
+    found = asked(make.result("a", value=0.901, half=0.01), make.result("b", value=0.9, half=0.01))
+    assert found["Which generator is best?"].startswith("a: first in 1 of 1 comparison")
+    assert "+0.10 points [-1.31, 1.51] over b" in found["By how much?"]
+    assert "significant in 0 of the 1" in found["Is that significant?"]
+
+
+def test_a_tie_has_no_winner(asked, make):
+    found = asked(
+        make.result("a", value=0.9), make.result("b", value=0.8),
+        make.result("a", bench="cfp", value=0.7), make.result("b", bench="cfp", value=0.8),
+    )  # fmt: skip
+    assert found["Which generator is best?"].startswith("No single one: a, b are each first in 1")
+
+
+def test_one_generator_is_compared_with_nothing(asked, make):
+    found = asked(make.result("a"), make.result(None, "onnx"))
+    assert found["Which generator is best?"].startswith("Nothing can be said")
+    assert found["Can I run it again?"].startswith("Not directly")
+
+
+def test_limited_runs_and_other_models_are_no_rivals(make):
+    rivals = [
+        make.result("a", value=0.9),
+        make.result("b", value=0.95, limited=5),
+        make.result("b", "iresnet50", value=0.95),
+    ]
+    assert contests(build(rivals)) == []
+    (found,) = contests(build([*rivals, make.result("b", value=0.8)]))
+    assert (found.first, found.second, found.model) == ("a", "b", "facenet-nn4")
+    assert found.clear
