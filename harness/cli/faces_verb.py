@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import open_registry
+from harness.cli.options import files_of, open_registry
 
 if TYPE_CHECKING:
     from harness.faces.store import FaceSet
     from harness.study.store import Artifact
 
 FORMATS = ["imagefolder", "recordio", "parquet", "webdataset"]
+READERS = ["folder", "recordio", "parquet", "webdataset"]
 MOST_NAMED = 20
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
@@ -22,15 +24,17 @@ quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress on 
 
 @click.group(name="faces")
 def command() -> None:
-    """Look at, check and export face sets in the store; KEY is the beginning of a set's key.
+    """Look at, check, export and import face sets in the store; KEY is the beginning of a key.
 
-    A set from elsewhere is read in place by the generators folder and recordio.
+    A set from elsewhere is read in place by the generators folder, recordio, parquet and
+    webdataset.
 
     \b
     Examples:
       harness faces list
       harness faces stats 3fa9
       harness faces export 3fa9 --format recordio -o faces-rec
+      harness faces import faces-rec
       harness faces show 3fa9 --identity 12 --sample 3 -o face.jpg
     """
 
@@ -110,6 +114,65 @@ def export_set(
     export(faces, layout, out, {"faces": describe(item)}, progress)
     progress.close()
     click.echo(f"{len(faces)} images of {item.facts['identities']} identities written to {out}")
+    return 0
+
+
+@command.command(name="import")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--format", "layout", default="auto", metavar="FORMAT",
+    help=f"How it is read: {', '.join(READERS)}, or another generator with a root; by the files "
+    "if not given.",
+)  # fmt: skip
+@click.option(
+    "-G", "given", multiple=True, metavar="KEY=VALUE",
+    help="Set a parameter of that generator, like template, identities or max_unreadable.",
+)  # fmt: skip
+@click.option("-j", "--jobs", type=click.IntRange(1), help="Processes; all cores if not given.")
+@quiet_option
+@click.pass_obj
+def import_set(
+    obj: dict[str, Any],
+    path: Path,
+    layout: str,
+    given: tuple[str, ...],
+    jobs: int | None,
+    *,
+    quiet: bool,
+) -> int:
+    """Put a face set of another software into the store and print its key.
+
+    Every image is decoded once; those that cannot be are named and count as missing. An import that
+    was stopped goes on where it was. A set that is there already is found, not made again.
+
+    \b
+    Examples:
+      harness faces import faces-rec
+      harness faces import faces.zip -G template=arcface
+      harness faces import rows.parquet -G identity_column=person
+    """
+    from harness.faces.store import FaceSet
+    from harness.progress import Progress
+    from harness.study.face_import import import_faces
+    from harness.study.parameters import parse_assignment
+    from harness.study.store import Store
+
+    progress = Progress(quiet=quiet)
+    item = import_faces(
+        open_registry(obj), Store(), path, None if layout == "auto" else layout,
+        given=dict(map(parse_assignment, given)), progress=progress, jobs=jobs,
+        plugin_files=files_of(obj),
+    )  # fmt: skip
+    progress.close()
+    facts = item.facts
+    for missing in islice(FaceSet(item.folder).missing(), MOST_NAMED):
+        click.echo(f"harness: missing: {missing.reason}", err=True)
+    for note in facts["warnings"]:
+        click.echo(f"harness: {note}", err=True)
+    click.echo(
+        f"{item.key[:12]}  {facts['faces']} images of {facts['identities']} identities, "
+        f"{facts['missing']} missing"
+    )
     return 0
 
 

@@ -27,7 +27,7 @@ from harness.cli.options import files_of, open_registry, selection, settings
     "--jobs",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Worker processes and threads  [default: processors]",
+    help="Processes and threads  [processors]",
 )
 @click.option(
     "--nproc",
@@ -46,11 +46,9 @@ from harness.cli.options import files_of, open_registry, selection, settings
 @click.option(
     "--executor",
     metavar="NAME",
-    help="Where the work is done: local, dask, ...  [default: the recipe's, else local]",
+    help="Where the work is done, such as dask.",
 )
-@click.option(
-    "--scheduler", metavar="ADDRESS", help="Dask scheduler that runs already, as tcp://HOST:8786."
-)
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler, as tcp://HOST:8786.")
 @click.option("--track", multiple=True, metavar="NAME", help="Log to a tracker, such as mlflow.")
 @click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first failure.")
 @click.option("--offline", is_flag=True, help="Refuse downloads (none happen unasked).")

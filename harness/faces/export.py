@@ -26,6 +26,7 @@ from harness.files import write_text
 
 Report = Callable[[int, int, str, str], None]
 LANDMARKS = "landmarks.txt"
+ABOUT = "faceset.json"
 SHARD_IMAGES = 10_000
 _GROUP = 256  # images in memory at a time
 _SUFFIXES = ((b"\xff\xd8\xff", "jpg"), (b"\x89PNG", "png"), (b"RIFF", "webp"), (b"BM", "bmp"))
@@ -78,7 +79,7 @@ def export(
         table = "".join(f"{label}\t{identity}\n" for label, identity in enumerate(labels))
         write_text(aside / "identities.tsv", "label\tidentity\n" + table)
         facts = {"layout": layout, "template": faces.template, "images": len(faces), **about}
-        write_text(aside / "faceset.json", json.dumps(facts, indent=1, sort_keys=True) + "\n")
+        write_text(aside / ABOUT, json.dumps(facts, indent=1, sort_keys=True) + "\n")
         if target.exists():
             target.rmdir()
         aside.replace(target)
@@ -168,7 +169,8 @@ def _parquet(faces: FaceSet, target: Path, report: Report) -> None:
     samples = _samples(faces, report)
     for number, first in enumerate(range(0, len(faces), SHARD_IMAGES)):
         last = min(first + SHARD_IMAGES, len(faces))
-        with parquet.ParquetWriter(target / f"faces-{number:05d}.parquet", schema) as writer:
+        path = target / f"faces-{number:05d}.parquet"
+        with parquet.ParquetWriter(path, schema, write_page_checksum=True) as writer:
             for start in range(first, last, _GROUP):
                 rows = [_row(faces, next(samples)) for _ in range(start, min(start + _GROUP, last))]
                 writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=schema))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -73,11 +73,17 @@ class SourceParams(Params):
 
 @dataclass(frozen=True)
 class SourceImage:
-    """Encoded bytes, the name of the image in its source, and five landmarks, if known."""
+    """Encoded bytes, the name of the image in its source, and what the source knows of the face.
+
+    ``landmarks`` float32 (5, 2), ``box`` float32 (4,) and ``meta`` as in
+    :class:`harness.faces.face.Face`.
+    """
 
     data: bytes
     name: str
     landmarks: NDArray[np.float32] | None = None
+    box: NDArray[np.float32] | None = None
+    meta: Mapping[str, MetaValue] = field(default_factory=dict)
 
 
 class Source(Protocol):
@@ -151,10 +157,11 @@ class SourceGenerator(Generator):
         except DataError as error:
             return Missing(slot, str(error))
         meta: dict[str, MetaValue] = {
+            **image.meta,
             "source_identity": self._source.names[identity],
             "source_image": image.name,
         }
-        return Face(slot, image.data, image.landmarks, template=self.params.template, meta=meta)
+        return Face(slot, image.data, image.landmarks, image.box, self.params.template, meta)
 
     # -- choosing ------------------------------------------------------------------------------
 

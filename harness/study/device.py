@@ -12,12 +12,9 @@ PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 def resolve_device(asked: str) -> str:
     """``cpu``, ``cuda`` or ``cuda:N``; raises ``PrerequisiteError`` for CUDA that is absent."""
+    _check(asked)
     if asked == "cpu":
         return "cpu"
-    if asked not in ("auto", "cuda") and not (
-        asked.startswith("cuda:") and asked.removeprefix("cuda:").isdigit()
-    ):
-        raise UsageError(f"unknown device {asked!r}; use auto, cpu, cuda or cuda:N")
     if _cuda_usable():
         return "cuda" if asked == "auto" else asked
     if asked == "auto":
@@ -25,6 +22,18 @@ def resolve_device(asked: str) -> str:
     raise PrerequisiteError(
         f"device {asked} was asked for but torch sees no CUDA device; see `harness doctor`"
     )
+
+
+def remote_device(asked: str) -> str:
+    """The same where other machines do the work: what is asked for is believed."""
+    _check(asked)
+    return resolve_device(asked) if asked == "auto" else asked
+
+
+def _check(asked: str) -> None:
+    numbered = asked.startswith("cuda:") and asked.removeprefix("cuda:").isdigit()
+    if asked not in ("auto", "cpu", "cuda") and not numbered:
+        raise UsageError(f"unknown device {asked!r}; use auto, cpu, cuda or cuda:N")
 
 
 def resolve_precision(asked: str, device: str) -> str:

@@ -16,9 +16,10 @@ from harness.components import Asset, BenchmarkParams, Component, External, Kind
 from harness.digests import digest
 from harness.errors import NothingSelectedError, PrerequisiteError, UsageError
 from harness.registry import FROM_FILE, Provided, Registry, source_sha256
+from harness.services import LOCAL
 from harness.study import face_sets, links, parameters
 from harness.study.assets import Links, declared, missing_message
-from harness.study.device import resolve_device, resolve_precision
+from harness.study.device import remote_device, resolve_device, resolve_precision
 from harness.study.keys import SCHEMA, Fingerprints
 from harness.study.phases import Faces, ModelUse, Phase, Take
 from harness.study.recipe import Recipe, StudyTable, Use
@@ -144,7 +145,8 @@ class Planner:
     ) -> None:
         self.registry, self.recipe, self.tolerant = registry, recipe, tolerant
         self.study = recipe.study
-        self.device = resolve_device(self.study.device)
+        away = recipe.executor is not None and recipe.executor.use != LOCAL
+        self.device = (remote_device if away else resolve_device)(self.study.device)
         self.precision = resolve_precision(self.study.precision, self.device)
         self._store = store
         self._fingerprints = Fingerprints(store.home / "fingerprints.sqlite")

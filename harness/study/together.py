@@ -22,15 +22,18 @@ def together(
     """
     left = {name: asked & needs.keys() for name, asked in needs.items()}
     running: dict[Future[None], str] = {}
+
+    def unless_stopped(name: str) -> None:
+        if not stopped():
+            do(name)
+
     with ThreadPoolExecutor(most) as pool:
         try:
             while left or running:
                 for name in [name for name, asked in left.items() if not asked]:
                     del left[name]
-                    if not stopped():
-                        running[pool.submit(do, name)] = name
-                if not running:
-                    return
+                    running[pool.submit(unless_stopped, name)] = name
+                assert running, f"these need each other: {sorted(left)}"
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     name = running.pop(future)

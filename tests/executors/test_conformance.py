@@ -109,7 +109,7 @@ def test_a_failure_says_the_same(name, harness_command, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="interrupts are sent as POSIX signals")
-@pytest.mark.parametrize("stage", ["generate", "train"])
+@pytest.mark.parametrize("stage", ["generate", pytest.param("train", marks=pytest.mark.slow)])
 def test_an_interrupt_leaves_a_study_that_goes_on(name, stage, harness_command, home, tmp_path):
     slow = ("-G", "sleep_s=0.05", "-M", "sleep_s=0.02", "-M", "steps=40")
     process = subprocess.Popen(

@@ -32,6 +32,9 @@ from harness_plugins.benchmarks.ijbc.insightface import POINTS, SEARCH
 from harness_plugins.benchmarks.ijbc.lists import ID
 from harness_plugins.benchmarks.ijbc.official import TEMPLATES
 from harness_plugins.benchmarks.multipie.annotations import read_annotation
+from harness_plugins.generators.folder.packed import PackedSource
+from harness_plugins.generators.folder.rows import ParquetRows
+from harness_plugins.generators.folder.tars import TarSamples, index_tars
 from harness_plugins.generators.recordio.table import by_header, by_list
 
 CASES, MANY = 60, 10_000
@@ -78,6 +81,28 @@ def records(folder: Path, table: Callable[[RecordFile], Any]) -> None:
     rec = RecordFile(folder / "a.rec")
     for offset in table(rec).offsets.tolist():
         rec.record(offset)
+
+
+def packed(folder: Path) -> dict[str, bytes]:
+    """A tar file of WebDataset and a Parquet file, as ``harness faces export`` writes them."""
+    from harness.faces.export import LAYOUTS
+    from harness.faces.face import Face, Slot
+    from harness.faces.store import FaceSet, shard_path, write_shard
+
+    points, box = np.ones((5, 2), np.float32), np.ones(4, np.float32)
+    faces = [Face(Slot(k // 2, k % 2), picture(".png"), points, box, None, {"k": k})
+             for k in range(4)]  # fmt: skip
+    write_shard(shard_path(folder, 0), faces)
+    for layout in ("webdataset", "parquet"):
+        LAYOUTS[layout](FaceSet(folder), folder, lambda *_: None)
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("faces-*"))}
+
+
+def read_packed(pack: Any) -> None:
+    source = PackedSource(pack)
+    for identity, count in enumerate(source.counts.tolist()):
+        for number in range(count):
+            source.read(identity, number)
 
 
 def matlab(folder: Path, *, compressed: bool) -> dict[str, bytes]:
@@ -191,6 +216,16 @@ def binary_readers(folder: Path) -> dict[str, Reader]:
     return found | {
         "rec": Reader(rec, lambda f: records(f, lambda r: by_header(r, "skip"))),
         "rec-list": Reader(rec, lambda f: records(f, lambda r: by_list(r, f / "list.txt"))),
+        "tar": one(
+            "a.tar",
+            packed(folder)["faces-00000.tar"],
+            lambda path: read_packed(TarSamples([path], index_tars([path]))),
+        ),
+        "parquet": one(
+            "a.parquet",
+            packed(folder)["faces-00000.parquet"],
+            lambda path: read_packed(ParquetRows([path], "image")),
+        ),
         "idx": one("a.idx", rec["a.idx"], read_index),
         "mat": Reader(matlab(folder, compressed=False), read_matlab),
         "mat-compressed": Reader(matlab(folder, compressed=True), read_matlab),
@@ -199,7 +234,8 @@ def binary_readers(folder: Path) -> dict[str, Reader]:
 
 TEXTS = text_readers()
 BINARIES = ["pack-0", "pack-2", "pack-5", "image.jpg", "image.png", "image.bmp", "image.webp",
-            "image.ppm", "rec", "rec-list", "idx", "mat", "mat-compressed"]  # fmt: skip
+            "image.ppm", "rec", "rec-list", "idx", "mat", "mat-compressed", "tar",
+            "parquet"]  # fmt: skip
 
 
 def damaged(data: bytes, rng: np.random.Generator, *, text: bool) -> bytes:

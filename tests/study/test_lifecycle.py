@@ -357,7 +357,7 @@ def test_local_comes_through_the_same_door(registry):
     found = {offer.extension.name: offer for offer in offers(registry, "executor")}
     assert found["local"].provider == "synthface-harness:local"
     without = load(disabled=["local"])
-    assert [offer.extension.name for offer in offers(without, "executor")] == []
+    assert "local" not in [offer.extension.name for offer in offers(without, "executor")]
 
 
 def test_an_executor_of_a_plugin_makes_the_same_bytes(registry, tmp_path, monkeypatch):

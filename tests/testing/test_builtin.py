@@ -8,6 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
+from harness.faces.export import LAYOUTS
+from harness.faces.face import Face, Slot
+from harness.faces.store import FaceSet, shard_path, write_shard
 from harness.registry import BUILTIN, load
 from harness.testing import checks_for, run_checks
 
@@ -52,6 +55,8 @@ def values(tmp_path, official):
             return {"root": str(pairs(tmp_path / "pairs"))}
         if name == "folder":
             return {"root": str(pairs(tmp_path / "folder"))}
+        if name in ("parquet", "webdataset"):
+            return {"root": str(packed(pairs(tmp_path / "pairs"), tmp_path / name, name))}
         if name == "onnx":
             return {"path": str(network(tmp_path / "net.onnx")), "preset": "arcface"}
         return SMALL.get(name, {})
@@ -75,6 +80,19 @@ def pairs(folder):
         rows += [f"p{person}/{a}.png,p{other}/{a}.png,0,{person // 2 + 1}" for a in range(3)]
     (folder / "pairs.csv").write_text("\n".join(rows) + "\n")
     return folder
+
+
+def packed(folder, target, layout):
+    """The same four people in the files of another layout."""
+    target.mkdir()
+    faces = [
+        Face(Slot(person, number), (folder / f"p{person}" / f"{number}.png").read_bytes())
+        for person in range(4)
+        for number in range(3)
+    ]
+    write_shard(shard_path(folder, 0), faces)
+    LAYOUTS[layout](FaceSet(folder), target, lambda *_: None)
+    return target
 
 
 def network(path: Path):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import os
 from typing import Any
 
 import dask
-from distributed import LocalCluster, SSHCluster
+from distributed import LocalCluster, SSHCluster, Status
 
 from harness.errors import PrerequisiteError, UsageError
 
@@ -74,15 +75,20 @@ def batch(params: DaskParams, **more: Any) -> Any:
         )
     except (TypeError, ValueError) as error:
         raise UsageError(
-            f"[executor.options] of {params.cluster}: {' '.join(str(error).split())}"
+            f"[executor.options] of {params.cluster}: "
+            + " ".join(str(error).split()).partition(". ")[0]
         ) from error
 
 
 def job_script(params: DaskParams) -> str:
-    """The script that the batch system would get; nothing is submitted."""
-    # Written without a network: the scheduler's address is known once it runs.
-    cluster = batch(params, asynchronous=True)
-    return str(cluster.job_script())
+    """The script that the batch system would get; nothing is started or submitted."""
+
+    async def script() -> str:
+        cluster = batch(params, asynchronous=True)
+        cluster.status = Status.closed  # it never started, and has nothing to end
+        return str(cluster.job_script())
+
+    return asyncio.run(script())
 
 
 def _local(params: DaskParams, jobs: int, *, gpu: bool) -> LocalCluster:

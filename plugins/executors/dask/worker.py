@@ -21,7 +21,7 @@ from harness.registry import import_files
 SEEN_WITHIN_S = 5.0
 """A shared file system may show a new file a little later on another machine."""
 
-TOLD_EVERY_S = 0.5
+LOOK_EVERY_S = 0.5
 LOG_CHARACTERS = 20_000
 
 
@@ -113,30 +113,38 @@ def _holds(file: Path, token: str) -> bool:
         return False
 
 
-def do_shard(sign: Sign, task: Callable[[Any, int], Any], shared: Any, shard: int) -> Any:
+def packed(task: Callable[..., Any], shared: Any) -> bytes:
+    """A task and what it works on as bytes, which a scheduler without the plugins passes on."""
+    return pickle.dumps((task, shared))
+
+
+def do_shard(shard: int, sign: Sign, parcel: bytes) -> Any:
     """One shard, or how it failed."""
-    return _kept(sign, lambda: task(shared, shard))
+
+    def work() -> Any:
+        task, shared = pickle.loads(parcel)  # noqa: S301 (packed by the client of this cluster)
+        return task(shared, shard)
+
+    return _kept(sign, work)
 
 
-def do_stage(
-    sign: Sign,
-    task: Callable[[Any, Callable[[Any], None]], Any],
-    shared: Any,
-    topic: str,
-    name: int,
-) -> Any:
+def do_stage(sign: Sign, parcel: bytes, topic: str, number: int) -> Any:
     """One stage, or how it failed; what it tells goes to the client as events."""
     worker = get_worker()
     asked = [0.0]
 
     def tell(message: Any) -> None:
-        if time.monotonic() - asked[0] > TOLD_EVERY_S:
+        if time.monotonic() - asked[0] > LOOK_EVERY_S:
             asked[0] = time.monotonic()
             if not sign.is_there():
-                raise StopTaskError
-        worker.log_event(topic, [name, message])
+                raise StopTaskError("the client has gone")
+        worker.log_event(topic, [number, message])
 
-    return _kept(sign, lambda: task(shared, tell))
+    def work() -> Any:
+        task, shared = pickle.loads(parcel)  # noqa: S301 (packed by the client of this cluster)
+        return task(shared, tell)
+
+    return _kept(sign, work)
 
 
 def _kept(sign: Sign, work: Callable[[], Any]) -> Any:

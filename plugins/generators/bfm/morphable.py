@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numba
 import numpy as np
@@ -13,6 +14,9 @@ from .styles import Styles
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
+
+_BLOCK = 2048
+"""Numbers summed at a time: few enough for the nearest cache."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,19 @@ class Modes:
         _combine(
             self.mean.reshape(-1),
             self.basis.reshape(self.rank, self.mean.size),
+            self._moves,
             np.ascontiguousarray(coefficients, np.float32),
             out.reshape(count, -1),
         )
         return out
+
+    @cached_property
+    def _moves(self) -> NDArray[np.bool_]:
+        """Which modes move anything in each block, (rank, blocks); most expressions only a part."""
+        flat = self.basis.reshape(self.rank, self.mean.size)
+        starts = range(0, self.mean.size, _BLOCK)
+        moves = [flat[:, start : start + _BLOCK].any(axis=1) for start in starts]
+        return np.ascontiguousarray(np.stack(moves, axis=1))
 
 
 @dataclass(frozen=True)
@@ -96,8 +109,10 @@ class MorphableModel:
 # No fast mathematics here or in the renderer: every sum has one order, so every machine with IEEE
 # arithmetic gives the same bits, for any number of instances together.
 @numba.njit(cache=True, nogil=True)
-def _combine(mean: Floats, basis: Floats, coefficients: Floats, out: Floats) -> None:
-    block = 2048
+def _combine(
+    mean: Floats, basis: Floats, moves: NDArray[np.bool_], coefficients: Floats, out: Floats
+) -> None:
+    block = _BLOCK
     instances, modes = coefficients.shape
     whole = modes - modes % 4
     for start in range(0, mean.size, block):
@@ -105,6 +120,8 @@ def _combine(mean: Floats, basis: Floats, coefficients: Floats, out: Floats) -> 
         for n in range(instances):
             out[n, start:stop] = mean[start:stop]
         for k in range(0, whole, 4):
+            if not moves[k : k + 4, start // block].any():
+                continue
             for n in range(instances):
                 w = coefficients[n]
                 _add_four(

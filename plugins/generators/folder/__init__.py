@@ -1,4 +1,4 @@
-"""Faces that lie as image files, a folder an identity, in folders or zip files."""
+"""Faces that lie as image files, a folder an identity, in folders or zip files; or packed."""
 
 from __future__ import annotations
 
@@ -73,6 +73,18 @@ def harness_components() -> Iterable[Component]:
     return [
         _folder("folder", "Params", "faces of a folder: {identity}/{file}, any depth, or in zips"),
         _folder(
+            "parquet",
+            "ParquetParams",
+            "faces of Parquet files: a row an image, columns image and identity or label",
+            target="packed:Parquet",
+        ),
+        _folder(
+            "webdataset",
+            "PackedParams",
+            "faces of WebDataset tar files: image, .cls and .json of one name",
+            target="packed:WebDataset",
+        ),
+        _folder(
             "digiface1m",
             "DigiFaceParams",
             DIGIFACE.summary,
@@ -140,6 +152,7 @@ def _folder(
     summary: str,
     asset: Asset | None = None,
     *,
+    target: str = "generator:Folder",
     citation: str = "",
     training_data: tuple[str, ...] = (),
 ) -> Component:
@@ -147,7 +160,7 @@ def _folder(
         kind="generator",
         name=name,
         version=1,
-        target=f"{__name__}.generator:Folder",
+        target=f"{__name__}.{target}",
         params=f"{__name__}.params:{params}",
         summary=summary,
         assets=(asset,) if asset else (),

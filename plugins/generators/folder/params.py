@@ -40,6 +40,27 @@ class Params(SourceParams):
         return self
 
 
+class PackedParams(SourceParams):
+    """Where packed files lie and which of their images are used."""
+
+    root: Annotated[Path | None, External()] = Field(
+        None, description="Folder with the packed files, at any depth, or one of them."
+    )
+
+
+class ParquetParams(PackedParams):
+    """Parquet files, and which of their columns are read."""
+
+    image_column: str = Field(
+        "image", description="Column of encoded images: bytes, or a struct that holds bytes."
+    )
+    identity_column: str | None = Field(
+        None,
+        description="Column of identities, whole numbers or text; identity or else label if not "
+        "set.",
+    )
+
+
 class DigiFaceParams(Params):
     """DigiFace-1M. Its crops follow no published template, so faces are found by an aligner."""
 

@@ -32,7 +32,6 @@ _SHAPE_RANK, _COLOUR_RANK, _EXPRESSION_RANK = 199, 199, 100
 _NAMED_STD = 1.12
 _SHAPE_SCALES = ((70, 2.3), (38, 1.7), (20, 1.1), (11, 0.5))
 _COLOUR_SCALES = ((45, 0.028), (18, 0.024), (7, 0.021))
-_SPOT_SCALES = ((25, 0.015), (6, 0.018))
 _MOTION_SCALES = ((22, 0.5), (12, 0.3))
 _JAW_STD, _JAW_MEAN = 2.0, 1.0
 
@@ -113,8 +112,7 @@ def _filled(named: Array, smooth: Array, rank: int) -> Array:
 def _smooth_shape(points: Array, reference: Reference) -> Array:
     rng = _stream("shape")
     anchor = _anchors(points, reference)
-    even = gp.modes(anchor, _SHAPE_SCALES, 46, rng)
-    odd = gp.modes(anchor, _SHAPE_SCALES, 46, rng, odd=True)
+    even, odd = gp.modes(anchor, _SHAPE_SCALES, (46, 46), rng)
     return _interleaved(
         _along(even, (0, 0.8, 0)),
         _along(even, (0, 0, 1.0)),
@@ -134,11 +132,10 @@ def _anchors(points: Array, reference: Reference) -> Array:
 
 def _smooth_colour(points: Array, skin: Array) -> Array:
     rng = _stream("colour")
-    even = skin * gp.modes(points, _COLOUR_SCALES, 80, rng, support=1000)
-    odd = skin * gp.modes(points, _SPOT_SCALES, 45, rng, odd=True)
+    even, odd = (skin * found for found in gp.modes(points, _COLOUR_SCALES, (80, 45), rng))
     return _interleaved(
         _along(even, (0.95, 1.0, 1.0)),
-        _along(odd, (1.0, 1.05, 1.05)),
+        _along(odd, (0.65, 0.68, 0.68)),
         _along(even[:31], (0.35, -0.2, -0.2)),
     )
 
@@ -148,8 +145,7 @@ def _smooth_motion(points: Array, reference: Reference) -> Array:
     window = 1.0 * gauss(reference.ax - 15, 26) * gauss(reference.y + 42, 20)
     window += 0.7 * gauss(reference.ax - 32, 20) * gauss(reference.y - 36, 16)
     window = window * reference.front
-    even = window * gp.modes(points, _MOTION_SCALES, 30, rng)
-    odd = window * gp.modes(points, _MOTION_SCALES, 30, rng, odd=True)
+    even, odd = (window * found for found in gp.modes(points, _MOTION_SCALES, (30, 30), rng))
     return _interleaved(_along(even, (0, 1, 0)), _along(even, (0, 0, 1)), _along(odd, (1, 0, 0)))
 
 

@@ -1,0 +1,118 @@
+"""The generators ``parquet`` and ``webdataset``: images of packed files by identity."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.digests import digest
+from harness.errors import DataError, UsageError
+from harness.faces.source import SourceGenerator, SourceImage, natural
+
+from .params import PackedParams, ParquetParams
+from .rows import ParquetRows
+from .tars import TarSamples, index_tars
+
+
+class Pack(Protocol):
+    """Images of packed files by row, in the order of the files."""
+
+    names: Sequence[str]
+    codes: NDArray[np.int64]
+
+    def read(self, row: int) -> SourceImage:
+        """One image; raises ``DataError`` naming file and record when it cannot be read."""
+
+
+class PackedSource:
+    """Implements :class:`harness.faces.source.Source` on packed files.
+
+    Identities are in the natural order of their names, the images of each as they lie.
+    """
+
+    def __init__(self, pack: Pack) -> None:
+        self._pack = pack
+        names = pack.names
+        order = sorted(range(len(names)), key=lambda code: natural(names[code]))
+        rank = np.empty(len(names), np.int64)
+        rank[order] = np.arange(len(names))
+        ranks = rank[pack.codes]
+        self.names: Sequence[str] = [names[code] for code in order]
+        self.counts: NDArray[np.int64] = np.bincount(ranks, minlength=len(names)).astype(np.int64)
+        self._rows = np.argsort(ranks, kind="stable")
+        self._starts = np.concatenate([[0], np.cumsum(self.counts)])
+
+    def read(self, identity: int, number: int) -> SourceImage:
+        """See :class:`harness.faces.source.Source`."""
+        return self._pack.read(int(self._rows[int(self._starts[identity]) + number]))
+
+
+class _Packed(SourceGenerator):
+    """Opens the packed files below a root."""
+
+    params: PackedParams
+    suffix: str
+
+    def open(self) -> PackedSource:
+        """See :class:`harness.faces.source.SourceGenerator`."""
+        if self.params.root is None:
+            raise UsageError(f"there is no {self.suffix} file to read; give -G root=DIR")
+        return PackedSource(self.pack(find_packs(self.params.root, self.suffix)))
+
+    @abstractmethod
+    def pack(self, paths: Sequence[Path]) -> Pack:
+        """The images of these files."""
+
+
+class Parquet(_Packed):
+    """Faces of Parquet files, a row an image."""
+
+    params: ParquetParams
+    suffix = ".parquet"
+
+    def pack(self, paths: Sequence[Path]) -> ParquetRows:
+        """Read the identities of all rows."""
+        return ParquetRows(paths, self.params.image_column, self.params.identity_column)
+
+
+class WebDataset(_Packed):
+    """Faces of tar files, a sample an image."""
+
+    suffix = ".tar"
+
+    def pack(self, paths: Sequence[Path]) -> TarSamples:
+        """The list of members, made once and kept: millions of them take minutes to walk through.
+
+        Like a fingerprint, what is kept holds for files of the same place, size and time.
+        """
+        stats = [path.stat() for path in paths]
+        parts = {
+            "files": digest([str(path.resolve()) for path in paths]),
+            "stats": [[stat.st_size, stat.st_mtime_ns] for stat in stats],
+        }
+
+        def build(folder: Path) -> None:
+            index: Mapping[str, Any] = index_tars(paths)
+            np.savez(folder / "samples.npz", **index)
+
+        file = self.ctx.artifact("samples", parts, build) / "samples.npz"
+        with np.load(file, allow_pickle=False) as kept:
+            return TarSamples(paths, dict(kept))
+
+
+def find_packs(root: Path, suffix: str) -> list[Path]:
+    """The files of that suffix: ``root`` itself, or all below it but hidden ones, sorted."""
+    if root.is_file():
+        return [root]
+    found = sorted(
+        (p for p in root.rglob(f"*{suffix}") if p.is_file() and not p.name.startswith(".")),
+        key=lambda path: natural(path.relative_to(root).as_posix()),
+    )
+    if not found:
+        raise DataError(f"{root} holds no {suffix} file; check root")
+    return found

@@ -1,0 +1,213 @@
+"""Tar files of WebDataset read in place: members of one name are a sample; nothing is unpacked."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import DataError
+from harness.faces.files import SUFFIXES
+from harness.faces.source import SourceImage
+
+from .facts import flat, numbers, parse
+from .zips import MOST_BYTES
+
+_BLOCK = 512
+_AFTER_BYTES = 1 << 20  # looked at behind the end mark
+_LONGEST_NAME = 1000
+_NOWHERE = (0, 0)
+
+
+@dataclass
+class _Sample:
+    """Where the parts of a sample lie: offset and size of ``image``, ``cls`` and ``json``."""
+
+    key: str
+    parts: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+class TarSamples:
+    """Images of tar files, a sample an image; ``index`` is of :func:`index_tars`.
+
+    ``codes`` int64 (samples,) say which of ``names`` each sample is.
+    """
+
+    def __init__(self, paths: Sequence[Path], index: Mapping[str, NDArray[Any]]) -> None:
+        self._paths, self._index = paths, index
+        self.names: Sequence[str] = index["names"].tolist()
+        self.codes: NDArray[np.int64] = index["codes"]
+
+    def read(self, row: int) -> SourceImage:
+        """One image; raises ``DataError`` naming the file and the sample in it."""
+        path = self._paths[int(self._index["files"][row])]
+        name = f"{path.name} sample {self._index['keys'][row]}"
+        offset, size, facts_offset, facts_size = (int(n) for n in self._index["spans"][row])
+        try:
+            with path.open("rb") as file:
+                data = _part(file, (offset, size), name)
+                text = _part(file, (facts_offset, facts_size), name)
+        except OSError as error:
+            raise DataError(f"{name}: {error.strerror}") from None
+        facts = parse(text, name) if text else {}
+        facts = facts if isinstance(facts, dict) else {}
+        return SourceImage(
+            data,
+            name,
+            numbers(facts.get("landmarks"), (5, 2), name, "landmarks"),
+            numbers(facts.get("box"), (4,), name, "box"),
+            flat(facts.get("meta")),
+        )
+
+
+def index_tars(paths: Sequence[Path]) -> dict[str, NDArray[Any]]:
+    """Every sample with an image, in the order of the files.
+
+    ``names`` are the identities; ``codes`` which of them, ``files`` which file, ``keys`` and
+    ``spans`` (offset and size of image and JSON, int64 (samples, 4)) are a row a sample. The
+    identity is ``identity`` of the JSON, in all samples or in none, else the content of ``.cls``.
+    """
+    codes: dict[str, int] = {}
+    rows: list[tuple[int, int]] = []
+    spans: list[tuple[int, ...]] = []
+    keys: list[str] = []
+    said: dict[str, str] = {}  # where identities stand, and the first sample that has it there
+    for number, path in enumerate(paths):
+        with path.open("rb") as file:
+            for sample in _samples(path):
+                where = f"{path}, sample {sample.key}"
+                source, identity = _identity(file, sample, where)
+                said.setdefault(source, where)
+                rows.append((codes.setdefault(identity, len(codes)), number))
+                spans.append((*sample.parts["image"], *sample.parts.get("json", _NOWHERE)))
+                keys.append(sample.key)
+    if len(said) > 1:
+        raise DataError(
+            f"the identity stands in .json of {said['.json']} but in .cls of {said['.cls']}; all "
+            "samples must have it in the same place"
+        )
+    if not rows:
+        raise DataError(f"{paths[0]} holds no image, nor does any file beside it")
+    table = np.array(rows, np.int64)
+    return {
+        "names": np.array(list(codes), np.str_),
+        "codes": table[:, 0],
+        "files": table[:, 1],
+        "spans": np.array(spans, np.int64),
+        "keys": np.array(keys, np.str_),
+    }
+
+
+def _identity(file: BinaryIO, sample: _Sample, where: str) -> tuple[str, str]:
+    """Where the identity of a sample stands, and its name."""
+    if "json" in sample.parts:
+        facts = parse(_part(file, sample.parts["json"], where), where)
+        value = facts.get("identity") if isinstance(facts, dict) else None
+        if isinstance(value, str | int) and not isinstance(value, bool):
+            return ".json", _name(str(value), where)
+    if "cls" in sample.parts:
+        try:
+            return ".cls", _name(_part(file, sample.parts["cls"], where).decode(), where)
+        except UnicodeDecodeError:
+            raise DataError(f"{where}: .cls is not text") from None
+    raise DataError(f"{where}: nothing says whose image it is; add .cls, or identity to .json")
+
+
+def _name(text: str, where: str) -> str:
+    name = text.strip()
+    if not name or len(name) > _LONGEST_NAME or "\0" in name:
+        raise DataError(f"{where}: {name[:20]!r} is no name of an identity")
+    return name
+
+
+def _part(file: BinaryIO, span: tuple[int, int], where: str) -> bytes:
+    offset, size = span
+    file.seek(offset)
+    data = file.read(size)
+    if len(data) != size:
+        raise DataError(f"{where}: cut short at offset {offset}; copy the file again")
+    return data
+
+
+def _samples(path: Path) -> Iterator[_Sample]:
+    """The samples of a file that have an image: consecutive members of one name."""
+    sample = _Sample("")
+    for member in _members(path):
+        inside = PurePosixPath(member.name)
+        if inside.name.startswith(".") or "__MACOSX" in inside.parts:
+            continue
+        stem, _, suffix = inside.name.partition(".")
+        key = (inside.parent / stem).as_posix()
+        if key != sample.key:
+            yield from _whole(path, sample)
+            sample = _Sample(key)
+        part = "image" if f".{suffix.lower()}" in SUFFIXES else suffix.lower()
+        if part in sample.parts:
+            raise DataError(f"{path}: sample {key} has {part} twice; pack the images anew")
+        sample.parts[part] = member.offset_data, member.size
+    yield from _whole(path, sample)
+
+
+def _whole(path: Path, sample: _Sample) -> Iterator[_Sample]:
+    if "image" in sample.parts:
+        yield sample
+    elif {"cls", "json"} & set(sample.parts):
+        raise DataError(
+            f"{path}: sample {sample.key} has no image beside {', '.join(sorted(sample.parts))}; "
+            "members of one name must follow each other"
+        )
+
+
+def _members(path: Path) -> Iterator[tarfile.TarInfo]:
+    """The files of an archive; raises ``DataError`` for damage and for what no image needs."""
+    size = path.stat().st_size
+    try:
+        with tarfile.open(path, "r:") as archive:
+            while (member := archive.next()) is not None:
+                # Else a million members stay in memory; typeshed does not know the attribute.
+                archive.members.clear()  # type: ignore[attr-defined]
+                _check(path, member, size)
+                if archive.offset <= member.offset:
+                    raise DataError(f"{path}: member {member.name!r} has an impossible size")
+                if member.isreg():
+                    yield member
+            _check_end(path, archive.offset)
+    except (tarfile.TarError, OSError, ValueError, EOFError, OverflowError,
+            RecursionError) as error:  # fmt: skip
+        raise DataError(
+            f"{path} is no readable tar file ({error}); copy it again, unpacked if it is .tar.gz"
+        ) from None
+
+
+def _check(path: Path, member: tarfile.TarInfo, size: int) -> None:
+    inside = PurePosixPath(member.name)
+    problem = ""
+    if inside.is_absolute() or ".." in inside.parts or "\\" in member.name:
+        problem = "has a path that leads out of the archive"
+    elif "\0" in member.name or len(member.name) > _LONGEST_NAME:
+        problem = "has a name that no file can have"
+    elif not (member.isreg() or member.isdir()) or member.issparse():
+        problem = "is no plain file but a link, a device or sparse"
+    elif not 0 <= member.size <= MOST_BYTES:
+        problem = f"has {member.size} bytes, which no image of a face has"
+    elif member.offset_data + member.size > size:
+        problem = f"is cut short at offset {member.offset_data}"
+    if problem:
+        raise DataError(f"{path}: member {member.name[:100]!r} {problem}; pack the images anew")
+
+
+def _check_end(path: Path, offset: int) -> None:
+    """Refuse what lies behind the last member: ``tarfile`` stops in silence at damage."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        rest = file.read(_AFTER_BYTES)
+    if len(rest) < _BLOCK or any(rest):
+        raise DataError(
+            f"{path}: no member and no end of the archive at offset {offset}; the file is cut "
+            "short, damaged or joined from several, pack it anew"
+        )

@@ -1,0 +1,201 @@
+"""``harness faces import``: sets of every layout come into the store with all they hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from harness.cli import main
+from harness.faces.face import Face, Missing, Slot
+from harness.faces.store import FaceSet
+from harness.study.store import Store
+
+TOYS = Path(__file__).parents[1] / "data" / "toys.py"
+MAKE = ("run", "-g", "toy-faces", "-G", "missing_every=5", "-G", "identities=5", "-j", "1", "-q")
+
+
+@pytest.fixture
+def ask(tmp_path, monkeypatch, capsys):
+    """Run a verb in this process."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*args, check=0):
+        capsys.readouterr()
+        code = main.run(["--plugins-dir", str(TOYS), *args])
+        out, err = capsys.readouterr()
+        assert code == check, f"exit {code}\n{out}\n{err}"
+        return SimpleNamespace(stdout=out, stderr=err)
+
+    return run
+
+
+@pytest.fixture
+def made(ask):
+    """A stored set of five identities with landmarks and missing samples."""
+    ask(*MAKE)
+    (item,) = Store().of_kind("faces")
+    return item
+
+
+@pytest.fixture
+def bring(ask):
+    """Import; returns the artifact and what was said."""
+
+    def run(path, *args, check=0):
+        done = ask("faces", "import", path, "-j", "1", "-q", *args, check=check)
+        key = done.stdout.split()[0] if done.stdout else None
+        found = [item for item in Store().of_kind("faces") if key and item.key.startswith(key)]
+        return (found[0] if found else None), done
+
+    return run
+
+
+def contents(item):
+    faces = FaceSet(item.folder)
+    images = [faces.read(index) for index in range(len(faces))]
+    labels = np.unique(faces.subjects, return_inverse=True)[1].tolist()
+    return images, labels
+
+
+LAYOUTS = {"imagefolder": "folder"} | {n: n for n in ("recordio", "parquet", "webdataset")}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_an_exported_set_comes_back(ask, bring, made, layout):
+    ask("faces", "export", made.key, "--format", layout, "-o", "out", "-q")
+    item, done = bring("out")
+    assert contents(item) == contents(made)
+    assert done.stdout == f"{item.key[:12]}  16 images of 5 identities, 0 missing\n"
+    provider = item.manifest["parts"]["component"]["provider"]
+    assert provider.endswith(f":{LAYOUTS[layout]}")
+    old, new = FaceSet(made.folder), FaceSet(item.folder)
+    if layout == "recordio":
+        assert np.isnan(new.landmarks).all()  # the layout has no place for them
+        assert new.template is None  # and nothing is made up
+    else:
+        np.testing.assert_array_equal(old.landmarks, new.landmarks)
+    if layout in ("parquet", "webdataset"):
+        for index in range(len(old)):
+            kept = {**new.meta(index)}
+            del kept["source_identity"], kept["source_image"]
+            assert kept == old.meta(index)
+    # It is found, not made again, and is used like any stored set: --finetune KEY.
+    plan = ("plan", "-g", "toy-faces", "--finetune", item.key[:10], "-m", "toy-net", "-b")
+    assert item.key[:10] in ask(*plan, "toy-pairs").stdout
+    assert bring("out")[0].manifest == item.manifest
+    assert "16 images decoded, 0 damaged" in ask("faces", "verify", item.key[:8], "-q").stdout
+    show = ask("faces", "show", item.key[:8], "--identity", "4", "-G", "root=out", "-o", "x.png")
+    assert "equal to the stored image" in show.stdout
+
+
+def write_set(folder, faces):
+    """A stored set of these faces, as a generate stage leaves it."""
+    from harness.faces.store import shard_path, write_shard
+
+    folder.mkdir()
+    write_shard(shard_path(folder, 0), faces)
+    return FaceSet(folder)
+
+
+def picture(value):
+    import cv2
+
+    return cv2.imencode(".png", np.full((9, 7, 3), value, np.uint8))[1].tobytes()
+
+
+@pytest.mark.parametrize("layout", ["parquet", "webdataset"])
+def test_box_template_and_metadata_are_kept(bring, tmp_path, layout):
+    from harness.faces.export import export
+
+    points = np.arange(10, dtype=np.float32).reshape(5, 2) / 3
+    box = np.array([0.1, 1, 5, 6.7], np.float32)
+    meta = {"yaw_deg": 1.5, "light": "left", "glasses": True, "none": None, "n": 3}
+    faces = write_set(
+        tmp_path / "set",
+        [
+            Face(Slot(0, 0), picture(1), points, box, "arcface", meta),
+            Face(Slot(0, 1), picture(2), template="arcface"),
+            Missing(Slot(0, 2), "hidden"),
+            Face(Slot(3, 0), picture(3), None, box, "arcface"),
+        ],
+    )
+    export(faces, layout, tmp_path / "out", {})
+    item, _ = bring("out")
+    back = FaceSet(item.folder)
+    assert back.template == "arcface"
+    assert contents(item)[0] == [picture(1), picture(2), picture(3)]
+    assert back.subjects.tolist() == [0, 0, 1]
+    np.testing.assert_array_equal(back.landmarks, faces.landmarks)
+    np.testing.assert_array_equal(back.boxes, faces.boxes)
+    assert {**back.meta(0)} == meta | {"source_identity": "0",
+                                       "source_image": back.meta(0)["source_image"]}  # fmt: skip
+    assert back.meta(2)["source_identity"] == "3"
+    # A part of it, by the parameters that every reader has.
+    part, _ = bring("out", "-G", "identities=1", "-G", "images_per_id=1")
+    assert contents(part) == ([picture(1)], [0])
+
+
+@pytest.mark.parametrize(
+    ("layout", "name"),
+    [
+        ("imagefolder", "0000002/00001.png"),
+        ("parquet", "faces-00000.parquet row 8"),
+        ("webdataset", "faces-00000.tar sample 0000002_00001"),
+        ("recordio", "train.rec record 9"),
+    ],
+)
+def test_a_damaged_image_is_missing_and_named(ask, bring, made, tmp_path, layout, name):
+    faces = FaceSet(made.folder)
+    bad = faces.read(faces.find(Slot(2, 1)))
+    assert contents(made)[0].index(bad) == 8
+    ask("faces", "export", made.key, "--format", layout, "-o", "out", "-q")
+    (path,) = [p for p in (tmp_path / "out").rglob("*") if p.is_file() and bad in p.read_bytes()]
+    data = path.read_bytes()
+    at = data.index(bad) + bad.index(b"IDAT") + 8
+    path.write_bytes(data[:at] + bytes(b ^ 255 for b in data[at : at + 8]) + data[at + 8 :])
+    _, done = bring("out", check=1)
+    assert "max_unreadable=0.01" in done.stderr
+    if layout == "parquet":  # a page holds several images, and its checksum is wrong
+        assert "faces-00000.parquet row 0" in done.stderr
+        return
+    _, done = bring("out", "-G", "max_unreadable=0.1")
+    assert done.stdout.endswith("15 images of 5 identities, 1 missing\n")
+    assert f"harness: missing: {name}: " in done.stderr
+
+
+def test_the_layout_is_told_by_the_files(ask, bring, made, tmp_path):
+    ask("faces", "export", made.key, "--format", "webdataset", "-o", "out", "-q")
+    (tmp_path / "out/b.parquet").write_bytes(b"")
+    assert "parquet and webdataset; choose one" in bring("out", check=2)[1].stderr
+    assert bring("out", "--format", "webdataset")[0].facts["faces"] == 16
+    assert bring("out/faces-00000.tar")[0].facts["faces"] == 16
+    (tmp_path / "notes.txt").write_text("x")
+    assert "say how it is read: --format" in bring("notes.txt", check=2)[1].stderr
+    assert "does not exist" in bring("nowhere", check=2)[1].stderr
+    assert (
+        "no parameter 'colour'" in bring("out/faces-00000.tar", "-G", "colour=1", check=2)[1].stderr
+    )
+    (tmp_path / "out/faceset.json").write_text("[")
+    assert "faceset.json" in bring("out/faces-00000.tar", check=1)[1].stderr
+
+
+def test_an_interrupted_import_goes_on(ask, bring, made, monkeypatch):
+    from harness.study.stages import generate
+
+    ask("faces", "export", made.key, "--format", "parquet", "-o", "out", "-q")
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(generate, "_facts", stopped)
+        main.run(["faces", "import", "out", "-j", "1", "-q"])
+    assert len(list(Store().of_kind("faces"))) == 1  # nothing half made is seen
+    monkeypatch.setattr(generate, "write_shard", stopped)  # what is there is not made again
+    item, _ = bring("out")
+    assert contents(item) == contents(made)
+    assert json.loads(ask("faces", "list", "--json").stdout)[0]["faces"] == 16
