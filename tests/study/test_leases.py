@@ -34,14 +34,17 @@ def test_numbers_grow_and_old_files_go(tmp_path):
     assert list(unfinished(tmp_path)) == []
 
 
-def test_only_one_at_a_time_holds_it(tmp_path):
+def test_only_one_at_a_time_holds_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("HARNESS_LEASE_S", "10")
     inside, most, waited = [], [], []
 
     def work():
         with held(tmp_path, KEY, waited.append, locked=False):
             inside.append(1)
             most.append(len(inside))
-            time.sleep(0.05)
+            until = time.monotonic() + 20
+            while not waited and time.monotonic() < until:
+                time.sleep(0.01)
             inside.pop()
 
     threads = [threading.Thread(target=work) for _ in range(6)]
