@@ -217,18 +217,28 @@ def _finite_norms(
     plain: Matrix, rows: NDArray[np.int32], mirror: Matrix | None = None
 ) -> NDArray[np.float32]:
     """Norms of ``plain`` (plus ``mirror``) at ``rows``, finite exactly where the values are."""
-    squares = np.empty(len(plain), np.float32)
+    norms = np.empty(len(plain), np.float32)
     for first in range(0, len(plain), _NORM_ROWS):
         part = slice(first, first + _NORM_ROWS)
-        block = plain[part] if mirror is None else plain[part] + mirror[part]
-        np.einsum("nd,nd->n", block, block, out=squares[part])
-    bad = ~np.isfinite(squares[rows])
+        norms[part] = _norms(plain[part] if mirror is None else plain[part] + mirror[part])
+    bad = ~np.isfinite(norms[rows])
     if bad.any():
         raise DataError(
             f"{int(bad.sum()):,} of {rows.size:,} features are not finite, the first is row "
             f"{int(rows[bad].min())}; mark images without a face as not enrolled"
         )
-    return np.sqrt(squares[rows])
+    return norms[rows]
+
+
+def _norms(block: Matrix) -> NDArray[np.float32]:
+    """Norm of each row; squares that leave the range of float32 are summed again in float64."""
+    squares = np.einsum("nd,nd->n", block, block)
+    norms = np.sqrt(squares)
+    beyond = ~np.isfinite(squares) | (squares < np.finfo(np.float32).tiny)
+    if beyond.any():
+        rows = block[beyond].astype(np.float64)
+        norms[beyond] = np.sqrt(np.einsum("nd,nd->n", rows, rows))
+    return norms
 
 
 def _chunks(starts: NDArray[np.int64]) -> list[tuple[int, int]]:
@@ -268,7 +278,7 @@ def _weighted_sums(
 
 
 def _normalise(sums: Matrix, layout: TemplateLayout, first: int) -> None:
-    norm = np.sqrt(np.einsum("td,td->t", sums, sums))
+    norm = _norms(sums)
     enrolled = np.diff(layout.starts[first : first + len(sums) + 1]) > 0
     if not norm[enrolled].all():
         number = first + int(np.flatnonzero(enrolled & (norm == 0))[0])

@@ -142,6 +142,22 @@ def test_what_a_variant_needs_is_asked_for(scene):
         pool_templates(plain, layout, mirrored=mirrored, detector=np.ones(3))
 
 
+@pytest.mark.parametrize("factor", [1e20, 1e-25])
+def test_features_whose_squares_leave_float32_are_pooled_all_the_same(scene, factor):
+    """A network that has hardly learnt can put out 1e20; only its square is beyond float32."""
+    plain, mirrored, template_ids, media_ids, detector = scene
+    layout = template_layout(template_ids, media_ids)
+    usual = pool_templates(plain, layout, mirrored=mirrored, detector=detector)
+    far = pool_templates(
+        np.float32(factor) * plain,
+        layout,
+        mirrored=np.float32(factor) * mirrored,
+        detector=detector,
+    )
+    for variant, templates in usual.items():
+        np.testing.assert_allclose(far[variant], templates, atol=2e-6)
+
+
 def test_bad_values_are_named(scene):
     plain, _mirrored, template_ids, media_ids, detector = scene
     layout = template_layout(template_ids, media_ids)
