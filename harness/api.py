@@ -20,7 +20,8 @@ from harness.services import LOCAL, open_executor
 from harness.services import track as open_trackers
 from harness.study import parameters
 from harness.study.layers import project_file
-from harness.study.plan import KIND_OF_STAGE, Plan, Planner
+from harness.study.plan import Planner
+from harness.study.planned import KIND_OF_STAGE, Plan
 from harness.study.recipe import Recipe, Settings, StudyTable, Use, resolve
 from harness.study.store import Store
 

@@ -6,7 +6,6 @@ what a plugin prints goes to standard error. Whoever keeps the user waiting is n
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -15,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
-from harness.errors import UsageError
+from harness import environment
 
 HEARTBEAT_S = 10.0
 """Seconds after which a hook that has not answered is named, and again each time."""
@@ -84,14 +83,7 @@ def heartbeat(
 
 def limit_s() -> float:
     """The limit of one hook, in seconds; raises ``UsageError`` where the variable is no number."""
-    text = os.environ.get(LIMIT, "")
-    try:
-        limit = float(text) if text else LIMIT_S
-    except ValueError:
-        limit = 0.0
-    if not 0 < limit < float("inf"):
-        raise UsageError(f"{LIMIT}={text} is no number of seconds above 0; correct or unset it")
-    return limit
+    return environment.seconds(LIMIT, LIMIT_S)
 
 
 def _can_stop() -> bool:

@@ -18,8 +18,9 @@ FLOORS = (
     {"faces", "align", "metrics"},
     {"services"},
     {"registry", "progress", "published", "scaffold"},
-    {"answers", "guard"},
-    {"components", "extensions", "lifecycle", "hookspecs", "errors", "seeds", "files", "digests"},
+    {"answers", "guard", "files"},
+    {"environment"},
+    {"components", "extensions", "lifecycle", "hookspecs", "errors", "seeds", "digests"},
 )
 FLOOR_OF = {name: level for level, names in enumerate(FLOORS) for name in names}
 

@@ -69,11 +69,13 @@ def _classes(title: str, module: ModuleType, about: str) -> str:
 
 
 def class_names(module: ModuleType) -> list[str]:
-    """The public classes that a module defines itself, in its order."""
+    """The public classes that a module or its parts define, in its order."""
     return [
         name
         for name, value in vars(module).items()
-        if inspect.isclass(value) and value.__module__ == module.__name__ and name[0] != "_"
+        if inspect.isclass(value)
+        and value.__module__.startswith(module.__name__)
+        and name[0] != "_"
     ]
 
 

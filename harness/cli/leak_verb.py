@@ -12,7 +12,7 @@ from harness.cli.options import open_registry
 
 if TYPE_CHECKING:
     from harness.study.leak import LeakReport
-    from harness.study.plan import Plan
+    from harness.study.planned import Plan
     from harness.study.store import Store
 
 SHOWN = 5

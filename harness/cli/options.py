@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from harness.cli.completion import names_of
+from harness.components import Kind
 from harness.registry import Registry, load, plugin_files
 from harness.study.layers import project_file
 from harness.study.parameters import parse_assignment, parse_sweep
@@ -44,6 +45,13 @@ def selection(command: Command) -> Command:
     return command
 
 
+def _named(*flags: str, of: Kind, metavar: str = "NAME", about: str, multiple: bool = True) -> Any:
+    """An option whose values are names of components of one kind, and complete as such."""
+    return click.option(
+        *flags, multiple=multiple, metavar=metavar, shell_complete=names_of(of), help=about
+    )
+
+
 SELECTION = [
     click.option(
         "-c",
@@ -53,51 +61,43 @@ SELECTION = [
         help="Read a TOML recipe; flags override it.",
     ),
     click.option("--profile", metavar="NAME", help="Profile of the recipe, such as smoke."),
-    click.option(
+    _named(
         "-g",
         "--generator",
-        multiple=True,
-        metavar="NAME",
-        shell_complete=names_of("generator"),
-        help="Generator of training faces; repeat or separate by commas.",
+        of="generator",
+        about="Generator of training faces; repeat or separate by commas.",
     ),
-    click.option(
+    _named(
         "--mix",
-        multiple=True,
+        of="generator",
         metavar="SET",
-        shell_complete=names_of("generator"),
-        help="Train on this set too: a generator or a face set's key.",
+        about="Train on this set too: a generator or a face set's key.",
     ),
-    click.option(
+    _named(
         "--finetune",
-        multiple=True,
+        of="generator",
         metavar="SET",
-        shell_complete=names_of("generator"),
-        help="Go on training on this set; again for one more phase, A,B for a union.",
+        about="Go on training on this set; again for one more phase, A,B for a union.",
     ),
     click.option("--initial", metavar="KEY", help="Start from the weights of a trained model."),
     click.option("--stream", is_flag=True, help="Make faces while training; store no set."),
-    click.option(
+    _named(
         "-m",
         "--model",
-        multiple=True,
-        metavar="NAME",
-        shell_complete=names_of("model"),
-        help="Model to train or test.",
+        of="model",
+        about="Model to train or test.",
     ),
-    click.option(
+    _named(
         "-b",
         "--bench",
-        multiple=True,
-        metavar="NAME",
-        shell_complete=names_of("benchmark"),
-        help="Benchmark or group of benchmarks.",
+        of="benchmark",
+        about="Benchmark or group of benchmarks.",
     ),
-    click.option(
+    _named(
         "--aligner",
-        metavar="NAME",
-        shell_complete=names_of("aligner"),
-        help="Detector for images without landmarks.",
+        of="aligner",
+        multiple=False,
+        about="Detector for images without landmarks.",
     ),
     click.option(
         "-G",
@@ -170,12 +170,12 @@ def settings(options: dict[str, Any]) -> Settings:
     return Settings(
         recipe=options["recipe"],
         profile=options["profile"],
-        generators=_names(options["generator"]),
-        models=_names(options["model"]),
-        benchmarks=_names(options["bench"]),
+        generators=_split_names(options["generator"]),
+        models=_split_names(options["model"]),
+        benchmarks=_split_names(options["bench"]),
         aligner=options["aligner"],
-        mix=_names(options["mix"]),
-        finetune=tuple(_names((value,)) for value in options["finetune"]),
+        mix=_split_names(options["mix"]),
+        finetune=tuple(_split_names((value,)) for value in options["finetune"]),
         stream=options["stream"],
         initial=options["initial"],
         params=params,
@@ -187,5 +187,5 @@ def settings(options: dict[str, Any]) -> Settings:
     )
 
 
-def _names(values: tuple[str, ...]) -> tuple[str, ...]:
+def _split_names(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.strip() for value in values for name in value.split(",") if name.strip())

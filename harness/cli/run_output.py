@@ -12,7 +12,7 @@ from harness.lifecycle import ReportWritten
 
 if TYPE_CHECKING:
     from harness.registry import Registry
-    from harness.study.plan import Plan
+    from harness.study.planned import Plan
     from harness.study.runner import Outcome
     from harness.study.store import Store
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from harness.align.decode import image_size
-from harness.errors import DataError, UsageError
+from harness.errors import DataError
 from harness.faces.recordio import EXACT_FLOAT, RecordWriter
 from harness.faces.store import FaceSet
-from harness.files import write_text
+from harness.files import folder_written_whole, write_text
 
 Report = Callable[[int, int, str, str], None]
 LANDMARKS = "landmarks.txt"
@@ -68,24 +67,13 @@ def export(
     ``layout`` is a key of ``LAYOUTS``; ``about`` is kept beside the images in ``faceset.json``.
     Raises ``UsageError`` when the folder exists already and holds something.
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise UsageError(f"{target} exists and is not empty; give a new folder with -o")
-    aside = target.with_name(f".{target.name}.part")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    try:
+    with folder_written_whole(target) as aside:
         LAYOUTS[layout](faces, aside, report)
         labels = np.unique(faces.subjects)
         table = "".join(f"{label}\t{identity}\n" for label, identity in enumerate(labels))
         write_text(aside / "identities.tsv", "label\tidentity\n" + table)
         facts = {"layout": layout, "template": faces.template, "images": len(faces), **about}
         write_text(aside / ABOUT, json.dumps(facts, indent=1, sort_keys=True) + "\n")
-        if target.exists():
-            target.rmdir()
-        aside.replace(target)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
 
 
 def _samples(faces: FaceSet, report: Report) -> Iterator[_Sample]:

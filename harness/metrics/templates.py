@@ -233,7 +233,7 @@ def _finite_norms(
 def _norms(block: Matrix) -> NDArray[np.float32]:
     """Norm of each row; squares that leave the range of float32 are summed again in float64."""
     squares = np.einsum("nd,nd->n", block, block)
-    norms = np.sqrt(squares)
+    norms: NDArray[np.float32] = np.sqrt(squares)
     beyond = ~np.isfinite(squares) | (squares < np.finfo(np.float32).tiny)
     if beyond.any():
         rows = block[beyond].astype(np.float64)

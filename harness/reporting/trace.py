@@ -10,7 +10,7 @@ from harness.digests import file_sha256
 from harness.reporting import numbers
 from harness.reporting.columns import operating_point, support
 from harness.reporting.damage import read_json
-from harness.study.plan import KIND_OF_STAGE
+from harness.study.planned import KIND_OF_STAGE
 
 if TYPE_CHECKING:
     from harness.reporting.study import Cell

@@ -22,7 +22,8 @@ from harness.protocols.landmarks import read_five_points
 from harness.registry import Registry
 from harness.study.device import resolve_device
 from harness.study.phases import ModelUse
-from harness.study.plan import Plan, Planner
+from harness.study.plan import Planner
+from harness.study.planned import Plan
 from harness.study.recipe import Recipe, StudyTable, Use
 from harness.study.session import Session, create
 from harness.study.stages.embed import BATCH

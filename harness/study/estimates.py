@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.study.plan import KIND_OF_STAGE, Node, Plan, Stage
+from harness.study.planned import KIND_OF_STAGE, Node, Plan, Source, Stage
 from harness.study.store import Artifact, Store
-from harness.study.training_plan import Source
 
 DEFAULT_RATES: Mapping[str, tuple[float, float]] = {
     # Images a second on one CPU machine and with one GPU.

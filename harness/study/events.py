@@ -21,7 +21,7 @@ from harness.lifecycle import (
 )
 
 if TYPE_CHECKING:
-    from harness.study.plan import Plan
+    from harness.study.planned import Plan
     from harness.study.runner import Outcome
 
 Tell = Callable[..., object]

@@ -12,7 +12,8 @@ from harness.errors import UsageError
 from harness.progress import Progress
 from harness.registry import Registry
 from harness.study import parameters
-from harness.study.plan import Chosen, Plan, Planner
+from harness.study.plan import Planner
+from harness.study.planned import Chosen, Plan
 from harness.study.recipe import Recipe, Use
 from harness.study.session import Session
 from harness.study.store import Store

@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from harness.study.choosing import MISSING
 from harness.study.estimates import Estimate, Estimator, Total
-from harness.study.plan import MISSING, Cell, Node, Plan, reason
+from harness.study.planned import Cell, Node, Plan
+from harness.study.reasons import reason
 from harness.study.store import Store
 
 Action = Literal["run", "reuse", "blocked"]

@@ -34,7 +34,7 @@ from harness.study.leak import (
     names_by_file,
     require_subjects,
 )
-from harness.study.plan import Cell, Plan
+from harness.study.planned import Cell, Plan
 from harness.study.runner import Runner
 from harness.study.session import Session, cell_inputs, create
 from harness.study.stages.embed import BATCH

@@ -18,7 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError, UsageError
+from harness import environment
+from harness.errors import HarnessError
 from harness.files import write_text
 
 SECONDS = "HARNESS_LEASE_S"
@@ -35,14 +36,7 @@ class LeaseLostError(HarnessError):
 
 def lease_s() -> float:
     """Seconds that a lease lasts; raises ``UsageError`` where the variable is no number."""
-    text = os.environ.get(SECONDS, "")
-    try:
-        found = float(text) if text else LEASE_S
-    except ValueError:
-        found = 0.0
-    if not 0 < found < float("inf"):
-        raise UsageError(f"{SECONDS}={text} is no number of seconds above 0; correct or unset it")
-    return found
+    return environment.seconds(SECONDS, LEASE_S)
 
 
 class Lease:

@@ -20,7 +20,7 @@ from harness.study.result import PublishedRecord
 if TYPE_CHECKING:
     from harness.protocols.base import Metric
     from harness.published.records import Record
-    from harness.study.plan import Cell, Chosen, Plan
+    from harness.study.planned import Cell, Chosen, Plan
     from harness.study.recipe import Recipe
     from harness.study.result import MetricRecord
 

@@ -17,7 +17,7 @@ from harness.files import write_text, written_whole
 from harness.registry import import_object
 from harness.reporting.sheets import contact_sheet
 from harness.study.attributes import attributes
-from harness.study.plan import Node
+from harness.study.planned import Node
 from harness.study.session import Session
 from harness.study.stages.training_sets import open_sets
 

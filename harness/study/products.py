@@ -13,7 +13,8 @@ from harness.progress import Progress
 from harness.registry import Registry
 from harness.study.events import Events
 from harness.study.phases import Faces
-from harness.study.plan import Node, Plan, Planner
+from harness.study.plan import Planner
+from harness.study.planned import Node, Plan
 from harness.study.recipe import Recipe, StudyTable
 from harness.study.runner import Runner
 from harness.study.session import Session

@@ -16,7 +16,8 @@ from harness.faces.store import FaceSet
 from harness.registry import Registry
 from harness.study.context import RunContext
 from harness.study.parameters import external_fields, params_class
-from harness.study.plan import Chosen, Planner
+from harness.study.plan import Planner
+from harness.study.planned import Chosen
 from harness.study.recipe import Recipe, StudyTable, Use
 from harness.study.session import create, tools_of
 from harness.study.store import Artifact, Store

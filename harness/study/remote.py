@@ -11,7 +11,7 @@ from typing import Any
 from harness.components import Component
 from harness.progress import Progress
 from harness.registry import import_files, load
-from harness.study.plan import Cell, Node, Plan
+from harness.study.planned import Cell, Node, Plan
 from harness.study.result import Result
 from harness.study.session import Session
 from harness.study.stages import score

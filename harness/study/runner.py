@@ -19,7 +19,7 @@ from harness.files import write_text
 from harness.lifecycle import CellFinished
 from harness.study import media, remote
 from harness.study.events import Events
-from harness.study.plan import KIND_OF_STAGE, Cell, Chosen, Node, Plan
+from harness.study.planned import KIND_OF_STAGE, Cell, Chosen, Node, Plan
 from harness.study.result import Result
 from harness.study.session import Session
 from harness.study.stages import score

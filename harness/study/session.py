@@ -17,7 +17,7 @@ from harness.progress import Progress
 from harness.registry import Registry, import_object
 from harness.seeds import derive
 from harness.study.context import RunContext, Tool
-from harness.study.plan import Cell, Chosen, Node, Plan
+from harness.study.planned import Cell, Chosen, Node, Plan
 from harness.study.store import Store
 
 

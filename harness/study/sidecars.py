@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from harness.errors import UsageError
 from harness.faces.face import Slot
 from harness.faces.store import FaceSet
-from harness.files import write_bytes
+from harness.files import folder_written_whole, write_bytes
 from harness.registry import Registry
 from harness.study.remake import reopen
 from harness.study.store import Artifact, Store
@@ -33,8 +32,6 @@ def export_sidecars(
     ``target`` appears whole or not at all. Raises ``UsageError`` when the generator does not write
     ``layout``, or the folder holds something.
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise UsageError(f"{target} exists and is not empty; give a new folder with -o")
     generator = reopen(registry, store, item, given)
     suffix = generator.sidecars.get(layout)
     if suffix is None:
@@ -44,10 +41,7 @@ def export_sidecars(
             f"(it writes: {known})"
         )
     faces, written = FaceSet(item.folder), 0
-    aside = target.with_name(f".{target.name}.part")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    try:
+    with folder_written_whole(target) as aside:
         for index in range(len(faces)):
             slot = Slot(int(faces.subjects[index]), int(faces.samples[index]))
             folder = aside / str(slot.identity)
@@ -59,10 +53,4 @@ def export_sidecars(
                 write_bytes(path, content.encode() if isinstance(content, str) else content)
             written += len(files)
             report(index + 1, len(faces), "files", "")
-        if target.exists():
-            target.rmdir()
-        aside.replace(target)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
     return written

@@ -7,39 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
+from harness.study.planned import Chosen, Node, Source, Training
 
 if TYPE_CHECKING:
-    from harness.study.phases import ModelUse, Phase, Take
-    from harness.study.plan import Chosen, Node, Planner
-
-
-@dataclass(frozen=True)
-class Source:
-    """A face set to train on: what makes it, its key, and which part of it is taken.
-
-    ``node`` generates it; None for a set that is in the store under a key the user gave.
-    """
-
-    name: str
-    key: str
-    chosen: Chosen
-    take: Take
-    rules: Mapping[str, Any]  # of ``take``, as they enter a key
-    node: Node | None = None
-
-
-@dataclass(frozen=True)
-class Training:
-    """What a train node does: one phase. ``sources`` stand in the order of its inputs.
-
-    ``depth`` counts the trainings that this one goes on from.
-    """
-
-    sources: tuple[Source, ...]
-    stream: bool
-    validation: int
-    depth: int
-    params: Mapping[str, Any]  # of the model, that the phase sets
+    from harness.study.phases import ModelUse, Phase
+    from harness.study.plan import Planner
 
 
 @dataclass(frozen=True)

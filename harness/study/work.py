@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.registry import source_sha256
 from harness.study import media
-from harness.study.plan import KIND_OF_STAGE, Cell, Node, Plan
+from harness.study.planned import KIND_OF_STAGE, Cell, Node, Plan
 from harness.study.session import Session
 from harness.study.stages import embed, generate, place, train
 

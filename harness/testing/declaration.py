@@ -10,7 +10,7 @@ from typing import Any
 from harness.components import Component
 from harness.errors import PrerequisiteError
 from harness.study import parameters
-from harness.study.plan import Chosen
+from harness.study.planned import Chosen
 from harness.study.session import create
 from harness.study.store import Store
 from harness.testing.base import require

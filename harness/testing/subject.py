@@ -13,7 +13,8 @@ from harness.progress import Progress
 from harness.registry import Provided, Registry
 from harness.study.context import RunContext
 from harness.study.phases import Faces
-from harness.study.plan import Chosen, Plan, Planner
+from harness.study.plan import Planner
+from harness.study.planned import Chosen, Plan
 from harness.study.recipe import Recipe, StudyTable, Use
 from harness.study.session import Session, create
 from harness.study.store import Store

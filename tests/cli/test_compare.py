@@ -1,18 +1,34 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+from pathlib import Path
 
 import pytest
 from scipy.stats import binomtest
 
+TOYS = Path(__file__).parents[1] / "data" / "toys.py"
 READY = ("run", "-m", "toy-pixels", "-b", "toy-pairs", "-B", "identities=40", "-j", "1", "-o")
 WEAK = (*READY[:-1], "-M", "noise=150", "-o")
 
 
+@pytest.fixture(scope="module")
+def made(zygote, tmp_path_factory):
+    """Two studies and the home they were made in, once for all tests of this file."""
+    folder = tmp_path_factory.mktemp("studies")
+    for command in ((*READY, "strong"), (*WEAK, "weak")):
+        environ = {**os.environ, "HARNESS_HOME": str(folder / "home")}
+        done = zygote.run(("--plugins-dir", str(TOYS), *command), folder, environ)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
 @pytest.fixture
-def studies(harness_command):
-    harness_command(*READY, "strong")
-    harness_command(*WEAK, "weak")
+def studies(made, home, tmp_path):
+    shutil.copytree(made / "home", home, dirs_exist_ok=True)
+    for name in ("strong", "weak"):
+        shutil.copytree(made / name, tmp_path / name)
 
 
 def rows(harness_command, *args, **options):

@@ -8,7 +8,7 @@ from harness.api import make_plan
 from harness.registry import load
 from harness.study.estimates import DEFAULT_RATES, measured
 from harness.study.forecast import duration, forecast, size
-from harness.study.plan import KIND_OF_STAGE
+from harness.study.planned import KIND_OF_STAGE
 from harness.study.recipe import Settings
 from harness.study.store import Store
 

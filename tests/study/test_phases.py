@@ -13,7 +13,7 @@ from harness.api import execute, make_plan
 from harness.errors import UsageError
 from harness.progress import Progress
 from harness.registry import load
-from harness.study.plan import reason
+from harness.study.reasons import reason
 from harness.study.recipe import Settings, read
 from harness.study.store import Store
 from harness.study.training_plan import faces_role

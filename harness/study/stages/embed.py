@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.align.aligned import AlignedImages
 from harness.embedding.extract import extract
-from harness.study.plan import Cell, Node
+from harness.study.planned import Cell, Node
 from harness.study.session import Session, cell_inputs
 from harness.study.stages import place
 from harness.study.stages.train import use_threads

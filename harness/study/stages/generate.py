@@ -18,7 +18,7 @@ from harness.faces.face import Face, Missing, Slot
 from harness.faces.store import FaceSet, ShardFacts, shard_facts, shard_path, write_shard
 from harness.registry import import_files, import_object
 from harness.study.context import RunContext
-from harness.study.plan import Node
+from harness.study.planned import Node
 from harness.study.session import Session
 
 

@@ -10,7 +10,7 @@ from harness.align.place import Rule, place
 from harness.align.placements import Placements
 from harness.components import Aligner
 from harness.errors import DataError
-from harness.study.plan import Chosen, Node
+from harness.study.planned import Chosen, Node
 from harness.study.session import Session, create
 
 FILE = "placements.arrow"

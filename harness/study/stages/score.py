@@ -20,7 +20,7 @@ from harness.registry import BUILTIN, FROM_FILE, source_file, source_sha256
 from harness.study import links, parameters
 from harness.study.extra_metrics import Extra, measure
 from harness.study.migrate import NewerResultError
-from harness.study.plan import Cell, Chosen
+from harness.study.planned import Cell, Chosen
 from harness.study.result import (
     CellUse,
     ComponentUse,

@@ -13,7 +13,7 @@ from harness.errors import DataError, UsageError
 from harness.executors.local import cpu_count
 from harness.progress import Progress
 from harness.seeds import derive
-from harness.study.plan import Node, Plan
+from harness.study.planned import Node, Plan
 from harness.study.session import Session
 from harness.study.stages.training_sets import LabelledFaces, StreamedFaces, facts, open_sets
 from harness.study.store import Store

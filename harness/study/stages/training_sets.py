@@ -17,10 +17,10 @@ from harness.faces.source import read_names
 from harness.faces.store import FaceSet
 from harness.study.context import RunContext
 from harness.study.phases import Take
-from harness.study.plan import Node
+from harness.study.planned import Node, Source
 from harness.study.session import Session
 from harness.study.stages import place
-from harness.study.training_plan import Source, faces_role, placements_role
+from harness.study.training_plan import faces_role, placements_role
 from harness.training.streamed import Streamed
 from harness.training.subset import choose, classes
 

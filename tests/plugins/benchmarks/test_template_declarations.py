@@ -10,7 +10,7 @@ import pytest
 
 from harness.components import Benchmark, BenchmarkParams, External
 from harness.study.parameters import external_fields
-from harness.study.plan import Cell
+from harness.study.planned import Cell
 
 NAMES = ("ijba", "ijbc", "multipie", "tinyface")
 HEAVY = ("torch", "cv2", "pandas", "scipy", "pyarrow", "numpy")

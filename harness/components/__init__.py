@@ -1,0 +1,71 @@
+"""The contract between the core and its plugins: declarations and base classes.
+
+A plugin declares cheaply (a :class:`Component`) and imports late (``target``). Nothing here imports
+a heavy library.
+"""
+
+from harness.components.bases import (
+    Aligner,
+    Benchmark,
+    Generator,
+    Model,
+    TrainableModel,
+)
+from harness.components.declaration import (
+    API,
+    KINDS,
+    OLDEST_API,
+    Asset,
+    AssetFile,
+    Component,
+    Kind,
+    Product,
+)
+from harness.components.params import (
+    BenchmarkParams,
+    ComponentRequest,
+    External,
+    ExternalPath,
+    Params,
+    ToolRequest,
+)
+from harness.components.sections import (
+    Picture,
+    ReportSection,
+    ReportTable,
+)
+from harness.components.work import (
+    Context,
+    Images,
+    InputSpec,
+    Placement,
+)
+
+__all__ = [
+    "API",
+    "Aligner",
+    "Asset",
+    "AssetFile",
+    "Benchmark",
+    "BenchmarkParams",
+    "Component",
+    "ComponentRequest",
+    "Context",
+    "External",
+    "ExternalPath",
+    "Generator",
+    "Images",
+    "InputSpec",
+    "KINDS",
+    "Kind",
+    "Model",
+    "OLDEST_API",
+    "Params",
+    "Picture",
+    "Placement",
+    "Product",
+    "ReportSection",
+    "ReportTable",
+    "ToolRequest",
+    "TrainableModel",
+]

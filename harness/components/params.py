@@ -1,0 +1,90 @@
+"""Parameters of a component: what it is set by, and what it asks the core for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+@dataclass(frozen=True)
+class External:
+    """Marks a parameter as a path to data outside the harness.
+
+    The path itself never enters a key: the content does, by fingerprint. ``asset`` names the linked
+    asset that fills the parameter when the user gives no path. With ``inside`` the value is a
+    file name relative to the folder in that other parameter, covered by its fingerprint.
+    """
+
+    asset: str | None = None
+    inside: str | None = None
+
+
+ExternalPath = Annotated[Path, External()]
+
+
+class Params(BaseModel):
+    """Base of every component's parameters: frozen, typed, no unknown keys, defaults documented.
+
+    Field names carry their unit (``yaw_deg``, ``image_px``). Fields listed in ``neutral`` change
+    speed but not results and stay out of keys.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    neutral: ClassVar[frozenset[str]] = frozenset()
+
+    def requests(self) -> Mapping[str, ComponentRequest]:
+        """Face sets this component needs from generators, by a name of its own choosing."""
+        return {}
+
+    def tools(self) -> Mapping[str, ToolRequest]:
+        """Models and aligners this component works with, by a name of its own choosing."""
+        return {}
+
+    def image_visits(self, images: int | None) -> int | None:
+        """Images a training looks at in all, given ``images`` to train on.
+
+        None where these parameters do not tell. It is for the estimates of ``harness plan``.
+        """
+        return None
+
+
+class BenchmarkParams(Params):
+    """Base of a benchmark's parameters.
+
+    Fields listed in ``scoring`` are rules of the protocol: they change scores, not embeddings, so
+    that every protocol variant is scored from one embedding pass.
+    """
+
+    scoring: ClassVar[frozenset[str]] = frozenset()
+
+    def comparison_names(self) -> tuple[str, ...]:
+        """The comparisons to score; each is a cell of its own."""
+        return ("verification",)
+
+    def mirror(self) -> bool:
+        """Whether any comparison needs embeddings of the mirrored images."""
+        return True
+
+
+@dataclass(frozen=True)
+class ComponentRequest:
+    """A face set wanted from a generator: its name, parameters and root seed."""
+
+    generator: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ToolRequest:
+    """A model that embeds, or an aligner, that another component works with."""
+
+    kind: Literal["model", "aligner"]
+    name: str
+    params: Mapping[str, Any] = field(default_factory=dict)
