@@ -87,14 +87,18 @@ def test_the_clock_of_a_holder_and_file_times_mean_nothing(tmp_path):
         for path in tmp_path.iterdir():
             os.utime(path, (0, 0))
         refused = []
-        thread = threading.Thread(
-            target=lambda: held(tmp_path, KEY, refused.append, locked=False).__enter__(),
-            daemon=True,
-        )
+
+        def wait():
+            with held(tmp_path, KEY, refused.append, locked=False):
+                pass
+
+        thread = threading.Thread(target=wait, daemon=True)
         thread.start()
         thread.join(1.5)
         assert thread.is_alive()
         assert refused
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 def test_who_has_the_lock_takes_over_from_one_who_had_it_at_once(tmp_path, monkeypatch):

@@ -91,5 +91,5 @@ def test_what_is_written_is_typed(installed):
     sources = [str(environment.folder / name / "src") for name in NAMES.values()]
     # An installed harness is found by itself; one installed in place may hide behind a hook.
     project = str(Path(harness.__file__).parents[1])
-    done = environment.run("-m", "mypy", "--strict", "--config-file=", *sources, MYPYPATH=project)
+    done = environment.run("-m", "mypy", "--strict", "--config-file=", *sources, PYTHONPATH=project)
     assert "Success" in done.stdout
