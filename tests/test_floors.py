@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS = (
-    {"cli"},
+    {"cli", "__main__"},
     {"api"},
     {"testing"},
     {"study", "reporting"},

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from harness.cli.options import open_registry
-from harness.components import KINDS
+from harness.components import KINDS, Kind
 from harness.registry import Provided, Registry
 from harness.services import Offer, Service, offers
+from harness.study import bundled
 
-CHOICES = ["generators", "models", "benchmarks", "aligners", "executors", "trackers", "plugins"]
+CHOICES = ["generators", "models", "benchmarks", "aligners", "executors", "trackers", "plugins",
+           "recipes"]  # fmt: skip
 
 
 @click.command(name="list")
@@ -31,12 +34,7 @@ def command(obj: dict[str, Any], what: str | None, *, as_json: bool) -> int:
     kinds = [kind for kind in KINDS if what in (None, f"{kind}s")]
     components = {kind: registry.of_kind(kind) for kind in kinds}
     if as_json:
-        rows = {f"{kind}s": [_record(p) for p in found] for kind, found in components.items()}
-        for service in _asked(what):
-            rows[f"{service}s"] = [_offer(offer) for offer in offers(registry, service)]
-        if what in (None, "plugins"):
-            rows["plugins"] = [vars(row) | {"ok": row.ok} for row in registry.plugins]
-        click.echo(json.dumps(rows, indent=1))
+        click.echo(json.dumps(_rows(registry, components, what), indent=1))
         return 0
     for kind, found in components.items():
         click.echo(f"{kind}s")
@@ -51,9 +49,27 @@ def command(obj: dict[str, Any], what: str | None, *, as_json: bool) -> int:
         click.echo(f"{service}s")
         for offer in offers(registry, service):
             click.echo(f"  {offer.extension.name:<14} {offer.dist:<26} {offer.extension.summary}")
+    if what == "recipes":
+        for name in bundled.names():
+            click.echo(f"  {name:<24} {bundled.summary(name)}")
     if what in (None, "plugins"):
         _plugins(registry, only_broken=what is None)
     return 0
+
+
+def _rows(
+    registry: Registry, components: Mapping[Kind, list[Provided]], what: str | None
+) -> dict[str, Any]:
+    rows: dict[str, Any] = {
+        f"{kind}s": [_record(p) for p in found] for kind, found in components.items()
+    }
+    for service in _asked(what):
+        rows[f"{service}s"] = [_offer(offer) for offer in offers(registry, service)]
+    if what in (None, "plugins"):
+        rows["plugins"] = [vars(row) | {"ok": row.ok} for row in registry.plugins]
+    if what == "recipes":
+        rows["recipes"] = [{"name": n, "summary": bundled.summary(n)} for n in bundled.names()]
+    return rows
 
 
 def _asked(what: str | None) -> list[Service]:

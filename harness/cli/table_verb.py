@@ -25,10 +25,8 @@ FAILS = {"below": {"below"}, "outside": {"below", "above"}}
 @click.option(
     "--recipes",
     type=click.Path(path_type=Path),
-    default=Path("recipes"),
-    show_default=True,
     metavar="DIR",
-    help="Where PAPER/TABLE.toml lies; it tells which assets a number waits for.",
+    help="Where PAPER/TABLE.toml lies, which tells what a number waits for  [those installed]",
 )
 @click.option(
     "--fail-on",
@@ -41,7 +39,7 @@ def command(
     table: str,
     studies: tuple[Path, ...],
     form: str | None,
-    recipes: Path,
+    recipes: Path | None,
     fail_on: str | None,
 ) -> int:
     """Print published tables side by side with what studies measured, and a verdict.
@@ -58,12 +56,13 @@ def command(
     from harness.reporting.against import gather
     from harness.reporting.paper_table import names, paper_table
     from harness.reporting.study import load_study
+    from harness.study import bundled
 
     registry = open_registry(obj)
     wanted = names([table])
     absent: dict[str, str] = {}
     for name in wanted:
-        absent |= _waiting(registry, recipes / f"{name}.toml")
+        absent |= _waiting(registry, (recipes or bundled.folder()) / f"{name}.toml")
     evidence = gather(load_study(*studies, allow_empty=True), absent)
     made = [paper_table(name, evidence) for name in wanted]
     if form == "csv":

@@ -15,6 +15,7 @@ from typing import Any
 
 from harness.errors import UsageError
 from harness.registry import did_you_mean
+from harness.study import bundled
 from harness.study.places import Places
 
 LISTED = ("generator", "model", "benchmark")
@@ -46,14 +47,19 @@ class Draft:
 
 
 def read(path: Path, profile: str | None = None) -> Draft:
-    """A recipe file with one of its profiles; raises ``UsageError`` with file and line."""
+    """A recipe file with one of its profiles; raises ``UsageError`` with file and line.
+
+    A path that does not exist may be the name of a recipe that comes with the package.
+    """
     from harness.study.profiles import apply
 
+    path = bundled.find(path)
     try:
         text = path.read_text(encoding="utf-8")
         table = tomllib.loads(text)
     except FileNotFoundError:
-        raise UsageError(f"recipe {path} does not exist; check -c") from None
+        hint = did_you_mean(path.as_posix(), bundled.names())
+        raise UsageError(f"recipe {path} does not exist; check -c{hint}") from None
     except OSError as error:
         raise UsageError(f"recipe {path} cannot be read ({error.strerror}); check -c") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

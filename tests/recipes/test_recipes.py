@@ -190,6 +190,23 @@ def test_a_smoke_recipe_runs_all_cells(table, harness_command, tmp_path, registr
     check_results(tmp_path / "study", file, registry, home)
 
 
+def test_recipes_come_with_the_package_and_a_file_of_that_name_goes_first(
+    harness_command, tmp_path
+):
+    listed = json.loads(harness_command("list", "recipes", "--json").stdout)["recipes"]
+    ours = {
+        path.relative_to(RECIPES).with_suffix("").as_posix() for path in RECIPES.rglob("*.toml")
+    }
+    assert {row["name"] for row in listed} == ours
+    assert all(row["summary"] for row in listed)
+    named = harness_command("plan", "-c", "demo", "--json").stdout
+    assert named == harness_command("plan", "-c", str(RECIPES / "demo.toml"), "--json").stdout
+    (tmp_path / "demo").write_text('[[generator]]\nuse = "toy-faces"\n')
+    assert "bfm" not in harness_command("plan", "-c", "demo").stdout
+    absent = harness_command("plan", "-c", "demos", check=2).stderr
+    assert "recipe demos does not exist; check -c, did you mean 'demo'?" in absent
+
+
 @pytest.mark.slow
 def test_all_smoke_recipes_fill_one_study(harness_command, tmp_path, registry, home):
     for file in [*TABLES, *FIGURES]:

@@ -1,0 +1,1 @@
+"""Recipes that come with the package, installed as ``harness_recipes``."""
