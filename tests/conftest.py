@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 TOYS = Path(__file__).parent / "data" / "toys.py"
-LIMIT_S = 300
+LIMIT_S = 900
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 REAL = Path(__file__).parents[1].parent / "shared" / "real"
 
