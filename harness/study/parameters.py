@@ -17,6 +17,8 @@ from harness.registry import Provided, did_you_mean, import_object
 
 PRESET = "preset"
 EXTRA = "extra_forbidden"
+_PLAIN = {EXTRA: ": unknown key", "missing": " must be given"}
+"""Kinds of pydantic's errors that are said in words of our own."""
 _PIECE = re.compile(r"""(?:"[^"]*"|'[^']*'|\[[^]]*\]|[^,])+""")
 """What stands between commas, those inside quotes and one pair of brackets left alone."""
 
@@ -108,10 +110,11 @@ def explain(error: ValidationError) -> str:
     parts = []
     for item in error.errors():
         where = ".".join(str(part) for part in item["loc"])
-        unknown = item["type"] == EXTRA
-        message = "unknown key" if unknown else item["msg"].removeprefix("Value error, ")
-        plain = unknown or item["type"] in ("missing", "value_error")
-        got = "" if plain else f" (got {item['input']!r})"
+        if item["type"] in _PLAIN:
+            parts.append(where + _PLAIN[item["type"]])
+            continue
+        message = item["msg"].removeprefix("Value error, ")
+        got = "" if item["type"] == "value_error" else f" (got {item['input']!r})"
         parts.append(f"{where}: {message}{got}" if where else message)
     return "; ".join(parts)
 

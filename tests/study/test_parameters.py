@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 import pytest
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from harness.components import Component, External, Params
 from harness.errors import UsageError
@@ -84,6 +84,18 @@ def test_a_preset_lies_under_given_values():
 def test_errors_name_the_parameter(values, message):
     with pytest.raises(UsageError, match=message):
         parameters.build(PROVIDED, values)
+
+
+def test_what_must_be_given_is_named():
+    class Needy(Example):
+        path: Path
+
+    with pytest.raises(ValidationError) as found:
+        Needy.model_validate({"widht_px": 3, "width_px": 0})
+    assert parameters.explain(found.value) == (
+        "width_px: Input should be greater than or equal to 1 (got 0); path must be given; "
+        "widht_px: unknown key"
+    )
 
 
 def test_keys_hold_content_and_not_paths_or_speed():
