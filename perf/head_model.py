@@ -68,7 +68,7 @@ def _modes(mean, points, rank, std, rng) -> Modes:
     for k in range(rank):
         wave = rng.normal(0, 1 / 25, 3) @ points + rng.uniform(0, 2 * np.pi)
         basis[k] = std * rng.standard_normal((3, 1)) * np.cos(wave)
-    return Modes(np.ascontiguousarray(mean, np.float32), basis)
+    return Modes.of(mean, basis)
 
 
 def _landmarks(points) -> dict[str, int]:

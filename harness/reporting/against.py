@@ -79,11 +79,16 @@ class Evidence:
 
     found: dict[Record, list[Measured]] = field(default_factory=dict)
     absent: dict[Record, str] = field(default_factory=dict)
+    lacking: dict[Record, str] = field(
+        default_factory=dict
+    )  # there is a result, without the metric
     unknown: list[str] = field(default_factory=list)  # links to papers that are not installed
 
     def line(self, record: Record) -> Line:
         """The published number with its verdict."""
         chosen = select(self.found.get(record, ()))
+        if not chosen and record in self.lacking:
+            return Line(record, "not measurable", self.lacking[record])
         if not chosen:
             return Line(record, "not run", self.absent.get(record, ""))
         estimate = pool([item.metric for item in chosen])
@@ -183,6 +188,11 @@ def _add(evidence: Evidence, cell: Cell, link: str) -> None:
             exact = next((m for m in matching if dict(m.at) == at), matching[0])
             differs = tuple(differences(cell.result, record, link))
             evidence.found.setdefault(record, []).append(Measured(cell, exact, differs))
+        else:
+            impostors = cell.result.protocol.get("n_impostor")
+            few = f" with {impostors:,} impostor pairs" if isinstance(impostors, int) else ""
+            name = cell.result.cell.benchmark.name
+            evidence.lacking[record] = f"{name}{few} gives no {record.metric}"
 
 
 def differences(result: Result, record: Record, link: str) -> list[str]:

@@ -62,6 +62,16 @@ def test_what_makes_a_number_incomparable(make, tmp_path):
     assert differences(make.result(), record(), LINK) == []
 
 
+def test_a_result_without_the_metric_says_so_and_not_that_nothing_ran(make, tmp_path):
+    link = "digi2real2024/4#20K/ijbb"
+    made = make.result(bench="synthpie", genuine=80, impostor=80, published=[entry(link=link)])
+    (wanted,) = [r for r in load("digi2real2024/4") if (r.label, r.benchmark) == ("20K", "ijbb")]
+    evidence = gather(study_of(make, tmp_path, made), {link: "needs asset ijbb"})
+    line = evidence.line(wanted)
+    assert line.verdict == "not measurable"
+    assert line.reason == "synthpie with 80 impostor pairs gives no tar@far=1e-4"
+
+
 def test_without_an_interval_nothing_is_said(make, tmp_path):
     study = study_of(make, tmp_path, make.result(value=0.98, half=None, published=[entry()]))
     line = gather(study).line(record())

@@ -15,7 +15,7 @@ def harness_components() -> Iterable[Component]:
         Component(
             kind="generator",
             name="bfm",
-            version=2,
+            version=3,
             target=f"{__name__}.generator:Bfm",
             params=f"{__name__}.params:Params",
             gpu_determinism="within 1/255 before encoding",

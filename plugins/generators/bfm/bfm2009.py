@@ -60,10 +60,8 @@ def _modes(path: Path, part: str, unit: float) -> Modes:
     if (std < 0).any():
         raise DataError(f"{path}: {part}EV holds negative standard deviations")
     vertices = mean.size // 3
-    scaled = basis.reshape(std.size, vertices, 3).transpose(0, 2, 1).astype(np.float32)
-    scaled = np.ascontiguousarray(scaled)
-    scaled *= (std / unit).astype(np.float32)[:, None, None]
-    return Modes(np.ascontiguousarray(mean.reshape(vertices, 3).T / unit, np.float32), scaled)
+    rows = basis.reshape(std.size, vertices, 3).transpose(0, 2, 1)
+    return Modes.of(mean.reshape(vertices, 3).T / unit, rows, std / unit)
 
 
 def _numbers(path: Path, name: str) -> NDArray[Any]:

@@ -104,13 +104,12 @@ def _modes(file: Any, part: str, path: Path, vertices: int) -> Modes:
     finite = all(bool(np.isfinite(values).all()) for values in (mean, basis, variance))
     if not finite or (variance < 0).any():
         raise DataError(f"{path}: {part} holds values that are not finite, or negative variances")
+    lengths = np.sqrt(variance.astype(np.float64))
     if _version(file, part, path) < (0, 9):
-        basis = basis / np.maximum(np.linalg.norm(basis, axis=0), np.finfo(np.float32).tiny)
-    scaled = (basis * np.sqrt(variance)).T.reshape(-1, vertices, 3).transpose(0, 2, 1)
-    return Modes(
-        np.ascontiguousarray(mean.reshape(vertices, 3).T, np.float32),
-        np.ascontiguousarray(scaled, np.float32),
-    )
+        norms = np.sqrt(np.einsum("vk,vk->k", basis, basis, dtype=np.float64))
+        lengths /= np.maximum(norms, np.finfo(np.float32).tiny)
+    columns = basis.reshape(vertices, 3, variance.size).transpose(2, 1, 0)
+    return Modes.of(mean.reshape(vertices, 3).T, columns, lengths)
 
 
 def _version(file: Any, part: str, path: Path) -> tuple[int, int]:

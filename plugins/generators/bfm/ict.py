@@ -72,20 +72,14 @@ def read_ict(folder: Path, embedded: Callable[[], MorphableModel]) -> MorphableM
     groups = {name: vertices[vertices >= 0] for name, vertices in groups.items()}
     landmarks = _landmarks(points, groups, number[parts.ibug], folder)
     return MorphableModel(
-        shape=_modes(points, parts.identity[:, used]),
+        shape=_millimetres(points, parts.identity[:, used]),
         colour=_colours(points, groups, landmarks, embedded()),
-        expression=_modes(np.zeros_like(points), parts.expression[:, used]),
+        expression=_millimetres(np.zeros_like(points), parts.expression[:, used]),
         triangles=_triangles(number[parts.quads[drawn]]),
         landmarks=landmarks,
         name="ict-facekit",
         blend_shapes=True,
     )
-
-
-def _modes(mean: Floats, offsets: Floats) -> Modes:
-    basis = np.ascontiguousarray(offsets.transpose(0, 2, 1), np.float32)
-    basis *= np.float32(_MM)
-    return Modes(mean, basis)
 
 
 def _triangles(quads: Ints) -> NDArray[np.int32]:
@@ -115,6 +109,10 @@ def _landmarks(points: Floats, groups: dict[str, Ints], ibug: Ints, folder: Path
     return found
 
 
+def _millimetres(mean: Floats, offsets: Floats) -> Modes:
+    return Modes.of(mean, offsets.transpose(0, 2, 1), np.full(len(offsets), _MM))
+
+
 def _colours(
     points: Floats, groups: dict[str, Ints], landmarks: dict[str, int], embedded: MorphableModel
 ) -> Modes:
@@ -135,7 +133,7 @@ def _colours(
         basis[:, :, groups[name]] = 0
         if name.startswith("M_Sclera"):
             _paint_eye(mean, points, groups[name])
-    return Modes(np.ascontiguousarray(mean), np.ascontiguousarray(basis))
+    return Modes.of(mean, basis)
 
 
 def _paint_eye(colour: Floats, points: Floats, eye: Ints) -> None:

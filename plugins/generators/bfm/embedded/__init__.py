@@ -63,9 +63,9 @@ def build() -> MorphableModel:
         _EXPRESSION_RANK,
     )
     return MorphableModel(
-        shape=_modes(points.T, _without_pose(shape, points, reference)),
-        colour=_modes(mean_colour(painted), colour),
-        expression=_modes(_JAW_MEAN * jaw, expression),
+        shape=Modes.of(points.T, _without_pose(shape, points, reference)),
+        colour=Modes.of(mean_colour(painted), colour),
+        expression=Modes.of(_JAW_MEAN * jaw, expression),
         triangles=np.ascontiguousarray(parts.triangles.T, np.int32),
         landmarks=landmarks(reference, points),
         styles=styles(parts.cuts, parts.rims, parts.lenses, painted),
@@ -98,10 +98,6 @@ class _Parts:
 
 def _stream(what: str) -> np.random.Generator:
     return stream(0, "bfm", "embedded", what)
-
-
-def _modes(mean: Array, basis: Array) -> Modes:
-    return Modes(np.ascontiguousarray(mean, np.float32), np.ascontiguousarray(basis, np.float32))
 
 
 def _filled(named: Array, smooth: Array, rank: int) -> Array:

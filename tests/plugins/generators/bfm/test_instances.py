@@ -13,7 +13,7 @@ def modes():
     rng = np.random.default_rng(0)
     # More than one block of the sum, and ranks that four does not divide.
     mean = rng.normal(size=(3, 1500)).astype(np.float32)
-    return Modes(mean, rng.normal(size=(7, 3, 1500)).astype(np.float32))
+    return Modes.of(mean, rng.normal(size=(7, 3, 1500)).astype(np.float32))
 
 
 @pytest.mark.parametrize("given", [0, 1, 4, 7])
@@ -21,6 +21,19 @@ def test_an_instance_is_the_mean_plus_its_weighted_modes(modes, given):
     weights = np.random.default_rng(given).normal(size=given).astype(np.float32)
     expected = modes.mean + np.tensordot(weights.astype(float), modes.basis[:given], axes=1)
     assert modes.instance(weights) == pytest.approx(expected, abs=1e-5)
+
+
+def test_modes_are_kept_to_a_part_in_sixty_thousand():
+    rng = np.random.default_rng(5)
+    basis, lengths = rng.normal(size=(3, 3, 40)), np.array([2.0, 0.0, 1e-3])
+    kept = Modes.of(np.zeros((3, 40)), basis, lengths)
+    whole = basis * lengths[:, None, None]
+    error = np.abs(kept.basis - whole).max(axis=(1, 2))
+    assert (error <= np.abs(whole).max(axis=(1, 2)) * (0.5 / 32767 + 1e-6)).all()
+    assert not kept.basis[1].any()
+    again = Modes.of(kept.mean, kept.basis)
+    assert np.array_equal(again.steps, kept.steps)
+    assert kept.steps.dtype == np.int16
 
 
 def test_instances_together_have_the_bits_of_each_alone(modes):
