@@ -39,7 +39,8 @@ def run_shards(
     """``(shard, task(shared, shard))`` for every shard, as they finish.
 
     With more than one job, ``task`` must be a module-level function and ``shared`` picklable. A
-    worker that is killed ends the stage with a ``HarnessError``; finished shards stay.
+    worker that is killed ends the stage with a ``HarnessError``; finished shards stay. An interrupt
+    or a failed shard stops the workers at once.
     """
     if jobs <= 1 or len(shards) <= 1:
         for shard in shards:
@@ -47,6 +48,7 @@ def run_shards(
         return
     context = multiprocessing.get_context("spawn")
     workers = min(jobs, len(shards))
+    others = set(multiprocessing.active_children())
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread) as pool:
         try:
             yield from _in_flight(pool, task, shared, shards, workers * AHEAD)
@@ -57,6 +59,11 @@ def run_shards(
             ) from None
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            workers_left = set(multiprocessing.active_children()) - others
+            for worker in workers_left:
+                worker.terminate()
+            for worker in workers_left:
+                worker.join()
             raise
 
 

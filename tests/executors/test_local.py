@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import threading
+import time
+
+import pytest
+
+from harness.executors.local import run_shards
+
+
+def test_an_interrupt_stops_workers_in_the_middle_of_a_shard():
+    before = set(multiprocessing.active_children())
+    me = threading.main_thread().ident
+
+    def interrupt():
+        while len(set(multiprocessing.active_children()) - before) < 2:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        signal.pthread_kill(me, signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        # Each shard waits as many seconds for a signal that never comes.
+        list(run_shards(signal.sigtimedwait, [signal.SIGUSR1], [300, 301, 302], 2))
+    assert time.monotonic() - start < 100
+    assert not set(multiprocessing.active_children()) - before
