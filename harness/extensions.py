@@ -83,6 +83,22 @@ class Executor(ABC):
         """
         return task(shared, hear)
 
+    def run_parts(
+        self,
+        task: Callable[[Any, int, Callable[[Any], None]], Any],
+        shared: Any,
+        parts: Sequence[int],
+        needs: Mapping[str, float],
+        hear: Callable[[Any], None],
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield ``(part, task(shared, part, tell))`` once for every part of a stage, in any order.
+
+        Each part is as ``run_stage`` of its own, and this is what happens where a class has nothing
+        better: one after the other. Parts of a remote executor should be in flight together.
+        """
+        for part in parts:
+            yield part, self.run_stage(_one_part, (task, shared, part), needs, hear)
+
     @abstractmethod
     def run_shards(
         self, task: Callable[[Any, int], Any], shared: Any, shards: Sequence[int], jobs: int
@@ -94,3 +110,8 @@ class Executor(ABC):
         ``jobs`` is what the user allows to run at once. An error of a task is raised as it is;
         finished shards are kept, and only the others are asked for the next time.
         """
+
+
+def _one_part(which: tuple[Any, Any, int], tell: Callable[[Any], None]) -> Any:
+    task, shared, part = which
+    return task(shared, part, tell)

@@ -19,12 +19,12 @@ def derive(seed: int, *path: str | int) -> int:
     Elements are length-prefixed before hashing, so ``("ab", "c")`` and ``("a", "bc")`` differ, and
     tagged by type, so ``1`` and ``"1"`` differ.
     """
-    digest = hashlib.sha256()
+    whole = b""
     for part in (seed, *path):
         text = str(part).encode()
         tag = b"i" if isinstance(part, int) else b"s"
-        digest.update(tag + len(text).to_bytes(4, "little") + text)
-    return int.from_bytes(digest.digest()[:16], "little")
+        whole += tag + len(text).to_bytes(4, "little") + text
+    return int.from_bytes(hashlib.sha256(whole).digest()[:16], "little")
 
 
 def stream(seed: int, *path: str | int) -> np.random.Generator:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli import faces_namesakes
 from harness.cli.options import files_of, open_registry
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ def command() -> None:
       harness faces import faces-rec
       harness faces show 3fa9 --identity 12 --sample 3 -o face.jpg
     """
+
+
+command.add_command(faces_namesakes.command)
 
 
 @command.command(name="list")
@@ -68,14 +72,8 @@ def list_sets(*, as_json: bool) -> int:
     help=f"Layout: {', '.join(FORMATS)}; or a file beside each image that the generator writes, "
     "like rps, csv, tlms, depth, normals and maps of bfm.",
 )  # fmt: skip
-@click.option(
-    "-o",
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="New folder; it appears whole or not at all.",
-)
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), metavar="DIR",
+              help="New folder; it appears whole or not at all.")  # fmt: skip
 @click.option(
     "-G", "given", multiple=True, metavar="KEY=PATH",
     help="Where outside data lie that the set was made from, for files beside the images.",

@@ -35,6 +35,7 @@ from harness.components.sections import (
     ReportTable,
 )
 from harness.components.work import (
+    NO_MEASUREMENT,
     Context,
     Images,
     InputSpec,
@@ -59,6 +60,7 @@ __all__ = [
     "KINDS",
     "Kind",
     "Model",
+    "NO_MEASUREMENT",
     "OLDEST_API",
     "Params",
     "Picture",

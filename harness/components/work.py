@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+NO_MEASUREMENT = "no measurement: "
+"""How the note of a component begins whose output is made up, like noise in the place of faces."""
+
+
 class Context(Protocol):
     """What the core hands to a component at work. Also given in worker processes."""
 
@@ -55,7 +59,10 @@ class Context(Protocol):
         """``--limit``: the first so many identities, or genuine and impostor pairs of each fold."""
 
     def note(self, message: str) -> None:
-        """Say something the reader of the result must know; it is stored as a warning."""
+        """Say something the reader of the result must know; it is stored as a warning.
+
+        A note that begins with :data:`NO_MEASUREMENT` also stands under every table of the numbers.
+        """
 
     def progress(self, done: int, total: int, unit: str, detail: str = "") -> None:
         """Show how far the stage is; cheap to call often. Rate and time left follow from it."""

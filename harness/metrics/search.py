@@ -11,6 +11,7 @@ from harness.errors import DataError
 from harness.metrics._checks import Bools, bool_vector, feature_matrix, same_length
 
 _BLOCK_SCORES = 1 << 22  # scores held at a time: 16 MiB of float32
+_LEAST_PROBES = 64  # fewer and a large gallery is read from memory more often than computed with
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +61,7 @@ def search_gallery(
         raise DataError(f"probes have {rows.shape[1]} dimensions, the gallery {entries.shape[1]}")
     mates = _find_mates(probe_subjects, gallery_subjects, rows.shape[0], entries.shape[0])
     result = _empty(mates)
-    block = max(1, _BLOCK_SCORES // entries.shape[0])
+    block = max(_LEAST_PROBES, _BLOCK_SCORES // entries.shape[0])
     for first in range(0, rows.shape[0], block):
         part = slice(first, first + block)
         scores = rows[part] @ entries.T

@@ -70,7 +70,7 @@ def require_both_kinds(pairs: Sequence[Pair], where: Path) -> None:
 def choose_folds(pairs: Sequence[Pair], folds: Sequence[int]) -> list[Pair]:
     """The pairs of some folds, counted from 1; all without a choice.
 
-    Raises ``UsageError`` for a fold that the list does not have, or for a single one.
+    Raises ``UsageError`` for a fold that the list does not have.
     """
     if not folds:
         return list(pairs)
@@ -78,8 +78,6 @@ def choose_folds(pairs: Sequence[Pair], folds: Sequence[int]) -> list[Pair]:
     unknown = sorted(set(folds) - set(known))
     if unknown:
         raise UsageError(f"folds={list(folds)}: there is no fold {unknown[0]}, only {known}")
-    if len(set(folds)) < 2:
-        raise UsageError(f"folds={list(folds)}: a threshold needs at least two folds")
     return [pair for pair in pairs if pair.fold + 1 in folds]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ from harness.protocols.base import (
     Metric,
     Scores,
 )
-from harness.protocols.strata import LEVEL, OVER_PAIRS, Judged, strata_metrics
+from harness.protocols.strata import LEVEL, OVER_PAIRS, Judged, bootstrap_auc, strata_metrics
 from harness.seeds import stream
 
 REPLICATES = 1000
@@ -54,6 +54,9 @@ class PairFolds(Comparison):
 
     Embeddings are fused with those of the mirrored image as ``flip`` says, made unit length, and
     compared by squared L2 distance. A pair with a face that was not found is never accepted.
+
+    A single fold has no others to take a threshold from: it has a ROC and no accuracy, and the area
+    under the ROC is its headline.
     """
 
     name: str
@@ -82,12 +85,20 @@ class PairFolds(Comparison):
         limit: int | None = None,
         strata: Mapping[str, NDArray[np.float64]] | None = None,
     ) -> PairFolds:
-        """From rows (first, second, genuine, fold); ``limit`` keeps so many of each kind a fold."""
+        """From rows (first, second, genuine, fold); ``limit`` keeps so many of each kind a fold.
+
+        Raises UsageError where a single fold is to be centred.
+        """
         table = np.array(pairs, np.int64).reshape(-1, 4)
         keep = np.ones(len(table), np.bool_)
         if limit is not None:
             keep = _first_of_each(table[:, 2] + 2 * table[:, 3], limit)
         rows = table[keep]
+        if centre and len(np.unique(rows[:, 3])) < 2:
+            raise UsageError(
+                f"{name}: centre takes the mean of the other folds, and there is one fold; choose "
+                "two or more"
+            )
         ids = images.subjects
         return cls(
             name=name,
@@ -117,7 +128,9 @@ class PairFolds(Comparison):
             "flip": self.flip,
             "centre": self.centre,
             "folds": len(np.unique(self.fold)),
-            "fold_rule": "leave one fold out; mean accuracy over folds",
+            "fold_rule": ONE_FOLD
+            if self.single
+            else "leave one fold out; mean accuracy over folds",
             "threshold_rule": THRESHOLD_RULES[self.rule],
             "far_rule": "nearest-vertex",
             "not_enrolled": "never accepted",
@@ -126,6 +139,11 @@ class PairFolds(Comparison):
             "n_impostor": int((~self.genuine).sum()),
             "limit": self.limit,
         }
+
+    @property
+    def single(self) -> bool:
+        """Whether there is one fold alone."""
+        return len(np.unique(self.fold)) < 2
 
     def score(self, embeddings: Embeddings) -> Scores:
         """Squared L2 distances: column ``distance``, or one column a fold when centred."""
@@ -151,6 +169,8 @@ class PairFolds(Comparison):
 
     def evaluate(self, scores: Scores, seed: int) -> Evaluation:
         """Accuracy over folds with its interval, and the ROC with its summary numbers."""
+        if self.single:
+            return self._of_one_fold(scores.columns["distance"], seed)
         folds, distance = self.fold_accuracy(scores)
         ordered = sort_labelled_scores(-distance, self.genuine)
         metrics = [
@@ -168,14 +188,14 @@ class PairFolds(Comparison):
             *self._strata_metrics(folds, distance, ordered, seed),
             *_roc_metrics(ordered),
         ]  # fmt: skip
-        lost = int((~np.isfinite(distance)).sum())
-        warnings = []
-        if lost:
-            warnings.append(
-                f"{lost} of {len(distance)} pairs hold a face that was not found; they count as "
-                "not accepted"
-            )
-        return Evaluation(metrics, [_roc_figure(ordered)], warnings)
+        return Evaluation(metrics, [_roc_figure(ordered)], _lost(distance))
+
+    def _of_one_fold(self, distance: NDArray[np.float64], seed: int) -> Evaluation:
+        """The ROC with its summary numbers, its area first."""
+        ordered = sort_labelled_scores(-distance, self.genuine)
+        area, *rest = _roc_metrics(ordered)
+        headline = replace(area, headline=True, interval=self._area_interval(distance, seed))
+        return Evaluation([headline, *rest], [_roc_figure(ordered)], _lost(distance))
 
     # -- scoring -------------------------------------------------------------------------------
 
@@ -253,6 +273,18 @@ class PairFolds(Comparison):
         method = f"bootstrap over {subjects} subjects, {REPLICATES} replicates"
         return Interval(found.low, found.high, LEVEL, method)
 
+    def _area_interval(self, distance: NDArray[np.float64], seed: int) -> Interval | None:
+        pairs, weights = self._resampled(seed)
+        if pairs is None or weights is None:
+            return None
+        found = percentile_interval(
+            bootstrap_auc(distance, pairs.left, pairs.right, weights), LEVEL
+        )
+        if isinstance(found, NotMeasurable):
+            return None
+        method = f"bootstrap over {pairs.n_subjects} subjects, {REPLICATES} replicates"
+        return Interval(found.low, found.high, LEVEL, method)
+
     def accuracy_replicates(self, folds: FoldAccuracy, seed: int) -> NDArray[np.float64] | None:
         """Accuracy with subjects drawn anew, float64 (B,); None where subjects are unknown."""
         pairs, weights = self._resampled(seed)
@@ -291,6 +323,18 @@ THRESHOLD_RULES: Mapping[str, str] = {
     "official": "midpoints of all distinct distances of the other folds, lowest maximum, d < t",
     "exact": "all distinct distances of the other folds, lowest threshold of the maximum, d < t",
 }
+
+
+ONE_FOLD = "one fold: no threshold and no accuracy"
+
+
+def _lost(distance: NDArray[np.float64]) -> list[str]:
+    """A warning of pairs whose faces were not found."""
+    lost = int((~np.isfinite(distance)).sum())
+    if not lost:
+        return []
+    said = f"{lost} of {len(distance)} pairs hold a face that was not found; they count as not"
+    return [f"{said} accepted"]
 
 
 def _unit(features: NDArray[np.float64]) -> NDArray[np.float64]:

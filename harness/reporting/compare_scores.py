@@ -150,27 +150,30 @@ def _evidence(a: Stored, b: Stored, rng: np.random.Generator) -> _Evidence | Non
     return None
 
 
-def _of_accuracy(a: Stored, b: Stored, rng: np.random.Generator) -> _Evidence | None:
-    if a.rule not in FOLD_RULES:
+def calls(stored: Stored) -> NDArray[np.bool_] | None:
+    """Which pairs were called right, bool (P,); None for scores of other than pairs in folds."""
+    columns = stored.columns
+    if "distance" not in columns or stored.rule not in FOLD_RULES:
         return None
-    rule = FOLD_RULES[FOLD_RULES.index(a.rule)]
-    calls = tuple(
-        kfold_accuracy(
-            one.columns["distance"], one.columns["genuine"], one.columns["fold"], rule
-        ).correct
-        for one in (b, a)
-    )
+    if len(np.unique(columns["fold"])) < 2:
+        return None
+    rule = FOLD_RULES[FOLD_RULES.index(stored.rule)]
+    return kfold_accuracy(columns["distance"], columns["genuine"], columns["fold"], rule).correct
+
+
+def _of_accuracy(a: Stored, b: Stored, rng: np.random.Generator) -> _Evidence | None:
+    first, second = calls(b), calls(a)
+    if first is None or second is None:
+        return None
     replicates = None
     if "first_subject" in a.columns:
         pairs = encode_subjects(a.columns["first_subject"], a.columns["second_subject"])
         weights = draw_subject_weights(pairs.n_subjects, REPLICATES, rng)
-        replicates = tuple(bootstrap_accuracy(correct, pairs, weights) for correct in calls)
-    return _Evidence(_two(calls), None if replicates is None else _two(replicates))
-
-
-def _two(values: tuple[Any, ...]) -> tuple[Any, Any]:
-    first, second = values
-    return first, second
+        replicates = (
+            bootstrap_accuracy(first, pairs, weights),
+            bootstrap_accuracy(second, pairs, weights),
+        )
+    return _Evidence((first, second), replicates)
 
 
 # -- templates -----------------------------------------------------------------------------------

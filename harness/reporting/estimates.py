@@ -55,14 +55,15 @@ def pool(metrics: Sequence[MetricRecord]) -> Estimate | None:
         below = fmean(value - ci.low for value, ci in zip(values, intervals, strict=True))
         above = fmean(ci.high - value for value, ci in zip(values, intervals, strict=True))
     if len(values) > 1:
-        spread = _student(level, len(values) - 1) * stdev(values) / math.sqrt(len(values))
+        spread = student(level, len(values) - 1) * stdev(values) / math.sqrt(len(values))
         below, above = math.hypot(below, spread), math.hypot(above, spread)
         method = " and ".join(filter(None, (method, f"Student's t over {len(values)} seeds")))
     low, high = _bounds(mean, below, above, known[0].unit)
     return Estimate(mean, low, high, level, len(values), method)
 
 
-def _student(level: float, degrees: int) -> float:
+def student(level: float, degrees: int) -> float:
+    """How many standard errors Student's interval of this level reaches."""
     from scipy.special import stdtrit
 
     return float(stdtrit(degrees, (1 + level) / 2))

@@ -24,7 +24,9 @@ CONFIG: Mapping[str, Any] = {
     "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
              "gridColor": "#8884", "domainColor": "#888", "tickColor": "#888"},
     "legend": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
-               "labelLimit": 320, "orient": "bottom", "columns": 3, "symbolStrokeWidth": 3},
+               "labelLimit": 320, "orient": "bottom", "columns": 3, "symbolStrokeWidth": 3,
+               # Below each other: side by side two long legends leave the picture.
+               "layout": {"bottom": {"direction": "vertical", "anchor": "start"}}},
     "range": {"category": list(COLOURS)},
 }  # fmt: skip
 
@@ -48,9 +50,9 @@ def viewer() -> str:
     return str(vl_convert.javascript_bundle())  # type: ignore[call-arg] # its stub forgets the default
 
 
-def series(rows: Rows) -> dict[str, Any]:
+def series(rows: Rows, legend: str = "generator") -> dict[str, Any]:
     """Colour for the generator and, where there are several, dash for the model."""
-    encodings: dict[str, Any] = {"color": alt.Color("generator:N", title="generator")}
+    encodings: dict[str, Any] = {"color": alt.Color("generator:N", title=legend)}
     if len({row["model"] for row in rows}) > 1:
         encodings["strokeDash"] = alt.StrokeDash("model:N", title="model")
     return encodings

@@ -20,15 +20,18 @@ from harness.reporting.figure_parts import (
 ENDS = ("low", "high")
 
 
-def over_axis(rows: Rows, title: str, measure: str) -> dict[str, Any]:
+def over_axis(rows: Rows, title: str, measure: str, legend: str = "generator") -> dict[str, Any]:
     """A metric over a numeric condition such as yaw, with its intervals.
 
     Rows hold ``x``, ``value``, ``low``, ``high`` (fractions; low and high may be None),
-    ``generator``, ``model`` and ``result``, which tells repeats apart.
+    ``generator``, ``model`` and ``result``, which tells repeats apart. ``legend`` says what the
+    colours, the field ``generator``, stand for.
     """
     numeric = dict.fromkeys(("x", "value", *ENDS), "number")
     base = alt.Chart(table(rows, **numeric)).encode(
-        x=alt.X("x:Q", title=title).scale(zero=False, padding=12), detail="result:N", **series(rows)
+        x=alt.X("x:Q", title=title).scale(zero=False, padding=12),
+        detail="result:N",
+        **series(rows, legend),
     )
     y = alt.Y("value:Q", title=measure).scale(zero=False).axis(format="~%")
     shown = [alt.Tooltip("x:Q", title=title), alt.Tooltip("value:Q", title=measure, format=".2%")]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from harness.components import NO_MEASUREMENT
 from harness.reporting import columns as cols
 from harness.reporting import redaction
 from harness.reporting.columns import Column
@@ -179,7 +180,10 @@ def _entry(found: list[tuple[Result, MetricRecord]]) -> Entry:
     for result, metric in sorted(found, key=lambda pair: pair[0].created):
         newest[result.seed.root, result.seed.repeat] = (result, metric)
     kept = list(newest.values())
-    notes = list(dict.fromkeys(metric.note for _, metric in kept if metric.note))
+    said = [text for result, _ in kept for text in result.warnings]
+    made_up = [text for text in said if text.startswith(NO_MEASUREMENT)]
+    metric_notes = [metric.note for _, metric in kept if metric.note]
+    notes = list(dict.fromkeys([*made_up, *metric_notes]))
     if len(found) > len(kept):
         notes.append(f"{len(found) - len(kept)} older results of the same cell and seed not shown")
     return Entry(

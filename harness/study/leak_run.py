@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.align.aligned import AlignedImages
 from harness.align.place import Rule, place
@@ -37,6 +36,7 @@ from harness.study.leak import (
 from harness.study.planned import Cell, Plan
 from harness.study.runner import Runner
 from harness.study.session import Session, cell_inputs, create
+from harness.study.some import Some
 from harness.study.stages.embed import BATCH
 from harness.study.store import Store
 
@@ -51,24 +51,6 @@ class Training:
     title: str
     images: Images
     identities: Mapping[int, str]
-
-
-class Some:
-    """Chosen rows of an image set, themselves :class:`harness.components.Images`."""
-
-    def __init__(self, images: Images, rows: NDArray[np.intp]) -> None:
-        self._images, self._rows = images, rows
-        self.names: Sequence[str] = [images.names[int(row)] for row in rows]
-        self.landmarks, self.boxes = images.landmarks[rows], images.boxes[rows]
-        self.template = images.template
-        self.subjects = None if images.subjects is None else images.subjects[rows]
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def read(self, index: int) -> bytes:
-        """Encoded bytes of one image."""
-        return self._images.read(int(self._rows[index]))
 
 
 def open_training(store: Store, what: str, template: str | None) -> Training:

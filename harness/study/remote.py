@@ -1,9 +1,9 @@
-"""Whole stages in another process, perhaps on another machine: what travels, and what is done."""
+"""Work in another process, perhaps on another machine: what travels there, and what comes back."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,8 @@ from harness.components import Component
 from harness.progress import Progress
 from harness.registry import import_files, load
 from harness.study.planned import Cell, Node, Plan
-from harness.study.result import Result
 from harness.study.session import Session
-from harness.study.stages import score
 from harness.study.store import Store
-from harness.study.work import make_node
 
 Tell = Callable[[Any], None]
 TOLD_EVERY_S = 0.5
@@ -39,22 +36,22 @@ class StageJob:
 
 
 class Relay(Progress):
-    """Sends what a stage shows to whoever waits for it."""
+    """Sends what a stage shows to whoever waits for it, under a head of its own."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, tell: Tell, head: Sequence[Any] = ("progress",)) -> None:
         super().__init__(quiet=True)
-        self._tell, self._told = tell, 0.0
+        self.tell, self._head, self._told = tell, head, 0.0
 
     def __call__(self, done: int, total: int, unit: str, detail: str = "") -> None:
         """Pass on how far the stage is, not more often than a person can read."""
         now = time.monotonic()
         if done >= total or now - self._told > TOLD_EVERY_S:
             self._told = now
-            self._tell(["progress", int(done), int(total), unit, detail])
+            self.tell([*self._head, int(done), int(total), unit, detail])
 
     def line(self, text: str) -> None:
         """Pass on a line."""
-        self._tell(["line", text])
+        self.tell(["line", text])
 
 
 def hear(progress: Progress) -> Tell:
@@ -70,27 +67,28 @@ def hear(progress: Progress) -> Tell:
     return heard
 
 
-def node_elsewhere(job: StageJob, tell: Tell) -> None:
-    """Make the artifact of a node."""
-    session = _session(job, tell)
-    make_node(session, job.plan.nodes[job.key])
+def job_of(session: Session, plan: Plan, **which: Any) -> StageJob:
+    """The job that makes a node or a cell of ``plan`` as this session would."""
+    return StageJob(
+        plan=plan,
+        home=session.store.home,
+        folder=session.folder.absolute(),
+        jobs=session.jobs,
+        processes=session.processes,
+        plugin_files=tuple(file.absolute() for file in session.plugin_files),
+        switched_off=session.registry.switched_off(),
+        **which,
+    )
 
 
-def cell_elsewhere(job: StageJob, tell: Tell) -> Result:
-    """Score a cell."""
-    session = _session(job, tell)
-    cell = next(cell for cell in job.plan.cells if cell.key == job.cell)
-    folder = job.folder / "cells" / cell.folder
-    return score.run(cell, session, folder, dict(job.cost))
-
-
-def _session(job: StageJob, tell: Tell) -> Session:
+def session_of(job: StageJob, progress: Progress) -> Session:
+    """A session of this process for the job; its store is one that machines share."""
     import_files(job.plugin_files)
     return Session(
         job.plan,
         Store(job.home, shared=True),
         job.folder,
-        Relay(tell),
+        progress,
         job.jobs,
         job.plugin_files,
         registry=load(disabled=job.switched_off, plugins_dirs=job.plugin_files),

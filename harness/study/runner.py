@@ -17,14 +17,13 @@ from harness.errors import HarnessError
 from harness.extensions import Executor, Setup
 from harness.files import write_text
 from harness.lifecycle import CellFinished
-from harness.study import media, remote
+from harness.study import media, remote, work
 from harness.study.events import Events
 from harness.study.planned import KIND_OF_STAGE, Cell, Chosen, Node, Plan
 from harness.study.result import Result
 from harness.study.session import Session
 from harness.study.stages import score
 from harness.study.together import together
-from harness.study.work import cell_of, make_node
 
 SILENCE_S = 120.0
 """Seconds without a sign of life after which the component at work is named."""
@@ -109,7 +108,7 @@ class Runner:
         return self.fail_fast and bool(self.outcome.failures)
 
     def _node(self, node: Node) -> None:
-        cell = cell_of(self.session.plan, node)
+        cell = work.cell_of(self.session.plan, node)
         blocked = next((self._failed[k] for k in node.inputs.values() if k in self._failed), None)
         if blocked is not None:
             self._failed[node.key] = blocked
@@ -133,26 +132,17 @@ class Runner:
         session = self.session
 
         def stage() -> None:
-            if session.executor.remote and node.stage != "generate":
+            if session.executor.remote and not work.is_shared_out(session, node):
                 needs = remote.needs_of(session.plan, node, cell)
-                self._elsewhere(remote.node_elsewhere, needs, key=node.key)
-            else:  # the shards of a face set find their way to the executor themselves
-                make_node(session, node)
+                self._elsewhere(work.node_elsewhere, needs, key=node.key)
+            else:
+                work.make_node(session, node)
 
         return self._guarded(node.stage, node.key, node.label, stage, _worker(node, cell))
 
     def _elsewhere(self, task: Any, needs: Mapping[str, float], **which: Any) -> Any:
         session = self.session
-        job = remote.StageJob(
-            plan=session.plan,
-            home=session.store.home,
-            folder=session.folder.absolute(),
-            jobs=session.jobs,
-            processes=session.processes,
-            plugin_files=tuple(file.absolute() for file in session.plugin_files),
-            switched_off=session.registry.switched_off(),
-            **which,
-        )
+        job = remote.job_of(session, session.plan, **which)
         return session.executor.run_stage(task, job, needs, remote.hear(session.progress))
 
     def _cell(self, cell: Cell) -> None:
@@ -173,7 +163,7 @@ class Runner:
             cost = self._cell_cost(cell)
             if self.session.executor.remote:
                 which = {"cell": cell.key, "cost": tuple(cost.items())}
-                made.append(self._elsewhere(remote.cell_elsewhere, {}, **which))
+                made.append(self._elsewhere(work.cell_elsewhere, {}, **which))
             else:
                 made.append(score.run(cell, self.session, folder, cost))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,7 @@ class Session:
     processes: int = 1  # of a training
     _benchmarks: dict[tuple[str, str], Benchmark] = field(default_factory=dict)
     _notes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _opening: threading.Lock = field(default_factory=threading.Lock)
 
     def context(
         self,
@@ -81,12 +83,13 @@ class Session:
     def benchmark(self, chosen: Chosen, faces: Mapping[str, str]) -> Benchmark:
         """The prepared benchmark, opened once a run for each choice of parameters."""
         key = _identity(chosen)
-        if key not in self._benchmarks:
-            benchmark = create(chosen, Benchmark)
-            ctx = self.context(chosen, seed=0, faces=faces)
-            benchmark.prepare(ctx)
-            self._benchmarks[key], self._notes[key] = benchmark, ctx.notes
-        return self._benchmarks[key]
+        with self._opening:
+            if key not in self._benchmarks:
+                benchmark = create(chosen, Benchmark)
+                ctx = self.context(chosen, seed=0, faces=faces)
+                benchmark.prepare(ctx)
+                self._benchmarks[key], self._notes[key] = benchmark, ctx.notes
+            return self._benchmarks[key]
 
     def notes(self, chosen: Chosen) -> list[str]:
         """What an opened benchmark said that the reader of its results must know."""

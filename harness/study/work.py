@@ -1,4 +1,4 @@
-"""The work of one node: its artifact, made in the store by the stage that it is."""
+"""The work of one node or cell: its artifact in the store, its folder in the study."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.registry import source_sha256
-from harness.study import media
+from harness.study import media, parts
 from harness.study.planned import KIND_OF_STAGE, Cell, Node, Plan
+from harness.study.remote import Relay, StageJob, Tell, session_of
+from harness.study.result import Result
 from harness.study.session import Session
-from harness.study.stages import embed, generate, place, train
+from harness.study.stages import embed, generate, place, score, train
 
 
 def make_node(session: Session, node: Node) -> None:
@@ -35,15 +37,36 @@ def _stage(session: Session, node: Node, folder: Path) -> dict[str, Any]:
     if node.stage == "generate":
         return generate.run(node, session, folder)
     if node.stage == "place":
-        owner = owner_of(session.plan, node)
-        return place.run(node, owner.benchmark if owner else None, session, folder)
+        return place.run(node, owner_of(session.plan, node), session, folder)
     if node.stage == "train":
         sheet = media.inputs_sheet(session, node)
         session.progress.line(f"{'':>8}  aligned inputs: {sheet}")
         return train.run(node, session, folder)
-    cell = cell_of(session.plan, node)
-    assert cell is not None, "embed nodes always belong to a cell"
-    return embed.run(node, cell, session, folder)
+    return embed.run(node, _cell_of(session.plan, node), session, folder)
+
+
+def is_shared_out(session: Session, node: Node) -> bool:
+    """Whether a node is made in shards or parts that go to the executor themselves."""
+    if node.stage == "place":
+        return len(place.Placing(session, node, owner_of(session.plan, node))) > 1
+    if node.stage == "embed":
+        return len(embed.Embedding(session, node, _cell_of(session.plan, node))) > 1
+    return node.stage == "generate"
+
+
+def node_elsewhere(job: StageJob, tell: Tell) -> None:
+    """Make the artifact of a node."""
+    parts.forget()
+    make_node(session_of(job, Relay(tell)), job.plan.nodes[job.key])
+
+
+def cell_elsewhere(job: StageJob, tell: Tell) -> Result:
+    """Score a cell."""
+    parts.forget()
+    session = session_of(job, Relay(tell))
+    cell = next(cell for cell in job.plan.cells if cell.key == job.cell)
+    folder = job.folder / "cells" / cell.folder
+    return score.run(cell, session, folder, dict(job.cost))
 
 
 def owner_of(plan: Plan, node: Node) -> Cell | None:
@@ -54,3 +77,9 @@ def owner_of(plan: Plan, node: Node) -> Cell | None:
 def cell_of(plan: Plan, node: Node) -> Cell | None:
     """The last cell that an embed node belongs to."""
     return next((c for c in reversed(plan.cells) if c.keys["embeddings"] == node.key), None)
+
+
+def _cell_of(plan: Plan, node: Node) -> Cell:
+    cell = cell_of(plan, node)
+    assert cell is not None, "embed nodes always belong to a cell"
+    return cell

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harness.training import schedules
-from harness.training.augment import adaface
+from harness.training import augment, schedules
 from harness.training.losses import classification_loss
 from harness.training.optimisers import sgd
-from harness.training.recipe import Schedule, TrainingRecipe, constant
+from harness.training.recipe import Augmentation, Schedule, TrainingRecipe, constant
 from harness.training.samplers import UniformSampler
 from harness.training.settings import published
 
@@ -47,17 +46,32 @@ def classification_recipe(
         optimiser=sgd(p.lr, p.momentum, p.weight_decay),
         steps=steps,
         schedule=_schedule(p, steps, per_epoch),
-        augment=adaface(
-            p.crop_probability,
-            p.low_resolution_probability,
-            p.photometric_probability,
-            p.mirror_probability,
-        ),
+        augment=_augmentation(p),
         clip_norm=p.clip_norm,
         images_per_pass=p.images_per_pass,
         settings=settings,
         assumed=assumed,
     )
+
+
+def _augmentation(p: ClassificationParams) -> Augmentation:
+    """AdaFace's between what else is switched on; what is off draws nothing."""
+    first = {augment.misaligned: p.landmark_jitter_px}
+    last = {
+        augment.tinted: p.tint_std,
+        augment.greyed: p.grey_probability,
+        augment.erased: p.erase_probability,
+        augment.noisy: p.noise_std,
+    }
+    usual = augment.adaface(
+        p.crop_probability,
+        p.low_resolution_probability,
+        p.photometric_probability,
+        p.mirror_probability,
+    )
+    before, after = ([make(amount) for make, amount in steps.items() if amount]
+                     for steps in (first, last))  # fmt: skip
+    return augment.every(*before, usual, *after)
 
 
 def _schedule(p: ClassificationParams, steps: int, per_epoch: int) -> Schedule:

@@ -63,6 +63,22 @@ class ClassificationParams(Params):
         0.2, description="Share of images changed in brightness, contrast, saturation."
     )
     mirror_probability: Probability = Field(0.5, description="Share of images mirrored.")
+    landmark_jitter_px: float = Field(
+        0.0,
+        ge=0,
+        description="Images are aligned anew with landmarks off by this deviation, in pixels of "
+        "the input.",
+    )
+    tint_std: float = Field(
+        0.0, ge=0, description="Deviation from 1 of a factor for each colour channel."
+    )
+    grey_probability: Probability = Field(0.0, description="Share of images made grey.")
+    erase_probability: Probability = Field(
+        0.0, description="Share of images with a box of one colour over them."
+    )
+    noise_std: float = Field(
+        0.0, ge=0, le=1, description="Deviation of the noise on every value, 1 is the whole range."
+    )
 
     def image_visits(self, images: int | None) -> int | None:
         """Steps times batch, or epochs times images."""

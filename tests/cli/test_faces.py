@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.cli import main
+from harness.faces.source import read_names
 from harness.faces.store import FaceSet
 from harness.study.store import Store
 
@@ -272,3 +273,14 @@ def test_keys_that_are_unknown_or_ambiguous(ask, made):
     made(*MAKE, "--seed", "1")
     assert "begins with 'zz'" in ask("faces", "stats", "zz", check=2).stderr
     assert "2 face sets begin with ''" in ask("faces", "stats", "", check=2).stderr
+
+
+def test_namesakes_are_a_list_to_exclude(ask, tmp_path):
+    (tmp_path / "list_name.txt").write_text("50 Cent\nAda Lovelace\nAlan Turing\n")
+    (tmp_path / "people.txt").write_text("3\nAda_Lovelace\t2\nGrace_Hopper\t1\n")
+    done = ask("faces", "namesakes", "list_name.txt", "--digits", "3", "--in", "people.txt",
+               "-o", "exclude.txt")  # fmt: skip
+    assert "1 of the 3 people of list_name.txt are also named in people.txt" in done.stdout
+    assert read_names(tmp_path / "exclude.txt") == {"002"}
+    failed = ask("faces", "namesakes", "none.txt", "--in", "people.txt", "-o", "x", check=1)
+    assert "cannot read the list none.txt" in failed.stderr

@@ -17,7 +17,6 @@ PAGES = ["README.md", *sorted(p.relative_to(ROOT).as_posix() for p in ROOT.glob(
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^ *```$", flags=re.DOTALL | re.MULTILINE)
 SMALLER = {
     "steps = 120": "steps = 2",
-    "identities = 20\n": "identities = 6\n",
     "images_per_id = 12": "images_per_id = 4",
     "factors = {}": "factors = {}\nidentities = 20\npairs_per_fold = 6\nyaws_deg = [-45, 0, 45]",
 }

@@ -85,6 +85,58 @@ def test_a_stage_answers(executor):
         executor.run_stage(operator.not_, 4, {}, heard.append)
 
 
+def one_of(shared, part, tell):
+    tell([part, "begun"])
+    return shared // part
+
+
+def test_every_part_is_answered_once_and_heard(executor):
+    heard = []
+    parts = [*range(1, 80), 400]
+    answers = list(executor.run_parts(one_of, 400, parts, {}, heard.append))
+    assert sorted(answers) == [(part, 400 // part) for part in parts]
+    assert {tuple(message) for message in heard} <= {(part, "begun") for part in parts}
+    assert list(executor.run_parts(one_of, 3, [], {}, heard.append)) == []
+    with pytest.raises(ZeroDivisionError):
+        list(executor.run_parts(one_of, 7, [1, 0, 2], {}, heard.append))
+
+
+PARTS = """
+[study]
+align = "detector"
+
+[[model]]
+use = "toy-slow"
+
+[[benchmark]]
+use = "toy-pairs"
+identities = 300
+flip = "add"
+
+[aligner]
+use = "toy-finder"
+"""
+
+
+@pytest.mark.slow
+def test_stages_in_parts_are_the_same(name, harness_command, home, tmp_path):
+    """1,200 images: two parts each to place and to embed."""
+    if name == "local":
+        pytest.skip("it is what the others are compared with")
+    (tmp_path / "parts.toml").write_text(PARTS)
+    tables, found = [], []
+    for each in ("local", name):
+        done = harness_command(
+            "--plugins-dir", str(TOYS.with_name("finder.py")), "run", "-c", "parts.toml", "-j", "2",
+            "-o", each, "--executor", each, HARNESS_HOME=str(home / each),
+        )  # fmt: skip
+        tables.append(done.stdout)
+        found.append(outcome(home / each, tmp_path / each))
+    assert tables[0] == tables[1]
+    assert found[0] == found[1]
+    assert len([path for path in found[0] if "embeddings" in path]) == 3
+
+
 def test_the_study_is_the_same(name, harness_command, home, tmp_path):
     if name == "local":
         pytest.skip("it is what the others are compared with")

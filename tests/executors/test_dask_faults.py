@@ -9,19 +9,45 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 pytest.importorskip("distributed")
-TOYS = Path(__file__).parents[1] / "data" / "toys.py"
-RUN = ("run", "-g", "toy-faces", "-G", "sleep_s=0.03", "-m", "toy-net", "-M", "sleep_s=0.02",
-       "-M", "steps=30", "-b", "toy-pairs", "-j", "1", "-o", "study")  # fmt: skip
+resource = pytest.importorskip("resource", reason="limits of a process are a POSIX thing")
+NO_LIMIT = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+PLUGINS = [Path(__file__).parents[1] / "data" / name for name in ("toys.py", "finder.py")]
+RECIPE = """
+[study]
+align = "detector"
+
+[[generator]]
+use = "toy-faces"
+sleep_s = 0.03
+
+[[model]]
+use = "toy-net"
+sleep_s = 0.02
+steps = 30
+
+[[benchmark]]
+use = "toy-pairs"
+identities = 300
+
+[aligner]
+use = "toy-finder"
+sleep_s = 0.3
+"""
+"""1,200 test images: a face set of 240 shards, and two parts each to place and to embed."""
+
 STAGES = ("generate", "place", "train", "embed", "score")
 LEASE_S = "2"
-ATTEMPTS = 2
+ATTEMPTS = 10
 posix = pytest.mark.skipif(os.name == "nt", reason="these are POSIX signals")
+repeated = pytest.mark.parametrize("attempt", range(ATTEMPTS))
 
 
 def environ(home: Path) -> dict[str, str]:
@@ -35,10 +61,21 @@ def environ(home: Path) -> dict[str, str]:
     }
 
 
+LIMITED = """
+import resource, signal
+if {limit} is not None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, resource.RLIM_INFINITY))
+from distributed.cli.{module} import main
+main()
+"""
+"""A process of Dask; writing more than the limit into a file fails as on a full disk."""
+
+
 class Cluster:
     """A scheduler and workers without nannies, each a process that can be killed."""
 
-    def __init__(self, home: Path, folder: Path, workers: int = 2) -> None:
+    def __init__(self, home: Path, folder: Path, limits: Sequence[int | None]) -> None:
         folder.mkdir(exist_ok=True)
         self.home, self.log = home, (folder / "cluster.txt").open("a")
         file = folder / "scheduler.json"
@@ -54,14 +91,17 @@ class Cluster:
         self.address = json.loads(file.read_text())["address"]
         self.workers = [
             self._start("dask_worker", self.address, "--nthreads", "1", "--no-nanny",
-                        "--no-dashboard", "--local-directory", str(folder))
-            for _ in range(workers)
+                        "--no-dashboard", "--local-directory", str(folder), limit=limit)
+            for limit in limits
         ]  # fmt: skip
 
-    def _start(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def _start(
+        self, module: str, *arguments: str, limit: int | None = None
+    ) -> subprocess.Popen[bytes]:
+        log = self.log if limit is None else subprocess.DEVNULL  # it could not write there
         return subprocess.Popen(
-            [sys.executable, "-m", f"distributed.cli.{module}", *arguments],
-            env=environ(self.home), stdout=self.log, stderr=self.log, start_new_session=True,
+            [sys.executable, "-c", LIMITED.format(limit=limit, module=module), *arguments],
+            env=environ(self.home), stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
 
     def stop(self) -> None:
@@ -74,8 +114,8 @@ class Cluster:
 
 
 @contextmanager
-def cluster(home: Path, folder: Path, workers: int = 2):
-    made = Cluster(home, folder, workers)
+def cluster(home: Path, folder: Path, limits: Sequence[int | None] = (None, None)):
+    made = Cluster(home, folder, limits)
     try:
         yield made
     finally:
@@ -83,9 +123,11 @@ def cluster(home: Path, folder: Path, workers: int = 2):
 
 
 def command(home: Path, cwd: Path, *more: str) -> subprocess.Popen[str]:
+    (cwd / "study.toml").write_text(RECIPE)
+    plugins = [word for file in PLUGINS for word in ("--plugins-dir", str(file))]
     return subprocess.Popen(
-        [sys.executable, "-c", "from harness.cli.main import main; main()", "--plugins-dir",
-         str(TOYS), *RUN, *more],
+        [sys.executable, "-c", "from harness.cli.main import main; main()", *plugins, "run",
+         "-c", "study.toml", "-j", "1", "-o", "study", *more],
         cwd=cwd, env=environ(home), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True,
     )  # fmt: skip
@@ -97,24 +139,27 @@ def events(cwd: Path) -> list[dict[str, str]]:
 
 
 def wait_for(process: subprocess.Popen[str], cwd: Path, stage: str) -> str:
-    """The key of a stage that has started."""
+    """The key of a stage that has started; of two to place the one of the benchmark."""
     while process.poll() is None:
         for event in events(cwd):
-            if event["stage"] == stage and event["event"] == "started":
+            which = stage != "place" or event["label"] == "toy-pairs"
+            if event["stage"] == stage and event["event"] == "started" and which:
                 return event["key"]
         time.sleep(0.01)
     raise AssertionError(process.communicate())
 
 
 def holder(home: Path, key: str, made: Cluster) -> subprocess.Popen[bytes]:
-    """The worker that holds the lease of a key, or the first one."""
-    until = time.monotonic() + 2
+    """A worker that holds the lease of a key or of a part of it, or the first one."""
+    until = time.monotonic() + 3
     while time.monotonic() < until:
-        for path in home.glob(f"locks/{key}.*.lease"):
-            pid = json.loads(path.read_text() or "{}").get("pid")
-            for worker in made.workers:
-                if worker.pid == pid:
-                    return worker
+        parts = home.glob(f"work/*/{key}*/parts/locks/*.lease")
+        for path in (*home.glob(f"locks/{key}.*.lease"), *parts):
+            with suppress(OSError, ValueError):
+                record = json.loads(path.read_text())
+                for worker in made.workers:
+                    if worker.pid == record["pid"] and record["state"] == "held":
+                        return worker
         time.sleep(0.01)
     return made.workers[0]
 
@@ -141,16 +186,24 @@ def undisturbed(tmp_path_factory) -> dict[str, str]:
     return finish(command(home, cwd), home, cwd)
 
 
+@pytest.fixture(scope="module")
+def trained_by_two(tmp_path_factory) -> dict[str, str]:
+    home, cwd = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("work")
+    return finish(command(home, cwd, "--nproc", "2"), home, cwd)
+
+
 @posix
 @pytest.mark.slow
-@pytest.mark.parametrize("attempt", range(ATTEMPTS))
+@repeated
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_killed_worker_changes_nothing(stage, attempt, undisturbed, home, tmp_path):
     with cluster(home, tmp_path / "dask") as made:
         process = command(home, tmp_path, "--executor", "dask", "--scheduler", made.address)
         key = wait_for(process, tmp_path, stage)
-        worker = holder(home, key, made) if stage in ("train", "embed") else made.workers[attempt]
-        time.sleep(0.2 * attempt)
+        worker = made.workers[attempt % 2]
+        if stage in ("place", "train", "embed"):
+            worker = holder(home, key, made)
+        time.sleep(0.1 * attempt if stage in ("generate", "place", "train") else 0)
         worker.kill()
         assert finish(process, home, tmp_path) == undisturbed
     lost = [event["message"] for event in events(tmp_path) if event["event"] == "executor"]
@@ -159,15 +212,15 @@ def test_a_killed_worker_changes_nothing(stage, attempt, undisturbed, home, tmp_
 
 @posix
 @pytest.mark.slow
-@pytest.mark.parametrize("attempt", range(ATTEMPTS))
-@pytest.mark.parametrize("stage", ["generate", "train"])
+@repeated
+@pytest.mark.parametrize("stage", ["generate", "place", "train"])
 def test_a_killed_scheduler_leaves_a_study_that_goes_on(
     stage, attempt, undisturbed, home, tmp_path
 ):
     with cluster(home, tmp_path / "dask") as made:
         process = command(home, tmp_path, "--executor", "dask", "--scheduler", made.address)
         wait_for(process, tmp_path, stage)
-        time.sleep(0.3 * attempt)
+        time.sleep(0.1 * attempt)
         made.scheduler.kill()
         _, errors = process.communicate(timeout=120)
         assert process.returncode == 1, errors
@@ -180,13 +233,16 @@ def test_a_killed_scheduler_leaves_a_study_that_goes_on(
 
 @posix
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", ["generate", "train"])
-def test_a_worker_that_sleeps_beyond_its_lease_is_replaced(stage, undisturbed, home, tmp_path):
+@repeated
+@pytest.mark.parametrize("stage", ["generate", "place", "train", "embed"])
+def test_a_worker_that_sleeps_beyond_its_lease_is_replaced(
+    stage, attempt, undisturbed, home, tmp_path
+):
     with cluster(home, tmp_path / "dask") as made:
         process = command(home, tmp_path, "--executor", "dask", "--scheduler", made.address)
         key = wait_for(process, tmp_path, stage)
-        worker = holder(home, key, made) if stage == "train" else made.workers[0]
-        time.sleep(0.3)
+        worker = made.workers[attempt % 2] if stage == "generate" else holder(home, key, made)
+        time.sleep(0.05 * attempt)
         worker.send_signal(signal.SIGSTOP)
         done = finish(process, home, tmp_path)
         worker.send_signal(signal.SIGCONT)  # what it goes on with may harm nobody
@@ -197,10 +253,59 @@ def test_a_worker_that_sleeps_beyond_its_lease_is_replaced(stage, undisturbed, h
 
 @posix
 @pytest.mark.slow
-@pytest.mark.parametrize("attempt", range(ATTEMPTS))
+@repeated
+def test_a_worker_whose_disk_is_full_leaves_a_study_that_goes_on(
+    attempt, undisturbed, home, tmp_path
+):
+    with cluster(home, tmp_path / "dask", limits=(None, 1500 * (attempt + 1))) as made:
+        scheduler = ("--executor", "dask", "--scheduler", made.address)
+        process = command(home, tmp_path, *scheduler)
+        _, errors = process.communicate(timeout=240)
+        assert process.returncode == 1, errors
+        assert "File too large" in errors
+        resource.prlimit(made.workers[1].pid, resource.RLIMIT_FSIZE, NO_LIMIT)
+        assert finish(command(home, tmp_path, *scheduler), home, tmp_path) == undisturbed
+
+
+@posix
+@pytest.mark.slow
+@repeated
+def test_a_killed_rank_is_started_again_on_its_worker(attempt, trained_by_two, home, tmp_path):
+    with cluster(home, tmp_path / "dask") as made:
+        scheduler = ("--executor", "dask", "--scheduler", made.address)
+        process = command(home, tmp_path, "--nproc", "2", *scheduler)
+        worker = holder(home, wait_for(process, tmp_path, "train"), made)
+        first = ranks(worker)
+        time.sleep(0.3 * attempt)
+        first[attempt % 2].kill()
+        again = ranks(worker, besides=first)
+        assert finish(process, home, tmp_path) == trained_by_two
+    assert len(again) == 2
+    assert not [event for event in events(tmp_path) if "is lost" in event.get("message", "")]
+
+
+def ranks(
+    worker: subprocess.Popen[bytes], besides: Sequence[psutil.Process] = ()
+) -> list[psutil.Process]:
+    """The two processes of a training on a worker, once both are there."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        children = psutil.Process(worker.pid).children()
+        with suppress(psutil.NoSuchProcess):
+            fresh = [child for child in children if child not in besides]
+            found = [child for child in fresh if "spawn_main" in " ".join(child.cmdline())]
+            if len(found) == 2:
+                return sorted(found, key=lambda child: child.pid)
+        time.sleep(0.05)
+    raise AssertionError("no two processes train")
+
+
+@posix
+@pytest.mark.slow
+@repeated
 def test_two_clients_at_once_make_it_once(attempt, undisturbed, home, tmp_path):
     one = command(home, tmp_path, "--executor", "dask")
-    time.sleep(attempt)
+    time.sleep(attempt % 5)
     two = command(home, tmp_path, "--executor", "dask")
     assert finish(one, home, tmp_path) == undisturbed
     assert finish(two, home, tmp_path) == undisturbed

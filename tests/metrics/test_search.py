@@ -57,9 +57,12 @@ def test_from_embeddings_in_blocks_of_any_size(scene, monkeypatch):
     probes, probe_subjects, gallery, gallery_subjects = scene
     expected = plain_search(probes @ gallery.T, probe_subjects, gallery_subjects)
     assert_equal(search_gallery(*scene), expected)
-    monkeypatch.setattr(sys.modules["harness.metrics.search"], "_BLOCK_SCORES", 45 * 7)
-    assert_equal(search_gallery(*scene), expected)
-    assert_equal(search_scores(probes @ gallery.T, probe_subjects, gallery_subjects), expected)
+    module = sys.modules["harness.metrics.search"]
+    for scores, least in ((45 * 7, 1), (45, 64), (1, 7)):
+        monkeypatch.setattr(module, "_BLOCK_SCORES", scores)
+        monkeypatch.setattr(module, "_LEAST_PROBES", least)
+        assert_equal(search_gallery(*scene), expected)
+        assert_equal(search_scores(probes @ gallery.T, probe_subjects, gallery_subjects), expected)
 
 
 def test_labels_may_be_names(scene):

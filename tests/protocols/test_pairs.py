@@ -191,3 +191,24 @@ def test_far_below_resolution_is_refused_with_its_reason(images):
     lowest = next(m for m in metrics if m.at.get("far") == 1e-3)
     assert lowest.value is None
     assert "200" in lowest.note
+
+
+def test_one_fold_has_an_area_and_no_accuracy(images):
+    rng = np.random.default_rng(3)
+    rows = [row for row in pairs_of(images) if row[3] == 4]
+    made = PairFolds.build(name="one", pairs=rows, images=images, flip="none", rule="exact")
+    identity = rng.normal(size=(200, 16)).repeat(2, axis=0)
+    plain = (identity + 0.9 * rng.normal(size=identity.shape)).astype(np.float32)
+    found = Embeddings(plain, None, np.ones(400, bool), images.names)
+    scores = made.score(found)
+    result = made.evaluate(scores, seed=0)
+    (headline,) = [metric for metric in result.metrics if metric.headline]
+    expected = roc_auc_score(made.genuine, -scores.columns["distance"])
+    assert headline.name == "auc"
+    assert headline.value == pytest.approx(expected)
+    assert headline.interval.low < expected < headline.interval.high
+    assert "accuracy" not in {metric.name for metric in result.metrics}
+    assert made.protocol()["fold_rule"].startswith("one fold")
+    with pytest.raises(UsageError, match="choose two or more"):
+        PairFolds.build(name="one", pairs=rows, images=images, flip="none", rule="exact",
+                        centre=True)  # fmt: skip

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 
+from harness.components import NO_MEASUREMENT
 from harness.reporting import summary_table, tables
 from harness.reporting.matrix import build
 
@@ -58,6 +59,16 @@ def test_an_unmeasurable_number_says_why(make):
     table = summary_table([make.result(metrics=[nothing])])
     assert "n/a [1]" in table
     assert "needs 1,000,000 impostors" in table
+
+
+def test_numbers_of_made_up_output_say_so_in_every_table(make):
+    said = f"{NO_MEASUREMENT}noise in the place of faces"
+    results = [make.result(warnings=[said, "a mere warning"]), make.result(generator="other")]
+    summary = summary_table(results)
+    for table in (summary, tables.markdown(build(results)), tables.latex(build(results))):
+        assert table.count(said) == 1
+        assert table.count("[1]") == 2  # the one number, and the footnote
+        assert "mere warning" not in table
 
 
 def test_hostile_names_cannot_break_a_table(make):

@@ -7,6 +7,7 @@ import pytest
 from torch import nn
 
 from harness.errors import UsageError
+from harness.training.augment import adaface
 from harness.training.classification import classification_recipe
 from harness.training.losses import CosFace
 from harness.training.params import ClassificationParams
@@ -61,3 +62,40 @@ def test_loss_and_optimiser_follow_the_parameters():
 def test_too_few_images():
     with pytest.raises(UsageError, match="256 images cannot be drawn from 100"):
         recipe()
+
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (112, 112, 3), np.uint8)
+
+
+def test_what_is_off_draws_nothing():
+    usual = recipe(images_per_batch=10).augment
+    for seed in range(5):
+        expected = adaface()(IMAGE, np.random.default_rng(seed))
+        assert np.array_equal(usual(IMAGE, np.random.default_rng(seed)), expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "amount"),
+    [
+        ("landmark_jitter_px", 2.0),
+        ("tint_std", 0.1),
+        ("grey_probability", 1.0),
+        ("erase_probability", 1.0),
+        ("noise_std", 0.1),
+    ],
+)
+def test_every_augmentation_is_switched_on_by_its_name(name, amount):
+    off = dict.fromkeys(
+        (
+            "crop_probability",
+            "low_resolution_probability",
+            "photometric_probability",
+            "mirror_probability",
+        ),
+        0.0,
+    )
+    made = recipe(images_per_batch=10, **off, **{name: amount})
+    plain = recipe(images_per_batch=10, **off)
+    assert np.array_equal(plain.augment(IMAGE, np.random.default_rng(0)), IMAGE)
+    assert not np.array_equal(made.augment(IMAGE, np.random.default_rng(0)), IMAGE)
+    assert made.settings[name] == amount

@@ -11,6 +11,7 @@ from harness.reporting.drawn import Figure, draw
 from harness.reporting.grid import Grid
 from harness.reporting.matrix import Names, build
 from harness.reporting.sections import lines
+from harness.reporting.sections.amounts import over_amounts
 from harness.reporting.sections.overview import comparison
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ def benches(study: Study, names: Names) -> list[Bench]:
         bench = Bench(f"bench-{number}", title, [pair for pair in about if pair[1]], grouped)
         bench.figures += lines.figures(bench.id, title, cells, study, names)
         _fill(bench, [cell.result for cell in cells], names)
+        drawn, tables = over_amounts(bench.id, title, cells)
+        bench.figures += drawn
+        bench.grids += tables
         made.append(bench)
     return made
 

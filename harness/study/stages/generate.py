@@ -18,6 +18,7 @@ from harness.faces.face import Face, Missing, Slot
 from harness.faces.store import FaceSet, ShardFacts, shard_facts, shard_path, write_shard
 from harness.registry import import_files, import_object
 from harness.study.context import RunContext
+from harness.study.parts import each_once
 from harness.study.planned import Node
 from harness.study.session import Session
 
@@ -67,24 +68,13 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
     session.progress(_count(done.values()), len(slots), "images")
     todo = [index for index in range(shards) if index not in done]
     job = _job(node, ctx, session, folder)
-    for index, (facts, notes) in _shards(session, job, todo):
+    answers = session.executor.run_shards(make_shard, job, todo, session.jobs)
+    for index, (facts, notes) in each_once(session.executor, answers, todo):
         done[index] = facts
         for note in notes:
             ctx.note(note)
         session.progress(_count(done.values()), len(slots), "images")
     return _facts(folder, [done[i] for i in range(shards)], len(slots), ctx)
-
-
-def _shards(session: Session, job: Job, todo: Sequence[int]) -> Iterator[tuple[int, Any]]:
-    """Every shard once, from wherever the executor makes them."""
-    waiting, name = set(todo), type(session.executor).__name__
-    for index, answer in session.executor.run_shards(make_shard, job, todo, session.jobs):
-        if index not in waiting:
-            raise DataError(f"executor {name} answered shard {index}, which nobody waits for")
-        waiting.discard(index)
-        yield index, answer
-    if waiting:
-        raise DataError(f"executor {name} left out {len(waiting)} of {len(todo)} shards")
 
 
 _PREPARED: dict[str, tuple[Generator, Slots, RunContext]] = {}

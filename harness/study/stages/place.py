@@ -3,38 +3,89 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from harness.align.place import Rule, place
+import numpy as np
+
+from harness.align.place import Policy, Rule, place, resolve
 from harness.align.placements import Placements
-from harness.components import Aligner
+from harness.components import Aligner, Images
 from harness.errors import DataError
-from harness.study.planned import Chosen, Node
+from harness.study import parts
+from harness.study.planned import Cell, Node
 from harness.study.session import Session, create
+from harness.study.some import Some
 
 FILE = "placements.arrow"
 
 
-def run(node: Node, owner: Chosen | None, session: Session, folder: Path) -> dict[str, Any]:
-    """Place the faces of ``owner`` (a benchmark) or of the node's face set."""
-    images = session.images(owner, node.inputs)
-    study = session.plan.study
-    aligner = None
-    if node.chosen is not None and study.align in ("auto", "detector"):
-        aligner = create(node.chosen, Aligner)
-        aligner.prepare(session.context(node.chosen, seed=0))
-    placements = place(
-        images,
-        Rule(study.align, study.on_failure),
-        aligner=aligner,
-        folder=folder,
-        progress=session.progress,
-    )
+class Placing(parts.Split):
+    """Faces of the cell's benchmark or of the node's face set; a detector's work is in parts."""
+
+    @property
+    def size(self) -> int:
+        """Images of a part; what needs no pixels is one part."""
+        return parts.PART_IMAGES if self.method == "detector" else max(1, len(self.images))
+
+    @cached_property
+    def images(self) -> Images:
+        """See :class:`harness.study.parts.Split`."""
+        return self.session.images(self.cell.benchmark if self.cell else None, self.node.inputs)
+
+    @cached_property
+    def method(self) -> Policy:
+        """How all of them are placed, which no part can say by itself."""
+        study = self.session.plan.study
+        detector = self.node.chosen is not None and study.align in ("auto", "detector")
+        rule = Rule(study.align, study.on_failure)
+        return cast(Policy, resolve(rule, self.images, detector=detector))
+
+    @cached_property
+    def aligner(self) -> Aligner | None:
+        """The detector, where it is used."""
+        if self.node.chosen is None or self.method != "detector":
+            return None
+        aligner: Aligner = create(self.node.chosen, Aligner)
+        aligner.prepare(self.session.context(self.node.chosen, seed=0))
+        return aligner
+
+    def make(
+        self, folder: Path, first: int, last: int, progress: Callable[..., None]
+    ) -> dict[str, Any]:
+        """See :class:`harness.study.parts.Split`."""
+        whole = len(self) == 1
+        placements = place(
+            self.images if whole else Some(self.images, np.arange(first, last)),
+            Rule(self.method, self.session.plan.study.on_failure),
+            aligner=self.aligner,
+            folder=folder,
+            progress=progress,
+        )
+        placements.save(folder / FILE)
+        return {}
+
+    def join(self, parts: Sequence[Path], folder: Path) -> None:
+        """See :class:`harness.study.parts.Split`."""
+        found = [Placements.load(part / FILE) for part in parts]
+        Placements(
+            np.concatenate([part.landmarks for part in found]),
+            np.concatenate([part.scores for part in found]),
+            [method for part in found for method in part.methods],
+            [reason for part in found for reason in part.reasons],
+        ).save(folder / FILE)
+
+
+def run(node: Node, owner: Cell | None, session: Session, folder: Path) -> dict[str, Any]:
+    """Place the faces of the benchmark of ``owner``, or of the node's face set."""
+    placing = Placing(session, node, owner)
+    parts.run(placing, folder)
+    images, placements = placing.images, Placements.load(folder / FILE)
     if placements.failed.all():
         reasons = ", ".join(placements.failures()) or "no images"
         raise DataError(f"no face was placed in any image of {node.label}: {reasons}")
-    placements.save(folder / FILE)
     failed = [images.names[int(i)] for i in placements.failed.nonzero()[0][:100]]
     return {
         "images": len(placements),

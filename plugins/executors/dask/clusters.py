@@ -26,19 +26,23 @@ CLASSES = {
 MAY_START_PROCESSES = "DASK_DISTRIBUTED__WORKER__DAEMON"
 """A training of several processes is started by a worker, which a daemon may not do."""
 
-WORKER_ENVIRON = {
-    **dict.fromkeys(
-        ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
-    ),
-    MAY_START_PROCESSES: "False",
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+)
+WORKER_ENVIRON = {**ONE_THREAD, MAY_START_PROCESSES: "False"}
+BEFORE_WORKERS = {
+    "distributed.worker.daemon": False,
+    "distributed.nanny.pre-spawn-environ": ONE_THREAD,
 }
+"""Without the MALLOC_TRIM_THRESHOLD_ of Dask's own, under which freed memory goes back at once, and
+a network spends nearly half of its time on getting memory for its layers again."""
 
 
 def start(params: DaskParams, jobs: int, *, gpu: bool) -> Any:
     """A cluster, or the address of one."""
     if params.scheduler is not None:
         return params.scheduler
-    dask.config.set({"distributed.worker.daemon": False})
+    dask.config.set(BEFORE_WORKERS)
     if params.cluster == "local":
         return _local(params, jobs, gpu=gpu)
     if params.cluster == "ssh":

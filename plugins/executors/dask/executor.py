@@ -24,7 +24,6 @@ AHEAD = 4
 LEAST_AHEAD = 64
 LOOK_EVERY_S = 0.5
 CONNECT_S = 30
-_DONE = object()
 MEMORY = "memory"
 
 
@@ -106,24 +105,20 @@ class DaskExecutor(Executor):
         self, task: Callable[[Any, int], Any], shared: Any, shards: Sequence[int], jobs: int
     ) -> Iterator[tuple[int, Any]]:
         """See :class:`harness.extensions.Executor`."""
-        done: SimpleQueue[Any] = SimpleQueue()
-        waiting: dict[Future, int] = {}
-        queue, parcel = iter(shards), worker.packed(task, shared)
-        name = f"{task.__name__}-{next(self._numbers)}-{self._topic}"
-        try:
-            while True:
-                room = max(LEAST_AHEAD, AHEAD * len(self._workers())) - len(waiting)
-                if room > LEAST_AHEAD // 2 or not waiting:
-                    batch = list(itertools.islice(queue, room))
-                    for future, shard in zip(self._shards(name, parcel, batch), batch, strict=True):
-                        waiting[future] = shard
-                        future.add_done_callback(done.put)
-                if not waiting:
-                    return
-                future = self._next(done)
-                yield waiting.pop(future), self._result(future)
-        finally:
-            self._cancel(list(waiting))
+        parcel = worker.packed(worker.one_shard, (task, shared))
+        return self._run(task.__name__, parcel, shards, {}, lambda _: None)
+
+    def run_parts(
+        self,
+        task: Callable[[Any, int, Callable[[Any], None]], Any],
+        shared: Any,
+        parts: Sequence[int],
+        needs: Mapping[str, float],
+        hear: Callable[[Any], None],
+    ) -> Iterator[tuple[int, Any]]:
+        """See :class:`harness.extensions.Executor`."""
+        parcel = worker.packed(task, shared)
+        return self._run(task.__name__, parcel, parts, self._resources(needs), hear)
 
     def run_stage(
         self,
@@ -133,31 +128,46 @@ class DaskExecutor(Executor):
         hear: Callable[[Any], None],
     ) -> Any:
         """See :class:`harness.extensions.Executor`."""
-        number, heard = next(self._numbers), SimpleQueue[Any]()
-        self._heard[number] = heard
-        future = self._open_client().submit(
-            worker.do_stage, self._sign, worker.packed(task, shared), self._topic, number,
-            key=f"{task.__name__}-{number}-{self._topic}", resources=self._resources(needs),
-            pure=False,
-        )  # fmt: skip
-        future.add_done_callback(lambda _: heard.put(_DONE))
+        parcel = worker.packed(worker.whole_stage, (task, shared))
+        ((_, answer),) = self._run(task.__name__, parcel, [0], self._resources(needs), hear)
+        return answer
+
+    def _run(
+        self,
+        name: str,
+        parcel: bytes,
+        items: Sequence[int],
+        resources: Mapping[str, float],
+        hear: Callable[[Any], None],
+    ) -> Iterator[tuple[int, Any]]:
+        """Every item as a task; what tasks tell and which are done arrive in one queue."""
+        number, arrived = next(self._numbers), SimpleQueue[Any]()
+        waiting: dict[Future, int] = {}
+        queue = iter(items)
+        self._heard[number] = arrived
         try:
-            while (message := self._next(heard)) is not _DONE:
-                hear(message)
-            return self._result(future)
+            while True:
+                room = max(LEAST_AHEAD, AHEAD * len(self._workers())) - len(waiting)
+                batch: list[int] = []
+                if room > LEAST_AHEAD // 2 or not waiting:
+                    batch = list(itertools.islice(queue, room))
+                if batch:  # handed over together, which is much cheaper than one by one
+                    futures = self._open_client().map(
+                        worker.do, batch, sign=self._sign, parcel=parcel, topic=self._topic,
+                        number=number, resources=dict(resources), pure=False,
+                        key=[f"{name}-{number}-{self._topic}-{item}" for item in batch],
+                    )  # fmt: skip
+                    for future, item in zip(futures, batch, strict=True):
+                        waiting[future] = item
+                        future.add_done_callback(arrived.put)
+                if not waiting:
+                    return
+                while not isinstance(found := self._next(arrived), Future):
+                    hear(found)
+                yield waiting.pop(found), self._result(found)
         finally:
             del self._heard[number]
-            self._cancel([future])
-
-    def _shards(self, name: str, parcel: bytes, shards: list[int]) -> list[Future]:
-        """Shards as tasks, handed over together: much cheaper than one by one."""
-        if not shards:
-            return []
-        found: list[Future] = self._open_client().map(
-            worker.do_shard, shards, sign=self._sign, parcel=parcel,
-            key=[f"{name}-{shard}" for shard in shards], pure=False,
-        )  # fmt: skip
-        return found
+            self._cancel(list(waiting))
 
     def _open_client(self) -> Client:
         if self._client is None or self._closed.is_set():

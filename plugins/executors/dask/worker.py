@@ -23,6 +23,7 @@ SEEN_WITHIN_S = 5.0
 
 LOOK_EVERY_S = 0.5
 LOG_CHARACTERS = 20_000
+Tell = Callable[[Any], None]
 
 
 @dataclass(frozen=True)
@@ -113,23 +114,25 @@ def _holds(file: Path, token: str) -> bool:
         return False
 
 
-def packed(task: Callable[..., Any], shared: Any) -> bytes:
+def packed(task: Callable[[Any, int, Tell], Any], shared: Any) -> bytes:
     """A task and what it works on as bytes, which a scheduler without the plugins passes on."""
     return pickle.dumps((task, shared))
 
 
-def do_shard(shard: int, sign: Sign, parcel: bytes) -> Any:
-    """One shard, or how it failed."""
-
-    def work() -> Any:
-        task, shared = pickle.loads(parcel)  # noqa: S301 (packed by the client of this cluster)
-        return task(shared, shard)
-
-    return _kept(sign, work)
+def one_shard(which: tuple[Callable[[Any, int], Any], Any], shard: int, _: Tell) -> Any:
+    """A shard as a task; it has nothing to tell."""
+    task, shared = which
+    return task(shared, shard)
 
 
-def do_stage(sign: Sign, parcel: bytes, topic: str, number: int) -> Any:
-    """One stage, or how it failed; what it tells goes to the client as events."""
+def whole_stage(which: tuple[Callable[[Any, Tell], Any], Any], _: int, tell: Tell) -> Any:
+    """A stage as a task."""
+    task, shared = which
+    return task(shared, tell)
+
+
+def do(item: int, sign: Sign, parcel: bytes, topic: str, number: int) -> Any:
+    """One task, or how it failed; what it tells goes to the client as events."""
     worker = get_worker()
     asked = [0.0]
 
@@ -142,7 +145,7 @@ def do_stage(sign: Sign, parcel: bytes, topic: str, number: int) -> Any:
 
     def work() -> Any:
         task, shared = pickle.loads(parcel)  # noqa: S301 (packed by the client of this cluster)
-        return task(shared, tell)
+        return task(shared, item, tell)
 
     return _kept(sign, work)
 

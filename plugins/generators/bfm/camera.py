@@ -7,6 +7,7 @@ at the origin looking along -z, f = 50 and a sensor of 15 x 15 at a distance of 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +33,12 @@ BOX_LANDMARKS = (
 CENTRE_LANDMARKS = ("left.nose.wing.tip", "right.nose.wing.tip")
 
 
+@lru_cache(maxsize=64)
 def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Doubles:
     """``Rz(roll) Ry(yaw) Rx(pitch)``, float64 (3, 3).
 
     Positive yaw moves the nose to +x (image right), positive pitch down, positive roll turns
-    counter-clockwise in the image.
+    counter-clockwise in the image. Read-only, for an image asks several times.
     """
     yaw, pitch, roll = np.deg2rad([yaw_deg, pitch_deg, roll_deg])
     cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
@@ -45,6 +47,7 @@ def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Doubles:
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
     product: Doubles = np.einsum("ij,jk,kl->il", about_z, about_y, about_x)
+    product.setflags(write=False)
     return product
 
 

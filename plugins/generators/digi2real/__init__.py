@@ -102,7 +102,7 @@ def harness_components() -> Iterable[Component]:
         Component(
             kind="generator",
             name="digi2real",
-            version=2,
+            version=3,
             target=f"{__name__}.generator:Digi2Real",
             params=f"{__name__}.params:Params",
             summary="rendered identities made realistic by identity-conditioned diffusion",

@@ -16,13 +16,15 @@ from harness.errors import UsageError
 from harness.faces.face import Face, Missing, Slot
 from harness.files import written_whole
 
-from . import figures, materials, shift, tiny
+from . import figures, likeness, materials, shift, tiny
+from .batches import Batches
 from .crop import encode, face_box
 from .embedding import SIZE, ArcFace, Embedder, OtherModel, RandomProjection
 from .jobs import Job, again, make_job
 from .params import ARCFACE, NO_DETECTOR, TINY, Params
 from .pipeline import Folders, Pipeline, conditioner, encoder_digest, open_pipeline
-from .sampling import Batches, Settings, sample
+from .remarks import remarks
+from .sampling import Latents, Settings, beside, decode, denoise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 _BATCH = {"cpu": 4, "cuda": 16}
-_SHARD = {"cpu": 1, "cuda": 100}  # on a CPU one image is minutes of work
+_SHARD = {"cpu": 1, "cuda": 96}  # on a CPU one image is minutes of work
 _TINY_BATCH, _TINY_SHARD = 16, 200
 _ROWS, _SHOWN = 3, 500
 """Identities of pictures that need new images, and of those that search a set for pairs."""
@@ -58,7 +60,7 @@ class Digi2Real(Generator):
         kind = ctx.device.partition(":")[0]
         self.shard_slots = _TINY_SHARD if self._tiny else _SHARD[kind]  # type: ignore[misc]
         size = ctx.batch_size or (_TINY_BATCH if self._tiny else _BATCH[kind])
-        self._batches = Batches(size, ctx.note)
+        self._batches = Batches(size, ctx.note, overlap=kind == "cuda")
         self._conditioner: Conditioner | None = None
         self._pipeline: Pipeline | None = None
         self._folders = self._find_folders()
@@ -73,7 +75,9 @@ class Digi2Real(Generator):
         self._sides: tuple[Floats, Floats] | None = None
         self._shift_file = self._find_shift(source)
         self._delta = self._make_delta()
-        self._say_what_matters()
+        used, shifted = len(self._order), self._delta is not None
+        for remark in remarks(self.params, self._identities, used, shifted=shifted):
+            ctx.note(remark)
 
     def samples_per_identity(self) -> NDArray[np.int32]:
         """The same number for every identity, int32 (identities,)."""
@@ -98,15 +102,20 @@ class Digi2Real(Generator):
         shown = [figures.source_beside_made(source, made, folder)]
         pairs = figures.similar_pairs(source, made, self._identities, folder)
         shown += [pairs] if pairs is not None else []
+        sides = {
+            "source": likeness.of_source(self._identities, made),
+            "enhanced": likeness.of_made(self.ctx, made, self._embedder),
+        }
+        shown.append(likeness.histograms(sides, folder))
         if self._tiny or self.ctx.device != "cpu":
             jobs = [self._job(Slot(i, 0)) for i in range(min(_ROWS, len(self._order)))]
             seeds = [job.seed for job in jobs]
             means = [self._identities[int(self._order[job.slot.identity])] for job in jobs]
             ends = [(m.prototype, m.samples[0], s) for m, s in zip(means, seeds, strict=True)]
-            shown.append(figures.along_t(self._sampled, ends, folder))
+            shown.append(figures.along_t(self._shown, ends, folder))
             if self._delta is not None:
                 points = np.stack([job.embedding for job in jobs])
-                shown.append(figures.without_and_with(self._sampled, points, seeds, folder))
+                shown.append(figures.without_and_with(self._shown, points, seeds, folder))
         if self._sides is not None:
             shown.append(figures.prompt_space(self._pooled(*self._sides), folder))
         return shown
@@ -163,37 +172,6 @@ class Digi2Real(Generator):
         made = shift.shaped(found.delta, params.shift_shape, self._conditions().position)
         return np.float32(params.shift_scale) * made
 
-    def _say_what_matters(self) -> None:
-        note, found = self.ctx.note, self._identities
-        if self._tiny:
-            own = self.params.embedder == ARCFACE
-            identities = "a random projection" if own else f"model {self.params.embedder}"
-            note(f"digi2real: {tiny.WATERMARK}; identities by {identities}")
-        if self.params.sampler == "lcm":
-            note("digi2real: a preview by latent consistency, not the sampler of the paper")
-        if self.params.embedder != ARCFACE and not self._tiny:
-            note(
-                f"digi2real: identities by model {self.params.embedder}, and a text encoder that "
-                "was trained on those of arcface.onnx"
-            )
-        if self._delta is None:
-            note("digi2real: no shift towards real faces is applied; give -G real=FOLDER")
-        if self._detector is None:
-            placed = "a box in the middle" if self.params.align == "centre" else "nothing"
-            note(
-                "digi2real applies no face detector (-G detector=mtcnn); images are placed by the "
-                f"detector of the study, if any, or {placed}, and none is made again"
-            )
-        if found.rejected:
-            number, reason = next(iter(found.rejected.items()))
-            note(f"{len(found.rejected)} source identities rejected; identity {number}: {reason}")
-        if found.opposite:
-            note(f"{found.opposite} source images lie opposite to their prototype and are left out")
-        if found.single:
-            note(f"{found.single} source identities have one image: no variation between latents")
-        if len(self._order) < self.params.identities:
-            note(f"the source has {len(self._order)} of {self.params.identities} identities")
-
     # -- images --------------------------------------------------------------------------------
 
     def _conditions(self) -> Conditioner:
@@ -218,7 +196,7 @@ class Digi2Real(Generator):
         done: dict[Slot, Face | Missing] = {}
         for attempt in range(self.params.attempts):
             jobs = [again(job, self.ctx.seed, attempt) for job in jobs] if attempt else jobs
-            for face in self._batches.each(jobs, self._images):
+            for face in self._batches.each(jobs, self._denoised, self._faces):
                 done[face.slot] = face
             jobs = [job for job in jobs if isinstance(done[job.slot], Missing)]
         lacking = "the source has too few usable identities"
@@ -233,8 +211,7 @@ class Digi2Real(Generator):
             more["watermark"] = tiny.WATERMARK
         return replace(job, meta={**job.meta, **more})
 
-    def _sampled(self, embeddings: Floats, seeds: Sequence[int], shifted: bool) -> Pixels:
-        """Images uint8 RGB (N, px, px, 3) of embeddings (N, d), of which the batches decide."""
+    def _latents(self, embeddings: Floats, seeds: Sequence[int], *, shifted: bool) -> Latents:
         import torch
 
         prompts = self._conditions().encode(embeddings)
@@ -243,15 +220,27 @@ class Digi2Real(Generator):
         params, pipeline = self.params, self._open()
         px = params.image_px or pipeline.image_px
         settings = Settings(params.steps, params.guidance, px, params.sampler)
-        return sample(pipeline, prompts, seeds, settings)
+        return denoise(pipeline, prompts, seeds, settings)
 
-    def _images(self, jobs: Sequence[Job]) -> list[Face | Missing]:
+    def _shown(self, embeddings: Floats, seeds: Sequence[int], shifted: bool) -> Pixels:
+        """Images uint8 RGB (N, px, px, 3) of embeddings (N, d), as figures show them."""
+        latents = self._latents(embeddings, seeds, shifted=shifted)
+        with beside(self._open(), latents):
+            pixels = decode(self._open(), latents)
+        return np.stack([tiny.watermark(image) for image in pixels]) if self._tiny else pixels
+
+    def _denoised(self, jobs: Sequence[Job]) -> Latents:
         embeddings = np.stack([job.embedding for job in jobs])
-        pixels = self._sampled(embeddings, [job.seed for job in jobs], shifted=True)
+        return self._latents(embeddings, [job.seed for job in jobs], shifted=True)
+
+    def _faces(self, jobs: Sequence[Job], latents: Latents) -> list[Face | Missing]:
+        """Decoded, looked at and encoded; on a GPU in a thread, while the next are denoised."""
         places: Sequence[Placement | str | None] = [None] * len(jobs)
-        if self._detector is not None:
-            nowhere = np.full((len(jobs), 4), np.nan, np.float32)
-            places = self._detector.locate(list(pixels), nowhere)
+        with beside(self._open(), latents):
+            pixels = decode(self._open(), latents)
+            if self._detector is not None:
+                nowhere = np.full((len(jobs), 4), np.nan, np.float32)
+                places = self._detector.locate(list(pixels), nowhere)
         return [self._face(*each) for each in zip(jobs, pixels, places, strict=True)]
 
     def _pooled(self, real: Floats, source: Floats) -> dict[str, Floats]:

@@ -12,22 +12,18 @@ distilled weights: two to four steps, fresh noise in each, no guidance.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
-
-from harness.errors import PrerequisiteError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .pipeline import Pipeline
-
-Item = TypeVar("Item")
-Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -58,12 +54,30 @@ def starting_noise(rng: torch.Generator, shape: tuple[int, int, int]) -> torch.T
     return torch.randn(shape, generator=rng)
 
 
+@dataclass(frozen=True)
+class Latents:
+    """Denoised latents (N, channels, side, side), and on a GPU the event after which they are."""
+
+    values: torch.Tensor
+    ready: torch.cuda.Event | None
+
+
 def sample(
     pipeline: Pipeline, prompts: torch.Tensor, seeds: Sequence[int], settings: Settings
 ) -> NDArray[np.uint8]:
-    """One image for each prompt embedding (N, tokens, width) and seed, uint8 RGB (N, px, px, 3).
+    """One image for each prompt embedding (N, tokens, width) and seed, uint8 RGB (N, px, px, 3)."""
+    latents = denoise(pipeline, prompts, seeds, settings)
+    with beside(pipeline, latents):
+        return decode(pipeline, latents)
 
-    The UNet works in the pipeline's precision; solver, guidance and VAE in float32.
+
+def denoise(
+    pipeline: Pipeline, prompts: torch.Tensor, seeds: Sequence[int], settings: Settings
+) -> Latents:
+    """The latents of each prompt embedding (N, tokens, width) and seed.
+
+    The UNet works in the pipeline's precision, solver and guidance in float32. On a GPU this
+    returns while the device is still at work.
     """
     scheduler = solver(pipeline.scheduler_config, settings.sampler)
     scheduler.set_timesteps(settings.steps, device=pipeline.device)
@@ -88,55 +102,39 @@ def sample(
                 without, with_identity = eps.chunk(2)
                 eps = without + settings.guidance * (with_identity - without)
             latents = scheduler.step(eps, step, latents, generator=rngs, return_dict=False)[0]
-        return _decode(pipeline, latents)
+    return Latents(latents, _marked(pipeline))
 
 
-def _decode(pipeline: Pipeline, latents: torch.Tensor) -> NDArray[np.uint8]:
-    # One at a time: at 512 pixels the decoder needs more memory than the UNet.
-    images = [
-        pipeline.vae.decode(row[None] / pipeline.vae_scale, return_dict=False)[0][0]
-        for row in latents
-    ]
-    pixels = (torch.stack(images) / 2 + 0.5).clamp(0, 1).mul(255).round()
-    return np.ascontiguousarray(pixels.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy())
-
-
-class Batches:
-    """Work in batches of at most ``size``, halved for good when the memory of the GPU runs out."""
-
-    def __init__(self, size: int, note: Callable[[str], None]) -> None:
-        self.size, self._note = size, note
-
-    def each(
-        self, items: Sequence[Item], make: Callable[[Sequence[Item]], Sequence[Made]]
-    ) -> Iterator[Made]:
-        """``make`` on consecutive batches, in order; a batch that does not fit is made again.
-
-        The reader of the result is told once a halving. Raises PrerequisiteError when a single
-        item does not fit.
-        """
-        first = 0
-        while first < len(items):
-            batch = items[first : first + self.size]
-            made = self._tried(batch, make)
-            if made is None:  # outside the handler, whose traceback holds the tensors
-                self.size = len(batch) // 2
-                torch.cuda.empty_cache()
-                self._note(f"the memory of the GPU ran out: batches of {self.size} from there on")
-                continue
-            yield from made
-            first += len(batch)
-
-    @staticmethod
-    def _tried(
-        batch: Sequence[Item], make: Callable[[Sequence[Item]], Sequence[Made]]
-    ) -> Sequence[Made] | None:
-        try:
-            return make(batch)
-        except torch.OutOfMemoryError:
-            if len(batch) == 1:
-                raise PrerequisiteError(
-                    "one image does not fit in the memory of the GPU; use a larger one, "
-                    "--device cpu or a smaller -G image_px"
-                ) from None
+def _marked(pipeline: Pipeline) -> torch.cuda.Event | None:
+    if pipeline.side_stream is None:
         return None
+    cuda: Any = torch.cuda  # whose constructors carry no types
+    event: torch.cuda.Event = cuda.Event()
+    event.record(torch.cuda.current_stream(pipeline.device))
+    return event
+
+
+@contextmanager
+def beside(pipeline: Pipeline, latents: Latents) -> Iterator[None]:
+    """What is asked of a GPU in here follows these latents, not the UNet's work after them."""
+    stream = pipeline.side_stream
+    if stream is None or latents.ready is None:
+        yield
+        return
+    stream.wait_event(latents.ready)
+    latents.values.record_stream(stream)
+    with torch.cuda.stream(stream):
+        yield
+
+
+def decode(pipeline: Pipeline, latents: Latents) -> NDArray[np.uint8]:
+    """Images uint8 RGB (N, px, px, 3) of latents, by the VAE in its precision."""
+    vae = pipeline.vae
+    # One at a time: at 512 pixels the decoder needs more memory than the UNet.
+    with torch.inference_mode():
+        images = [
+            vae.decode((row[None] / pipeline.vae_scale).to(vae.dtype), return_dict=False)[0][0]
+            for row in latents.values
+        ]
+        pixels = (torch.stack(images).float() / 2 + 0.5).clamp(0, 1).mul(255).round()
+        return np.ascontiguousarray(pixels.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy())

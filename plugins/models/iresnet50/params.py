@@ -32,6 +32,11 @@ _ADAFACE: dict[str, Any] = {
     "low_resolution_probability": 0.2,
     "photometric_probability": 0.2,
     "mirror_probability": 0.5,
+    "landmark_jitter_px": 0.0,
+    "tint_std": 0.0,
+    "grey_probability": 0.0,
+    "erase_probability": 0.0,
+    "noise_std": 0.0,
     "dropout": None,
 }
 

@@ -10,7 +10,7 @@ import pytest
 
 from harness.components import Component, Params, TrainableModel
 
-NAMES = ("facenet_nn4", "iresnet50", "mobilefacenet", "onnx")
+NAMES = ("facenet_nn4", "iresnet50", "mobilefacenet", "onnx", "small_resnet")
 HEAVY = ("torch", "cv2", "onnxruntime", "pandas", "scipy", "pyarrow", "safetensors", "numpy")
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -136,6 +137,18 @@ def test_resources_that_no_worker_has_are_refused_before_waiting(home):
             executor.run_stage(abs, 1, {"GPU": 1.0}, print)
     finally:
         executor.close()
+
+
+def test_workers_keep_the_memory_that_networks_use_again(home, monkeypatch):
+    """With the setting of Dask's own a network on a CPU has half of its speed."""
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
+    executor = dask(workers=1)
+    executor.open(Setup(folders=(home,)))
+    try:
+        found = executor._client.run(os.getenv, "MALLOC_TRIM_THRESHOLD_")
+    finally:
+        executor.close()
+    assert list(found.values()) == [None]
 
 
 def test_a_head_node_without_a_gpu_can_plan_for_one(harness_command, tmp_path):

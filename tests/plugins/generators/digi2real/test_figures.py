@@ -40,10 +40,13 @@ def stored(opened, tmp_path):
 
 def test_every_figure_that_the_set_has_the_material_for(opened, context, patches, stored, tmp_path):
     titles = [picture.title for picture in opened().pictures(stored, tmp_path)]
-    assert titles == ["Source beside enhanced", "Most similar identities", "Interpolation along t"]
+    assert titles == [
+        "Source beside enhanced", "Most similar identities",
+        "Similarity within and between identities", "Interpolation along t",
+    ]  # fmt: skip
     ctx = context(sets={"source": patches(4, 6), "real": patches(3, 2, bias=50)})
     shown = opened(ctx, real=tmp_path).pictures(stored, tmp_path)
-    assert [p.title for p in shown][3:] == ["Without and with the shift", "Prompt space"]
+    assert [p.title for p in shown][4:] == ["Without and with the shift", "Prompt space"]
     assert "6 real, 20 source, 20 shifted" in shown[-1].text
     for picture in shown:
         image = cv2.imread(str(tmp_path / picture.file))
@@ -88,6 +91,14 @@ def test_without_and_with_differ_by_the_shift_alone(tmp_path):
     figures.without_and_with(sample, np.eye(2, dtype=np.float32), [5, 6], tmp_path)
     assert [call[2] for call in asked] == [False, True]
     assert asked[0][:2] == asked[1][:2]
+
+
+def test_new_images_of_the_tiny_pipeline_say_that_they_are_noise(opened):
+    made = opened()
+    points = np.stack([made._job(slot).embedding for slot in SLOTS[:2]])
+    for image in made._shown(points, [1, 2], True):
+        corner = image[-10:, :30].reshape(-1, 3)
+        assert (corner.max(axis=1) == 0).mean() > 0.3  # the black ground of the watermark
 
 
 def test_the_way_along_t_begins_at_the_prototype(tmp_path):

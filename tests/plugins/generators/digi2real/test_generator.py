@@ -146,19 +146,56 @@ def test_prototypes_and_order_are_kept(opened, context, patches, tmp_path):
     assert third.built == ["filter"]
 
 
-def test_running_out_of_memory_halves_the_batch_and_goes_on(opened, context, monkeypatch):
-    expected = [face.meta for face in opened().generate(SLOTS)]
-    real = module.sample
+@pytest.mark.parametrize("overlap", [False, True])
+@pytest.mark.parametrize("step", ["denoise", "decode"])
+def test_running_out_of_memory_halves_the_batch_and_goes_on(
+    opened, context, monkeypatch, step, overlap
+):
+    expected = list(opened(context(batch_size=3)).generate(SLOTS))
+    real = getattr(module, step)
 
-    def scarce(pipeline, prompts, seeds, settings):
-        if len(seeds) > 3:
+    def scarce(pipeline, *args):
+        count = len(args[1]) if step == "denoise" else len(args[0].values)
+        if count > 3:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return real(pipeline, prompts, seeds, settings)
+        return real(pipeline, *args)
 
-    monkeypatch.setattr(module, "sample", scarce)
+    monkeypatch.setattr(module, step, scarce)
     ctx = context(batch_size=12)
-    assert [face.meta for face in opened(ctx).generate(SLOTS)] == expected
-    assert any("batches of 3" in note for note in ctx.notes)
+    made = opened(ctx)
+    made._batches.overlap = overlap
+    found = list(made.generate(SLOTS))
+    assert [face.meta for face in found] == [face.meta for face in expected]
+    assert [face.image for face in found] == [face.image for face in expected]
+    assert [note for note in ctx.notes if "memory" in note] == [
+        f"the memory of the GPU ran out: batches of {size} from there on" for size in (6, 3)
+    ]
+
+
+def test_only_a_gpu_decodes_beside_the_denoising(opened, context):
+    assert opened(context(device="cuda"))._batches.overlap
+    assert not opened(context(device="cpu"))._batches.overlap  # both want the same processors
+
+
+def test_decoding_beside_the_denoising_changes_no_byte(opened, context):
+    """Threads of one worker, with a detector that asks for some images again."""
+
+    plain = [pixels(face)[:20].mean() for face in opened().generate(SLOTS)]
+
+    def made(overlap):
+        ctx = context(batch_size=2, tools={"detector": Finder(limit=float(np.median(plain)))})
+        generator = opened(ctx, detector="any", attempts=3)
+        generator._batches.overlap = overlap
+        return list(generator.generate(SLOTS))
+
+    one, two = made(False), made(True)
+    for face, other in zip(one, two, strict=True):
+        if isinstance(face, Missing):
+            assert face == other
+        else:
+            assert (face.image, face.meta) == (other.image, other.meta)
+            assert (face.landmarks == other.landmarks).all()
+    assert any(isinstance(face, Face) and face.meta["attempt"] for face in one)
 
 
 class Finder:

@@ -10,7 +10,11 @@ from safetensors.torch import load_file, save_file
 
 from harness.errors import DataError, PrerequisiteError
 from harness_plugins.generators.digi2real import tiny
-from harness_plugins.generators.digi2real.pipeline import encoder_digest, open_pipeline
+from harness_plugins.generators.digi2real.pipeline import (
+    encoder_digest,
+    open_pipeline,
+    vae_dtype,
+)
 
 
 def test_what_the_networks_say_of_themselves(pipeline):
@@ -53,6 +57,91 @@ def test_weights_that_leave_part_of_the_network_random_are_refused(folders, tmp_
     save_file(weights, file, {"format": "pt"})
     with pytest.raises(DataError, match=r"conv_out\.weight"):
         open_pipeline(replace(folders, unet=unet), torch.zeros(77, 64), "cpu", "fp32")
+
+
+@pytest.fixture
+def changed(folders, tmp_path):
+    """The tiny pipeline with the weights of UNet or VAE changed by a function."""
+
+    def make(part, change, pickled=False):
+        folder = tmp_path / "copy"
+        shutil.copytree(folders.unet.parent, folder)
+        file = folder / part / "diffusion_pytorch_model.safetensors"
+        weights = change(load_file(file))
+        file.unlink()
+        if pickled:
+            torch.save(weights, file.with_suffix(".bin"))
+        else:
+            save_file(weights, file, {"format": "pt"})
+        moved = type(folders)(folder / "unet", folder / "encoder", folder / "base")
+        return open_pipeline(moved, torch.zeros(77, 64), "cpu", "fp32")
+
+    return make
+
+
+def same(one, two):
+    left, right = one.state_dict(), two.state_dict()
+    return left.keys() == right.keys() and all(torch.equal(left[k], right[k]) for k in left)
+
+
+@pytest.mark.parametrize("part", ["unet", "base/vae"])
+def test_pickles_of_older_releases_load_the_same(pipeline, changed, part):
+    made = changed(part, lambda weights: weights, pickled=True)
+    assert same(made.unet, pipeline.unet)
+    assert same(made.vae, pipeline.vae)
+
+
+OLDER = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
+
+
+def test_the_vae_loads_with_the_names_of_its_release(pipeline, changed):
+    """Stable Diffusion 1.5 names the attention of its VAE as diffusers did before 0.15."""
+    renamed = set()
+
+    def older(weights):
+        made = {}
+        for name, weight in weights.items():
+            old = name
+            for new, before in OLDER.items():
+                old = old.replace(f"attentions.0.{new}.", f"attentions.0.{before}.")
+            renamed.update({name} if old != name else ())
+            made[old] = weight
+        return made
+
+    assert same(changed("base/vae", older).vae, pipeline.vae)
+    assert len(renamed) == 16
+
+
+def test_weights_of_another_shape_are_refused_by_name(changed):
+    def wider(weights):
+        bias = torch.zeros(len(weights["conv_in.bias"]) + 8)
+        return {**weights, "conv_in.bias": bias}
+
+    with pytest.raises(DataError, match=r"unet.*conv_in\.bias"):
+        changed("unet", wider)
+
+
+@pytest.mark.parametrize(
+    ("place", "name"), [("unet", "208 missing.*conv_in"), ("base/vae", "missing.*decoder")]
+)
+def test_networks_in_each_others_place_are_refused(folders, tmp_path, place, name):
+    root = tmp_path / "swapped"
+    shutil.copytree(folders.unet.parent, root)
+    other = {"unet": "base/vae", "base/vae": "unet"}[place]
+    file = "diffusion_pytorch_model.safetensors"
+    shutil.copy(folders.unet.parent / other / file, root / place / file)
+    moved = type(folders)(root / "unet", root / "encoder", root / "base")
+    with pytest.raises(DataError, match=name):
+        open_pipeline(moved, torch.zeros(77, 64), "cpu", "fp32")
+
+
+@pytest.mark.parametrize(
+    ("device", "precision", "dtype"),
+    [("cpu", "fp32", "float32"), ("cpu", "bf16", "float32"), ("cuda", "fp32", "float32"),
+     ("cuda", "bf16", "float16"), ("cuda:1", "fp16", "float16")],
+)  # fmt: skip
+def test_the_precision_of_the_decoder(device, precision, dtype):
+    assert vae_dtype(torch.device(device), precision) == getattr(torch, dtype)
 
 
 def test_a_unet_for_another_text_encoder_is_refused(folders):

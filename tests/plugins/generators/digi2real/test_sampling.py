@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import copy
+from contextlib import contextmanager
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from harness.errors import PrerequisiteError
 from harness_plugins.generators.digi2real.sampling import (
-    Batches,
     Settings,
+    decode,
+    denoise,
     own_generator,
     sample,
     solver,
@@ -98,6 +102,57 @@ def test_neither_batch_nor_order_change_an_image(pipeline, prompts):
         assert np.abs(together.astype(int) - other).max() <= 2
 
 
+def test_a_decoder_in_half_precision_stays_within_the_tolerance(pipeline, prompts):
+    """As on a GPU: the same latents, and images within 2 of 255."""
+    latents = denoise(pipeline, prompts, [1, 2, 3], FAST)
+    assert latents.ready is None  # without a GPU they are there when the call returns
+    exact = decode(pipeline, latents).astype(int)
+    half = replace(pipeline, vae=copy.deepcopy(pipeline.vae).half())
+    found = decode(half, latents)
+    assert found.dtype == np.uint8
+    assert 0 < np.abs(found - exact).max() <= 2
+
+
+class Device:
+    """What a GPU is asked for, in order; nothing is computed elsewhere."""
+
+    def __init__(self, monkeypatch):
+        self.said = []
+        monkeypatch.setattr(torch.cuda, "Event", lambda: self)
+        monkeypatch.setattr(torch.cuda, "current_stream", lambda device: f"the stream of {device}")
+        monkeypatch.setattr(torch.cuda, "stream", self.inside)
+        monkeypatch.setattr(torch.Tensor, "record_stream", lambda _, s: s.said.append("kept"))
+
+    def record(self, stream):
+        self.said.append(f"an event in {stream}")
+
+    def wait_event(self, event):
+        assert event is self
+        self.said.append("waited")
+
+    @contextmanager
+    def inside(self, stream):
+        assert stream is self
+        self.said.append("in")
+        yield
+        self.said.append("out")
+
+
+def test_on_a_gpu_decoding_waits_for_its_latents_alone(pipeline, prompts, monkeypatch):
+    """The order of events and streams; latents are kept until the other stream has read them."""
+    device = Device(monkeypatch)
+    other = replace(pipeline, side_stream=device)
+    real = other.vae.decode
+    monkeypatch.setattr(
+        other.vae, "decode", lambda *a, **k: device.said.append("decoded") or real(*a, **k)
+    )
+    found = sample(other, prompts[:2], [1, 2], FAST)
+    assert device.said == [
+        "an event in the stream of cpu", "waited", "kept", "in", "decoded", "decoded", "out",
+    ]  # fmt: skip
+    assert (found == sample(pipeline, prompts[:2], [1, 2], FAST)).all()
+
+
 def test_seed_and_identity_each_change_the_image(pipeline, prompts):
     same = prompts[[0, 0, 1]]
     first, reseeded, other = sample(pipeline, same, [1, 2, 1], FAST).astype(int)
@@ -115,37 +170,6 @@ def test_the_starting_noise_is_of_its_seed_alone():
     assert not torch.equal(noise, other)
     assert float(noise.std()) == pytest.approx(1, abs=0.02)
     assert torch.equal(torch.get_rng_state(), state)
-
-
-class Memory:
-    """Makes squares, as long as a batch fits."""
-
-    def __init__(self, room):
-        self.room, self.tried = room, []
-
-    def make(self, batch):
-        self.tried.append(len(batch))
-        if len(batch) > self.room:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return [item * item for item in batch]
-
-
-def test_out_of_memory_halves_the_batch_and_says_so():
-    memory, notes = Memory(room=3), []
-    batches = Batches(8, notes.append)
-    assert list(batches.each(range(11), memory.make)) == [i * i for i in range(11)]
-    assert memory.tried == [8, 4, 2, 2, 2, 2, 2, 1]
-    assert list(batches.each(range(3), memory.make)) == [0, 1, 4]
-    assert memory.tried[8:] == [2, 1]  # the next call does not try the large batch again
-    assert notes == [
-        "the memory of the GPU ran out: batches of 4 from there on",
-        "the memory of the GPU ran out: batches of 2 from there on",
-    ]
-
-
-def test_a_single_image_that_does_not_fit_is_an_error():
-    with pytest.raises(PrerequisiteError, match="one image does not fit"):
-        list(Batches(2, [].append).each(range(3), Memory(room=0).make))
 
 
 def test_the_preview_follows_latent_consistency(pipeline, prompts):

@@ -1,0 +1,45 @@
+"""The small residual network as a trainable model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.components import InputSpec
+from harness.training.classification import classification_recipe
+from harness.training.torch_model import TorchModel
+
+from .network import INPUT_PX, small_resnet
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from harness.training.recipe import TrainingRecipe
+
+    from .params import SmallResNetParams
+
+
+class SmallResNet(TorchModel):
+    """Five stages on 64x64 RGB."""
+
+    params: SmallResNetParams
+
+    @property
+    def input_spec(self) -> InputSpec:
+        """64x64 RGB, about -2 to 2."""
+        mean, std = (0.5,) * 3, (0.25,) * 3
+        return InputSpec(INPUT_PX, INPUT_PX, self.params.template, mean=mean, std=std)
+
+    @property
+    def embedding_size(self) -> int:
+        """Length of the raw embedding."""
+        return self.params.embedding_size
+
+    def build(self) -> nn.Sequential:
+        """The network with torch's default initial weights."""
+        return small_resnet(self.params.embedding_size, self.params.dropout)
+
+    def training(self, labels: NDArray[np.int64]) -> TrainingRecipe:
+        """SGD on a margin loss."""
+        return classification_recipe(self.network, self.embedding_size, self.params, labels)

@@ -1,0 +1,52 @@
+"""A plain residual network whose dense convolutions suit a CPU's matrix units."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+INPUT_PX = 64
+STAGES = ((32, 1), (64, 1), (128, 2), (192, 1))
+"""Channels and residual blocks; each stage begins with stride 2, so the last map is 4x4."""
+
+
+class Block(nn.Module):
+    """Two convolutions beside a shortcut, with no activation after the sum."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.inner = nn.Sequential(
+            *layer(channels, channels),
+            nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, channels, H, W) to the same."""
+        total: Tensor = x + self.inner(x)
+        return total
+
+
+def layer(channels: int, out: int, stride: int = 1) -> list[nn.Module]:
+    """Convolution, batch norm and PReLU."""
+    return [
+        nn.Conv2d(channels, out, 3, stride, 1, bias=False),
+        nn.BatchNorm2d(out),
+        nn.PReLU(out),
+    ]
+
+
+def small_resnet(embedding_size: int = 128, dropout: float = 0.2) -> nn.Sequential:
+    """Float32 (N, 3, 64, 64) to raw embeddings (N, embedding_size)."""
+    parts: list[nn.Module] = []
+    channels = 3
+    for out, blocks in STAGES:
+        parts += [*layer(channels, out, 2), *(Block(out) for _ in range(blocks))]
+        channels = out
+    side = INPUT_PX >> len(STAGES)
+    return nn.Sequential(
+        *parts,
+        nn.Flatten(),
+        nn.Dropout(dropout),
+        nn.Linear(channels * side * side, embedding_size),
+        nn.BatchNorm1d(embedding_size),
+    )

@@ -1,0 +1,84 @@
+"""The small residual network: its size, its maps, and a training in miniature."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from harness.training.loop import train
+from harness_plugins.models.small_resnet.model import SmallResNet
+from harness_plugins.models.small_resnet.network import Block, small_resnet
+from harness_plugins.models.small_resnet.params import SmallResNetParams
+
+CONTEXT = SimpleNamespace(seed=1, device="cpu", precision="fp32", batch_size=None)
+
+
+class Faces:
+    """Twenty images of five people: each has a brightness, and noise of its own."""
+
+    labels = np.repeat(np.arange(5), 4)
+
+    def __len__(self):
+        return 20
+
+    def image(self, index):
+        noise = np.random.default_rng(index).integers(0, 40, (64, 64, 3))
+        return (noise + 40 * self.labels[index]).astype(np.uint8)
+
+
+def model(**params):
+    made = SmallResNet(SmallResNetParams(**params))
+    made.prepare(CONTEXT)
+    return made
+
+
+def convolution(channels, out, kernel=3):
+    return channels * out * kernel * kernel
+
+
+def test_parameters_are_those_of_the_layers():
+    wide = [(3, 32, 1), (32, 64, 1), (64, 128, 2), (128, 192, 1)]
+    expected = 0
+    for channels, out, blocks in wide:
+        expected += convolution(channels, out) + 3 * out  # norm and PReLU
+        expected += blocks * (2 * convolution(out, out) + 5 * out)
+    expected += 192 * 16 * 128 + 128 + 2 * 128
+    assert sum(p.numel() for p in small_resnet().parameters()) == expected
+
+
+def test_maps_halve_four_times():
+    sizes = []
+    network = small_resnet(64).eval()
+    for part in network:
+        if isinstance(part, Block):
+            part.register_forward_hook(lambda _, __, out: sizes.append(tuple(out.shape[1:])))
+    with torch.inference_mode():
+        assert network(torch.zeros(2, 3, 64, 64)).shape == (2, 64)
+    assert sizes == [(32, 32, 32), (64, 16, 16), (128, 8, 8), (128, 8, 8), (192, 4, 4)]
+
+
+def test_it_learns_to_tell_people_apart(tmp_path):
+    usual = SmallResNetParams.presets["rendered"]
+    off = {name: 0.0 for name in usual if name.endswith(("probability", "_px", "_std"))}
+    made = model(**usual | off | {"images_per_batch": 20, "steps": 25, "warm_up_steps": 3})
+    done = train(made, Faces(), seed=1, folder=tmp_path, precision="bf16")
+    assert (done.steps, done.images) == (25, 500)
+    assert done.final_loss < 5.0  # five classes and this margin begin above 11
+    embedding = made.embed(np.stack([Faces().image(index) for index in (0, 1, 4)]))
+    unit = embedding / np.linalg.norm(embedding, axis=1, keepdims=True)
+    assert unit[0] @ unit[1] > unit[0] @ unit[2] + 0.3
+    again = model()
+    again.load(tmp_path)
+    np.testing.assert_array_equal(again.embed(np.stack([Faces().image(0)] * 2))[0],
+                                  made.embed(np.stack([Faces().image(0)] * 2))[0])  # fmt: skip
+
+
+def test_the_preset_is_in_the_settings():
+    params = SmallResNetParams(**SmallResNetParams.presets["rendered"], images_per_pass=None)
+    recipe = model(**params.model_dump()).training(np.repeat(np.arange(20), 20))
+    assert recipe.settings["preset"] == "rendered"
+    assert recipe.settings["erase_probability"] == 0.3
+    assert recipe.objective.m == pytest.approx(0.3)

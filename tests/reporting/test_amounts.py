@@ -1,0 +1,177 @@
+"""Numbers over the amount of a face set, and what a pre-training gains at each."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from dataclasses import replace
+from statistics import NormalDist, fmean, stdev
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from scipy.stats import t as student
+
+from harness.metrics.verification import kfold_accuracy
+from harness.reporting import render
+from harness.reporting.sections.amounts import common, over_amounts, sweeps
+from harness.reporting.study import load_study
+from harness.study.tables import write_columns
+
+REAL, MADE = "r" * 64, "m" * 64
+PAIRS = 600
+AMOUNTS = (200, 400, 900)
+
+
+def phase(key, name, images, **settings):
+    part = {"name": name, "key": key, "images": images, "identities": 9}
+    return {"trained_on": [part], "settings": settings, "steps": 5}
+
+
+def scores(accuracy, seed):
+    """Distances of pairs in four folds, about so many of which are told right by 1.0."""
+    rng = np.random.default_rng(seed)
+    genuine = np.arange(PAIRS) % 2 == 0
+    right = rng.random(PAIRS) < accuracy
+    distance = np.where(genuine == right, 0.5, 1.5) + rng.uniform(-0.3, 0.3, PAIRS)
+    return {"distance": distance, "genuine": genuine, "fold": np.arange(PAIRS) // 2 % 4}
+
+
+def write(make, folder, label, phases, accuracy, repeat, bench="lfw", *, headline=True):
+    columns = scores(accuracy, zlib.crc32(f"{label} {repeat}".encode()))
+    found = kfold_accuracy(columns["distance"], columns["genuine"], columns["fold"], "exact")
+    *earlier, last = phases
+    facts = {**last, **({"earlier_phases": earlier} if earlier else {})}
+    network = make.component("nn4", facts=facts).model_copy(
+        update={"label": label, "key": f"{label} {repeat}"}
+    )
+    inputs = {"model": network.key} | {f"model.{n}": "k" for n in range(len(earlier))}
+    metrics = [make.metric(found.mean, headline=True)]
+    if not headline:
+        metrics = [make.metric(None, None, headline=True), make.metric(accuracy, None, name="auc")]
+    made = make.result(None, network, bench, repeat=repeat, metrics=metrics,
+                       protocol={"id": f"{bench}/exact@1"},
+                       raw={"scores": "scores.arrow"})  # fmt: skip
+    made = made.model_copy(
+        update={"provenance": made.provenance.model_copy(update={"inputs": inputs})}
+    )
+    write_columns(make.write_cell(folder, made) / "scores.arrow", columns)
+    return found
+
+
+@pytest.fixture(scope="module")
+def study(make, tmp_path_factory):
+    """Three arms at three amounts with three seeds, and what each called right."""
+    folder, called = tmp_path_factory.mktemp("amounts") / "study", {}
+    first = phase(MADE, "rendered", 30_000, lr=0.1)
+    for repeat in range(3):
+        for bench, headline in (("lfw", True), ("cfp-fp", False)):
+            known = {"bench": bench, "headline": headline}
+            write(make, folder, f"only {bench}", [first], 0.7, repeat, **known)
+            for n, alone, after in zip(AMOUNTS, (0.6, 0.65, 0.7), (0.76, 0.78, 0.8), strict=True):
+                last = phase(REAL, f"{n} real images", n - 1, lr=0.01)
+                bare = phase(REAL, f"{n} real images", n - 1, lr=0.2)
+                called[bench, n - 1, "alone", repeat] = write(
+                    make, folder, f"{n} alone {bench}", [bare], alone, repeat, **known
+                )
+                called[bench, n - 1, "after", repeat] = write(
+                    make, folder, f"{n} after {bench}", [first, last], after, repeat, **known
+                )
+    return load_study(folder), called
+
+
+def cells(study, bench="lfw"):
+    return [cell for cell in study[0].cells if cell.result.cell.benchmark.name == bench]
+
+
+def test_arms_are_told_apart_by_what_they_saw(study):
+    (sweep,) = sweeps(cells(study))
+    assert sweep.name == "real images"
+    assert sweep.amounts == [199, 399, 899]
+    assert {series.name for series in sweep.series} == {
+        "real images", "rendered, then real images"}  # fmt: skip
+    assert [series.name for series in sweep.level] == ["rendered"]
+    assert {len(seeds) for series in sweep.series for seeds in series.cells.values()} == {3}
+    ((alone, after),) = sweep.pairs()
+    assert (alone.name, after.name) == ("real images", "rendered, then real images")
+
+
+def test_the_figure_has_both_curves_and_the_level_line(study):
+    (figure,), _ = over_amounts("b", "lfw", cells(study))
+    text = str(figure.spec)
+    for name in ("real images", "rendered, then real images"):
+        assert name in text
+    (table,) = figure.spec["datasets"].values() if "datasets" in figure.spec else (text,)
+    rows = str(table).count("rendered")
+    assert rows >= 6  # three of the pre-trained and three of the level line
+    assert figure.svg.startswith("<svg")
+
+
+def test_gains_by_hand(study):
+    _, (grid,) = over_amounts("b", "lfw", cells(study))
+    called = study[1]
+    raw, shown = [], []
+    for n, row in zip((199, 399, 899), grid.rows, strict=True):
+        effects, differences, p_values = [], [], []
+        for repeat in range(3):
+            one, other = (called["lfw", n, arm, repeat] for arm in ("alone", "after"))
+            effects.append(other.mean - one.mean)
+            differences.append(other.correct.astype(float) - one.correct)
+            better = int((other.correct & ~one.correct).sum())
+            worse = int((one.correct & ~other.correct).sum())
+            p_values.append(binomtest(better, better + worse).pvalue)
+        raw.append(max(p_values))
+        over_seeds = student.ppf(0.975, 2) * stdev(effects) / math.sqrt(3)
+        over_pairs = NormalDist().inv_cdf(0.975) * np.mean(differences, 0).std() / math.sqrt(PAIRS)
+        arm, effect = math.hypot(over_seeds, over_pairs), fmean(effects)
+        shown.append(row[6].sort)
+        assert row[0].text == str(n)
+        assert row[3].sort == pytest.approx(effect)
+        low, high = (float(end) for end in row[4].text.strip("[]").split(","))
+        assert (low, high) == pytest.approx((100 * (effect - arm), 100 * (effect + arm)), abs=0.006)
+        assert row[5].text == "3"
+    ordered = np.argsort(raw)
+    holm = np.minimum(np.maximum.accumulate(np.array(raw)[ordered] * [3, 2, 1]), 1)
+    assert np.array(shown)[ordered] == pytest.approx(holm)
+
+
+def test_an_area_has_an_interval_over_seeds_and_no_test(study):
+    (figure,), (grid,) = over_amounts("b", "cfp-fp", cells(study, "cfp-fp"))
+    assert "AUC" in figure.title
+    # The made-up areas are equal in all seeds.
+    assert [row[3].text for row in grid.rows] == ["+16.00", "+13.00", "+10.00"]
+    assert [row[4].text for row in grid.rows] == [
+        f"[{v}, {v}]" for v in ("16.00", "13.00", "10.00")]  # fmt: skip
+    assert [row[6].text for row in grid.rows] == ["", "", ""]
+
+
+def test_other_rules_are_another_figure_by_its_label(study):
+    other = cells(study, "cfp-fp")
+    use = other[0].result.cell.benchmark.model_copy(update={"label": "profiles"})
+    named = [
+        replace(cell, result=cell.result.model_copy(
+            update={"cell": cell.result.cell.model_copy(update={"benchmark": use})}))
+        for cell in other
+    ]  # fmt: skip
+    figures, _ = over_amounts("b", "both", [*named, *cells(study)])
+    assert [figure.title.rpartition(" on ")[2] for figure in figures] == ["profiles", "both"]
+    assert len({figure.id for figure in figures}) == 2
+
+
+def test_nothing_is_drawn_where_nothing_was_swept(study):
+    some = [
+        cell for cell in cells(study) if cell.result.cell.model.label.startswith(("only", "200"))
+    ]
+    assert over_amounts("b", "lfw", some) == ([], [])
+    assert over_amounts("b", "lfw", []) == ([], [])
+
+
+def test_common_words():
+    assert common(["200 real images", "400 real images"]) == "real images"
+    assert common(["10K", "50K"]) == "10K"
+
+
+def test_the_page_shows_it(study, tmp_path):
+    page = render([study[0].folders[0]], tmp_path, {"html"})[0].read_text(encoding="utf-8")
+    assert "rendered, then real images against real images alone, on lfw" in page
+    assert "by number of images on lfw" in page
