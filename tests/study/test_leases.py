@@ -138,8 +138,11 @@ def start(*arguments):
     return process
 
 
-def wait_for(log):
+def wait_for(log, process):
+    until = time.monotonic() + 60
     while not log.exists():
+        assert process.exitcode is None, f"it ended with {process.exitcode}"
+        assert time.monotonic() < until
         time.sleep(0.02)
 
 
@@ -147,7 +150,7 @@ def wait_for(log):
 def test_sharing_or_not_one_makes_it_and_the_other_waits(home, tmp_path, shared):
     log = tmp_path / "log.txt"
     first = start(home, log, "one", 1.5, shared[0])
-    wait_for(log)
+    wait_for(log, first)
     second = start(home, log, "two", 0, shared[1])
     for process in (first, second):
         process.join(60)
@@ -159,7 +162,7 @@ def test_sharing_or_not_one_makes_it_and_the_other_waits(home, tmp_path, shared)
 def test_a_stopped_maker_is_replaced_and_spoils_nothing_when_it_goes_on(home, tmp_path):
     log = tmp_path / "log.txt"
     first = start(home, log, "one", 0.5, True)
-    wait_for(log)
+    wait_for(log, first)
     time.sleep(0.2)
     os.kill(first.pid, signal.SIGSTOP)
     second = start(home, log, "two", 0.5, True)
@@ -182,7 +185,7 @@ def test_a_stopped_maker_is_replaced_and_spoils_nothing_when_it_goes_on(home, tm
 def test_what_a_killed_maker_on_a_shared_store_left_is_taken_up(home, tmp_path, shared):
     log = tmp_path / "log.txt"
     first = start(home, log, "one", 60, True)
-    wait_for(log)
+    wait_for(log, first)
     time.sleep(0.2)
     first.kill()
     first.join(10)
