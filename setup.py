@@ -4,15 +4,20 @@
 ``recipes/`` as ``harness_recipes``.
 """
 
-from setuptools import find_packages, setup
+from setuptools import find_namespace_packages, find_packages, setup
 
 
 def packages() -> list[str]:
-    """Every folder with an ``__init__.py``, under the name it is installed as."""
+    """Every folder of code or recipes, under the name it is installed as."""
     found = [name for name in find_packages() if name.split(".")[0] == "harness"]
-    for folder in ("plugins", "reports", "recipes"):
+    for folder, find in (
+        ("plugins", find_packages),
+        ("reports", find_packages),
+        ("recipes", find_namespace_packages),  # folders of nothing but TOML files
+    ):
         installed = f"harness_{folder}"
-        found += [installed, *(f"{installed}.{name}" for name in find_packages(folder))]
+        inside = find(folder, exclude=("*__pycache__*",))
+        found += [installed, *(f"{installed}.{name}" for name in inside)]
     return sorted(found)
 
 
