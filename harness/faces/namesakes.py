@@ -66,5 +66,7 @@ def shared(people: dict[str, str], others: Iterable[set[str]]) -> dict[str, str]
 def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read the list {path}: {error}") from None
+    except OSError as error:
+        raise DataError(f"cannot read the list {path}: {error.strerror}; check the path") from None
+    except UnicodeDecodeError:
+        raise DataError(f"cannot read the list {path}: it is not UTF-8; save it as such") from None

@@ -25,7 +25,7 @@ def summary(name: str) -> str:
 
 
 def find(given: Path) -> Path:
-    """``given`` if it exists or no recipe comes by that name, else that recipe."""
-    if given.exists() or given.as_posix() not in names():
+    """``given`` if it is a file or no recipe comes by that name, else that recipe."""
+    if given.is_file() or given.as_posix() not in names():
         return given
     return folder() / f"{given}.toml"

@@ -7,14 +7,12 @@ import shutil
 import struct
 import tarfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from harness.cli import main
 from harness.faces.source import read_names
 from harness.faces.store import FaceSet
 from harness.study.store import Store
@@ -34,21 +32,6 @@ def made(harness_command):
         return item
 
     return make
-
-
-@pytest.fixture
-def ask(tmp_path, monkeypatch, capsys):
-    """Run a verb that reads in this process, which is faster than in one of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*args, check=0):
-        capsys.readouterr()
-        code = main.run(["--plugins-dir", str(TOYS), *args])
-        out, err = capsys.readouterr()
-        assert code == check, f"exit {code}\n{out}\n{err}"
-        return SimpleNamespace(stdout=out, stderr=err)
-
-    return run
 
 
 def images(item):
@@ -87,10 +70,10 @@ def plain_insightface(folder):
     return found
 
 
-def test_imagefolder_comes_back_byte_by_byte(ask, made, tmp_path):
+def test_imagefolder_comes_back_byte_by_byte(here, made, tmp_path):
     item = made(*MAKE)
     key = item.key[:8]
-    ask("faces", "export", key, "--format", "imagefolder", "-o", "out/faces")
+    here("faces", "export", key, "--format", "imagefolder", "-o", "out/faces")
     back = made("run", "-g", "folder", "-G", "root=out/faces", "-G", "landmarks=landmarks.txt",
                 "-j", "1", "-q")  # fmt: skip
     assert images(back) == images(item)
@@ -106,19 +89,19 @@ def test_imagefolder_comes_back_byte_by_byte(ask, made, tmp_path):
     # A path is in no key: the set is found and made again from its new place.
     (tmp_path / "faces.zip").rename(tmp_path / "moved.zip")
     show = ("faces", "show", again.key[:8], "--identity", "1", "--sample", "2", "-o", "x.png")
-    assert "-G root=PATH" in ask(*show, check=3).stderr
-    done = ask(*show, "-G", "root=moved.zip")
+    assert "-G root=PATH" in here(*show, check=3).stderr
+    done = here(*show, "-G", "root=moved.zip")
     assert "equal to the stored image" in done.stdout
     assert (tmp_path / "x.png").read_bytes() == images(item)[1][2]
     (tmp_path / "moved.zip").write_bytes((tmp_path / "moved.zip").read_bytes() + b"\0")
-    assert "not what the set was made from" in ask(
+    assert "not what the set was made from" in here(
         *show, "-G", "root=moved.zip", check=3
     ).stderr  # fmt: skip
 
 
-def test_recordio_is_read_by_insightface_and_by_us(ask, harness_command, made, tmp_path):
+def test_recordio_is_read_by_insightface_and_by_us(here, harness_command, made, tmp_path):
     item = made(*MAKE)
-    ask("faces", "export", item.key[:8], "--format", "recordio", "-o", "rec")
+    here("faces", "export", item.key[:8], "--format", "recordio", "-o", "rec")
     assert (tmp_path / "rec/property").read_text() == "5,48,48\n"
     plain = plain_insightface(tmp_path / "rec")
     assert list(plain.values()) == images(item)
@@ -126,19 +109,19 @@ def test_recordio_is_read_by_insightface_and_by_us(ask, harness_command, made, t
     # As a named data set, with its linked asset instead of a path.
     missing = harness_command("run", "-g", "casia-webface", "-j", "1", "-q", check=3)
     assert "harness assets link casia-webface PATH" in missing.stderr
-    ask("assets", "link", "casia-webface", "rec")
+    here("assets", "link", "casia-webface", "rec")
     back = made("run", "-g", "casia-webface", "-j", "1", "-q")
     assert images(back) == images(item)
     assert FaceSet(back.folder).template == "arcface"
-    done = ask("faces", "show", back.key[:8], "--identity", "4", "-o", "x.png")
+    done = here("faces", "show", back.key[:8], "--identity", "4", "-o", "x.png")
     assert "equal to the stored image" in done.stdout
 
 
-def test_parquet_and_webdataset_hold_the_same(ask, made, tmp_path):
+def test_parquet_and_webdataset_hold_the_same(here, made, tmp_path):
     item = made(*MAKE)
     faces = FaceSet(item.folder)
     stored = [faces.read(i) for i in range(len(faces))]
-    ask("faces", "export", item.key, "--format", "parquet", "-o", "pq")
+    here("faces", "export", item.key, "--format", "parquet", "-o", "pq")
     (path,) = (tmp_path / "pq").glob("*.parquet")
     rows = pq.read_table(path).to_pylist()
     assert [row["image"]["bytes"] for row in rows] == stored
@@ -147,7 +130,7 @@ def test_parquet_and_webdataset_hold_the_same(ask, made, tmp_path):
     np.testing.assert_array_equal(
         np.array([row["landmarks"] for row in rows], np.float32).reshape(-1, 5, 2), faces.landmarks
     )
-    ask("faces", "export", item.key, "--format", "webdataset", "-o", "wds")
+    here("faces", "export", item.key, "--format", "webdataset", "-o", "wds")
     (path,) = (tmp_path / "wds").glob("*.tar")
     with tarfile.open(path) as archive:
         members = {m.name: archive.extractfile(m).read() for m in archive.getmembers()}
@@ -161,42 +144,42 @@ def test_parquet_and_webdataset_hold_the_same(ask, made, tmp_path):
     assert about["images"] == len(faces)
 
 
-def test_files_beside_the_images_come_from_the_generator(ask, made, tmp_path):
+def test_files_beside_the_images_come_from_the_generator(here, made, tmp_path):
     item = made(*MAKE)
     faces = FaceSet(item.folder)
-    done = ask("faces", "export", item.key, "--format", "toy", "-o", "out")
+    done = here("faces", "export", item.key, "--format", "toy", "-o", "out")
     assert f"{len(faces)} toy files of 5 identities" in done.stdout
     found = {path.relative_to(tmp_path / "out").as_posix(): path.read_text()
              for path in (tmp_path / "out").rglob("*.toy")}  # fmt: skip
     seed = item.manifest["parts"]["seed"]
     slots = list(zip(faces.subjects.tolist(), faces.samples.tolist(), strict=True))
     assert found == {f"{i}/{i}_{s}.toy": f"toy {seed} {i} {s}\n" for i, s in slots}
-    done = ask("faces", "export", item.key, "--format", "two", "-o", "both")
+    done = here("faces", "export", item.key, "--format", "two", "-o", "both")
     assert f"{2 * len(faces)} two files of 5 identities" in done.stdout
     assert {path.read_bytes() for path in (tmp_path / "both").rglob("*-a.bin")} == {b"\xff"}
     assert len(list((tmp_path / "both").rglob("*-b.txt"))) == len(faces)
-    again = ask("faces", "export", item.key, "--format", "toy", "-o", "out", check=2)
+    again = here("faces", "export", item.key, "--format", "toy", "-o", "out", check=2)
     assert "is not empty" in again.stderr
-    unknown = ask("faces", "export", item.key, "--format", "rps", "-o", "new", check=2)
+    unknown = here("faces", "export", item.key, "--format", "rps", "-o", "new", check=2)
     assert "writes no rps files (it writes: toy, two)" in unknown.stderr
     assert not (tmp_path / "new").exists()
 
 
-def test_an_export_never_overwrites(ask, made, tmp_path):
+def test_an_export_never_overwrites(here, made, tmp_path):
     item = made(*MAKE)
     (tmp_path / "out").mkdir()
     (tmp_path / "out/mine.txt").write_text("mine")
     args = ("faces", "export", item.key, "--format", "parquet", "-o", "out")
-    assert "is not empty" in ask(*args, check=2).stderr
+    assert "is not empty" in here(*args, check=2).stderr
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
 
 
-def test_list_stats_sheet_and_verify(ask, made, tmp_path):
+def test_list_stats_sheet_and_verify(here, made, tmp_path):
     item = made(*MAKE)
-    assert item.key[:12] in ask("faces", "list").stdout
-    (row,) = json.loads(ask("faces", "list", "--json").stdout)
+    assert item.key[:12] in here("faces", "list").stdout
+    (row,) = json.loads(here("faces", "list", "--json").stdout)
     assert (row["key"], row["faces"], row["missing"], row["seed"]) == (item.key, 16, 4, 0)
-    stats = json.loads(ask("faces", "stats", item.key[:6], "--json").stdout)
+    stats = json.loads(here("faces", "stats", item.key[:6], "--json").stdout)
     assert stats["images"] == 16
     assert stats["image_bytes"] == sum(len(data) for row in images(item) for data in row)
     assert stats["images_per_identity"] == {"min": 3, "median": 3.0, "mean": 3.2, "max": 4}
@@ -204,55 +187,55 @@ def test_list_stats_sheet_and_verify(ask, made, tmp_path):
     assert stats["missing_reasons"] == [
         {"text": "toy face is hidden", "count": 4, "example": "toy face is hidden"}
     ]
-    assert "48x48 (16)" in ask("faces", "stats", item.key[:6]).stdout
-    ask("faces", "sheet", item.key[:6], "-o", "s.jpg", "--rows", "3", "--columns", "2")
+    assert "48x48 (16)" in here("faces", "stats", item.key[:6]).stdout
+    here("faces", "sheet", item.key[:6], "-o", "s.jpg", "--rows", "3", "--columns", "2")
     assert cv2.imread(str(tmp_path / "s.jpg")).shape == (352, 280, 3)
-    assert "16 images decoded, 0 damaged" in ask("faces", "verify", item.key).stdout
+    assert "16 images decoded, 0 damaged" in here("faces", "verify", item.key).stdout
 
 
-def test_verify_finds_a_damaged_image(ask, made, tmp_path):
+def test_verify_finds_a_damaged_image(here, made, tmp_path):
     item = made(*MAKE)
     (shard, *_) = sorted(item.folder.glob("*.arrow"))
     data = bytearray(shard.read_bytes())
     end = data.find(b"IEND")
     data[end : end + 4] = b"XXXX"
     shard.write_bytes(data)
-    done = ask("faces", "verify", item.key, "-q", check=1)
+    done = here("faces", "verify", item.key, "-q", check=1)
     assert "16 images decoded, 1 damaged" in done.stdout
     assert "face 0/0: the PNG file is cut short or damaged" in done.stderr
     # The generator still knows what was there.
     show = ("faces", "show", item.key, "--identity", "0", "-o", "x.png")
-    assert "DIFFERENT from the stored image" in ask(*show, check=1).stdout
+    assert "DIFFERENT from the stored image" in here(*show, check=1).stdout
     assert cv2.imread(str(tmp_path / "x.png")).shape == (48, 48, 3)
 
 
-def test_show_makes_one_image_again(ask, made, tmp_path):
+def test_show_makes_one_image_again(here, made, tmp_path):
     item = made(*MAKE, "--seed", "3")
     show = ("faces", "show", item.key, "-o", "x.png")
-    done = ask(*show, "--identity", "2", "--sample", "1")
+    done = here(*show, "--identity", "2", "--sample", "1")
     assert "equal to the stored image" in done.stdout
     assert (tmp_path / "x.png").read_bytes() == images(item)[2][1]
-    hidden = ask(*show, "--identity", "1", "--sample", "3").stdout
+    hidden = here(*show, "--identity", "1", "--sample", "3").stdout
     assert hidden == "no image: toy face is hidden; as in the set\n"
-    assert "samples 0 to 3 of identity 2" in ask(
+    assert "samples 0 to 3 of identity 2" in here(
         *show, "--identity", "2", "--sample", "4", check=2
     ).stderr  # fmt: skip
-    assert "identities 0 to 4" in ask(*show, "--identity", "5", check=2).stderr
+    assert "identities 0 to 4" in here(*show, "--identity", "5", check=2).stderr
     # Another seed is another image, and the difference is told.
     manifest = item.folder / "manifest.json"
     text = json.loads(manifest.read_text())
     text["parts"]["seed"] = 4
     manifest.write_text(json.dumps(text))
-    done = ask(*show, "--identity", "2", "--sample", "1", check=1)
+    done = here(*show, "--identity", "2", "--sample", "1", check=1)
     assert "DIFFERENT" in done.stdout
     text["parts"]["component"]["version"] = 9
     manifest.write_text(json.dumps(text))
-    assert "made by version 9" in ask(*show, "--identity", "2", check=3).stderr
+    assert "made by version 9" in here(*show, "--identity", "2", check=3).stderr
 
 
-def test_damaged_images_are_counted_up_to_a_share(ask, harness_command, made, tmp_path):
+def test_damaged_images_are_counted_up_to_a_share(here, harness_command, made, tmp_path):
     item = made(*MAKE)
-    ask("faces", "export", item.key, "--format", "imagefolder", "-o", "faces")
+    here("faces", "export", item.key, "--format", "imagefolder", "-o", "faces")
     bad = tmp_path / "faces/0000002/00001.png"
     bad.write_bytes(bad.read_bytes()[:-20])
     run = ("run", "-g", "folder", "-G", "root=faces", "-G", "template=arcface", "-j", "1")
@@ -262,25 +245,25 @@ def test_damaged_images_are_counted_up_to_a_share(ask, harness_command, made, tm
     assert FaceSet(back.folder).template == "arcface"
     (reason,) = back.facts["missing_reasons"]
     assert reason.startswith("0000002/00001.png: the PNG file is cut short")
-    stats = json.loads(ask("faces", "stats", back.key, "--json").stdout)
+    stats = json.loads(here("faces", "stats", back.key, "--json").stdout)
     assert stats["missing_reasons"][0]["text"].startswith("the PNG file is cut short")
     show = ("faces", "show", back.key, "--identity", "2", "--sample", "1", "-G", "root=faces")
-    assert "as in the set" in ask(*show, "-o", "x.png").stdout
+    assert "as in the set" in here(*show, "-o", "x.png").stdout
 
 
-def test_keys_that_are_unknown_or_ambiguous(ask, made):
+def test_keys_that_are_unknown_or_ambiguous(here, made):
     made(*MAKE)
     made(*MAKE, "--seed", "1")
-    assert "begins with 'zz'" in ask("faces", "stats", "zz", check=2).stderr
-    assert "2 face sets begin with ''" in ask("faces", "stats", "", check=2).stderr
+    assert "begins with 'zz'" in here("faces", "stats", "zz", check=2).stderr
+    assert "2 face sets begin with ''" in here("faces", "stats", "", check=2).stderr
 
 
-def test_namesakes_are_a_list_to_exclude(ask, tmp_path):
+def test_namesakes_are_a_list_to_exclude(here, tmp_path):
     (tmp_path / "list_name.txt").write_text("50 Cent\nAda Lovelace\nAlan Turing\n")
     (tmp_path / "people.txt").write_text("3\nAda_Lovelace\t2\nGrace_Hopper\t1\n")
-    done = ask("faces", "namesakes", "list_name.txt", "--digits", "3", "--in", "people.txt",
+    done = here("faces", "namesakes", "list_name.txt", "--digits", "3", "--in", "people.txt",
                "-o", "exclude.txt")  # fmt: skip
     assert "1 of the 3 people of list_name.txt are also named in people.txt" in done.stdout
     assert read_names(tmp_path / "exclude.txt") == {"002"}
-    failed = ask("faces", "namesakes", "none.txt", "--in", "people.txt", "-o", "x", check=1)
+    failed = here("faces", "namesakes", "none.txt", "--in", "people.txt", "-o", "x", check=1)
     assert "cannot read the list none.txt" in failed.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,34 +18,19 @@ MAKE = ("run", "-g", "toy-faces", "-G", "missing_every=5", "-G", "identities=5",
 
 
 @pytest.fixture
-def ask(tmp_path, monkeypatch, capsys):
-    """Run a verb in this process."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*args, check=0):
-        capsys.readouterr()
-        code = main.run(["--plugins-dir", str(TOYS), *args])
-        out, err = capsys.readouterr()
-        assert code == check, f"exit {code}\n{out}\n{err}"
-        return SimpleNamespace(stdout=out, stderr=err)
-
-    return run
-
-
-@pytest.fixture
-def made(ask):
+def made(here):
     """A stored set of five identities with landmarks and missing samples."""
-    ask(*MAKE)
+    here(*MAKE)
     (item,) = Store().of_kind("faces")
     return item
 
 
 @pytest.fixture
-def bring(ask):
+def bring(here):
     """Import; returns the artifact and what was said."""
 
     def run(path, *args, check=0):
-        done = ask("faces", "import", path, "-j", "1", "-q", *args, check=check)
+        done = here("faces", "import", path, "-j", "1", "-q", *args, check=check)
         key = done.stdout.split()[0] if done.stdout else None
         found = [item for item in Store().of_kind("faces") if key and item.key.startswith(key)]
         return (found[0] if found else None), done
@@ -65,8 +49,8 @@ LAYOUTS = {"imagefolder": "folder"} | {n: n for n in ("recordio", "parquet", "we
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_an_exported_set_comes_back(ask, bring, made, layout):
-    ask("faces", "export", made.key, "--format", layout, "-o", "out", "-q")
+def test_an_exported_set_comes_back(here, bring, made, layout):
+    here("faces", "export", made.key, "--format", layout, "-o", "out", "-q")
     item, done = bring("out")
     assert contents(item) == contents(made)
     assert done.stdout == f"{item.key[:12]}  16 images of 5 identities, 0 missing\n"
@@ -85,10 +69,10 @@ def test_an_exported_set_comes_back(ask, bring, made, layout):
             assert kept == old.meta(index)
     # It is found, not made again, and is used like any stored set: --finetune KEY.
     plan = ("plan", "-g", "toy-faces", "--finetune", item.key[:10], "-m", "toy-net", "-b")
-    assert item.key[:10] in ask(*plan, "toy-pairs").stdout
+    assert item.key[:10] in here(*plan, "toy-pairs").stdout
     assert bring("out")[0].manifest == item.manifest
-    assert "16 images decoded, 0 damaged" in ask("faces", "verify", item.key[:8], "-q").stdout
-    show = ask("faces", "show", item.key[:8], "--identity", "4", "-G", "root=out", "-o", "x.png")
+    assert "16 images decoded, 0 damaged" in here("faces", "verify", item.key[:8], "-q").stdout
+    show = here("faces", "show", item.key[:8], "--identity", "4", "-G", "root=out", "-o", "x.png")
     assert "equal to the stored image" in show.stdout
 
 
@@ -148,11 +132,11 @@ def test_box_template_and_metadata_are_kept(bring, tmp_path, layout):
         ("recordio", "train.rec record 9"),
     ],
 )
-def test_a_damaged_image_is_missing_and_named(ask, bring, made, tmp_path, layout, name):
+def test_a_damaged_image_is_missing_and_named(here, bring, made, tmp_path, layout, name):
     faces = FaceSet(made.folder)
     bad = faces.read(faces.find(Slot(2, 1)))
     assert contents(made)[0].index(bad) == 8
-    ask("faces", "export", made.key, "--format", layout, "-o", "out", "-q")
+    here("faces", "export", made.key, "--format", layout, "-o", "out", "-q")
     (path,) = [p for p in (tmp_path / "out").rglob("*") if p.is_file() and bad in p.read_bytes()]
     data = path.read_bytes()
     at = data.index(bad) + bad.index(b"IDAT") + 8
@@ -167,8 +151,8 @@ def test_a_damaged_image_is_missing_and_named(ask, bring, made, tmp_path, layout
     assert f"harness: missing: {name}: " in done.stderr
 
 
-def test_the_layout_is_told_by_the_files(ask, bring, made, tmp_path):
-    ask("faces", "export", made.key, "--format", "webdataset", "-o", "out", "-q")
+def test_the_layout_is_told_by_the_files(here, bring, made, tmp_path):
+    here("faces", "export", made.key, "--format", "webdataset", "-o", "out", "-q")
     (tmp_path / "out/b.parquet").write_bytes(b"")
     assert "parquet and webdataset; choose one" in bring("out", check=2)[1].stderr
     assert bring("out", "--format", "webdataset")[0].facts["faces"] == 16
@@ -183,10 +167,10 @@ def test_the_layout_is_told_by_the_files(ask, bring, made, tmp_path):
     assert "faceset.json" in bring("out/faces-00000.tar", check=1)[1].stderr
 
 
-def test_an_interrupted_import_goes_on(ask, bring, made, monkeypatch):
+def test_an_interrupted_import_goes_on(here, bring, made, monkeypatch):
     from harness.study.stages import generate
 
-    ask("faces", "export", made.key, "--format", "parquet", "-o", "out", "-q")
+    here("faces", "export", made.key, "--format", "parquet", "-o", "out", "-q")
 
     def stopped(*_):
         raise KeyboardInterrupt
@@ -198,4 +182,4 @@ def test_an_interrupted_import_goes_on(ask, bring, made, monkeypatch):
     monkeypatch.setattr(generate, "write_shard", stopped)  # what is there is not made again
     item, _ = bring("out")
     assert contents(item) == contents(made)
-    assert json.loads(ask("faces", "list", "--json").stdout)[0]["faces"] == 16
+    assert json.loads(here("faces", "list", "--json").stdout)[0]["faces"] == 16

@@ -201,6 +201,9 @@ def test_recipes_come_with_the_package_and_a_file_of_that_name_goes_first(
     assert all(row["summary"] for row in listed)
     named = harness_command("plan", "-c", "demo", "--json").stdout
     assert named == harness_command("plan", "-c", str(RECIPES / "demo.toml"), "--json").stdout
+    (tmp_path / "demo").mkdir()  # such as the study of an earlier run
+    assert named == harness_command("plan", "-c", "demo", "--json").stdout
+    (tmp_path / "demo").rmdir()
     (tmp_path / "demo").write_text('[[generator]]\nuse = "toy-faces"\n')
     assert "bfm" not in harness_command("plan", "-c", "demo").stdout
     absent = harness_command("plan", "-c", "demos", check=2).stderr
