@@ -72,27 +72,12 @@ def zygote():
 
 @pytest.fixture
 def harness_command(home, tmp_path, zygote):
-    """Run the command in a process of its own, with the toys, one thread, and no terminal.
+    """Run the command in a process of its own, with the toys, one thread, and no terminal."""
 
-    With ``fresh`` in a new interpreter, for what depends on how one starts.
-    """
-
-    def run(
-        *args: str, check: int | None = 0, toys: bool = True, fresh: bool = False, **environ: str
-    ):
+    def run(*args: str, check: int | None = 0, toys: bool = True, **environ: str):
         words = [*(["--plugins-dir", str(TOYS)] if toys else []), *args]
         around = {**os.environ, "HARNESS_HOME": str(home), **ONE_THREAD, **environ}
-        if fresh:
-            done = subprocess.run(
-                [sys.executable, "-c", "from harness.cli.main import main; main()", *words],
-                cwd=tmp_path,
-                env=around,
-                capture_output=True,
-                text=True,
-                timeout=LIMIT_S,
-            )
-        else:
-            done = zygote.run(words, tmp_path, around)
+        done = zygote.run(words, tmp_path, around)
         if check is not None:
             assert done.returncode == check, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done

@@ -20,8 +20,7 @@ def names() -> list[str]:
 def summary(name: str) -> str:
     """The first line of its opening comment."""
     with (folder() / f"{name}.toml").open(encoding="utf-8") as file:
-        lines = (line for line in file if not line.startswith("#:"))
-        return next(lines).removeprefix("#").strip()
+        return file.readline().removeprefix("#").strip()
 
 
 def find(given: Path) -> Path:
