@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import numpy as np
+
 from harness.seeds import derive, stream
 
 
@@ -26,3 +28,12 @@ def test_every_part_of_the_path_counts():
 def test_the_derivation_is_pinned():
     # A change here changes every generated image: raise component versions with it.
     assert derive(0, "bfm", 1) == 214587681422264983441897096412327119337
+
+
+def test_a_stream_is_philox_with_the_derived_key():
+    for number in range(50):
+        ours, key = stream(3, "bfm", number), derive(3, "bfm", number)
+        numpy_s = np.random.Generator(np.random.Philox(key=key))
+        assert (ours.random(7) == numpy_s.random(7)).all()
+        assert (ours.standard_normal(7) == numpy_s.standard_normal(7)).all()
+        assert (ours.integers(1000, size=7) == numpy_s.integers(1000, size=7)).all()

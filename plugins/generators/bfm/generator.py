@@ -140,7 +140,8 @@ class Bfm(Generator):
             self._people.meet([slot.identity for slot in slots[start:]])
             for slot, own, moved in zip(some, drawn, self._expressions(drawn), strict=True):
                 look = self._look(slot)
-                points = look.points if moved is None else look.points + moved
+                # In place: what was just made is in the cache, new memory is not.
+                points = look.points if moved is None else np.add(look.points, moved, out=moved)
                 camera = self._framing.camera(points, own.view)
                 worn = self._people.worn(look)
                 yield Shot(slot, own, worn, points, look.albedo, camera, *self._behind(slot))

@@ -18,7 +18,7 @@ from .styles import Styles
 
 Floats = NDArray[np.float32]
 
-TOGETHER = 8
+TOGETHER = 16
 """Identities made together: the modes are read once for all, the bits stay the same."""
 
 
