@@ -17,7 +17,7 @@ CONTEXT = SimpleNamespace(seed=1, device="cpu", precision="fp32", batch_size=Non
 
 
 class Faces:
-    """Twenty images of five people: each has a brightness, and noise of its own."""
+    """Twenty images of five people: each has stripes, and each image a brightness and noise."""
 
     labels = np.repeat(np.arange(5), 4)
 
@@ -25,8 +25,10 @@ class Faces:
         return 20
 
     def image(self, index):
-        noise = np.random.default_rng(index).integers(0, 40, (64, 64, 3))
-        return (noise + 40 * self.labels[index]).astype(np.uint8)
+        rng = np.random.default_rng(index)
+        stripes = 40 * np.sin(np.arange(64) * (self.labels[index] + 1) / 4)[:, None, None]
+        light = rng.integers(60, 180)
+        return (light + stripes + rng.integers(0, 30, (64, 64, 3))).astype(np.uint8)
 
 
 def model(**params):
@@ -58,6 +60,13 @@ def test_maps_halve_four_times():
     with torch.inference_mode():
         assert network(torch.zeros(2, 3, 64, 64)).shape == (2, 64)
     assert sizes == [(32, 32, 32), (64, 16, 16), (128, 8, 8), (128, 8, 8), (192, 4, 4)]
+
+
+def test_brightness_and_contrast_of_an_image_change_nothing():
+    image = np.random.default_rng(0).integers(100, 140, (64, 64, 3))
+    darker, harder = (image - 60).astype(np.uint8), (3 * (image - 120) + 120).astype(np.uint8)
+    found = model().embed(np.stack([image.astype(np.uint8), darker, harder]))
+    np.testing.assert_allclose(found[1:], found[[0, 0]], atol=2e-3 * np.abs(found).max())
 
 
 def test_it_learns_to_tell_people_apart(tmp_path):
