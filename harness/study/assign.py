@@ -40,7 +40,7 @@ def assign(
     """
     if not uses:
         raise UsageError(f"{key}={said.value} sets a {kind} parameter but no {kind} is selected")
-    takers, inner = _takers(kind, uses, key, accepts)
+    takers, inner = _takers(kind, uses, key, said, accepts)
     if inner.partition(".")[0] in OWN_KEYS:
         raise UsageError(f"{said.origin}: {inner!r} is not a parameter; {OWN_KEYS[inner]}")
     return [
@@ -49,13 +49,21 @@ def assign(
     ]
 
 
-def _takers(kind: str, uses: Sequence[Use], key: str, accepts: Accepts) -> tuple[list[bool], str]:
+def _takers(
+    kind: str, uses: Sequence[Use], key: str, said: Said, accepts: Accepts
+) -> tuple[list[bool], str]:
     """Which entries a key is for, and the key without the name that picked them."""
     names = sorted({name for use in uses for name in use.names}, key=len, reverse=True)
     owner = next((name for name in names if key.startswith(f"{name}.")), None)
     if owner is not None:
         return [owner in use.names for use in uses], key[len(owner) + 1 :]
-    takers = [accepts(kind, use.use, key.partition(".")[0]) for use in uses]
+    head, dot, _ = key.partition(".")
+    takers = [accepts(kind, use.use, head) for use in uses]
+    if dot and not any(takers):
+        raise UsageError(
+            f"{said.origin}: {head!r} is neither a {kind} that is selected nor a parameter of one"
+            f"{did_you_mean(head, names)}"
+        )
     # Where none has it, the component's own error names the nearest match.
     return (takers if any(takers) else [True] * len(uses)), key
 
@@ -73,7 +81,7 @@ def sweep(
             raise UsageError(f"{said.origin}: sweep of {kind}.{key} needs a list of values")
     mine: list[dict[str, Said]] = [{} for _ in uses]
     for key, said in values.items():
-        takers, inner = _takers(kind, uses, key, accepts)
+        takers, inner = _takers(kind, uses, key, said, accepts)
         for own, takes in zip(mine, takers, strict=True):
             own |= {inner: said} if takes else {}
     return [swept for use, own in zip(uses, mine, strict=True) for swept in _grid(use, own)]

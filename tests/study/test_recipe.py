@@ -185,6 +185,10 @@ def test_set_reaches_any_table_by_name_or_label(tmp_path):
         (("study.repeats", 0), "--set study.repeats: repeats: .*greater than or equal to 1"),
         (("model.label", "x"), "'label' is not a parameter; write it into the recipe"),
         (("aligner.factor", 1), "needs an aligner"),
+        (
+            ("model.only_lfw.a", 1),
+            "'only_lfw' is neither a model that is selected nor a parameter of one",
+        ),
     ],
 )
 def test_a_set_that_reaches_nothing_is_refused(tmp_path, sets, message):
