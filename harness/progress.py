@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -65,6 +66,14 @@ class Progress:
             eta = f", {_duration(left)} left" if left == left and done < total else ""
             self.line(f"{self._label}: {done}/{total} {unit} ({10 * decile} %), {text}{eta}")
 
+    def queued(self) -> None:
+        """The stage waits for a worker: its silence begins to count with :meth:`begun`."""
+        self.heard = math.inf
+
+    def begun(self) -> None:
+        """The stage has its worker."""
+        self.heard = time.monotonic()
+
     def line(self, text: str) -> None:
         """A line of its own, above the bar if there is one."""
         if self._quiet:
@@ -101,6 +110,14 @@ class Lanes(Progress):
     def __call__(self, done: int, total: int, unit: str, detail: str = "") -> None:
         """See :class:`Progress`."""
         self._lane()(done, total, unit, detail)
+
+    def queued(self) -> None:
+        """See :class:`Progress`."""
+        self._lane().queued()
+
+    def begun(self) -> None:
+        """See :class:`Progress`."""
+        self._lane().begun()
 
     def line(self, text: str) -> None:
         """See :class:`Progress`."""

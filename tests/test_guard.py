@@ -7,6 +7,8 @@ import time
 import pytest
 
 from harness import guard
+from harness.progress import Progress
+from harness.study.remote import Relay, hear
 
 
 def test_a_silent_stage_is_named_until_it_ends():
@@ -25,6 +27,20 @@ def test_a_stage_that_tells_how_far_it_is_is_not_named():
     with guard.stage("embed net", said.append, 0.05, time.monotonic):
         time.sleep(0.3)
     assert said == []
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_stage_in_a_queue_is_not_named_before_it_has_begun_elsewhere(several):
+    said: list[str] = []
+    progress = Progress(quiet=True).lanes() if several else Progress(quiet=True)
+    progress.stage("train")
+    progress.queued()
+    with guard.stage("train net", said.append, 0.05, progress.listener()):
+        time.sleep(0.3)
+        assert said == []
+        Relay(hear(progress))  # what a worker makes first
+        time.sleep(0.4)
+    assert said[0].startswith("train net: no answer for 0 s")
 
 
 def test_a_stage_keeps_standard_output_clean(capsys):

@@ -101,6 +101,7 @@ def run(split: Split, folder: Path) -> Mapping[str, Any]:
 
     session.progress(sum(done.values()), total, "images")
     needs = needs_of(session.plan, split.node, split.cell)
+    session.progress.queued()
     answers = session.executor.run_parts(make_part, (split, store.home), todo, needs, heard)
     for part, _ in each_once(session.executor, answers, todo):
         done[part] = _size(split, part)

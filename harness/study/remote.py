@@ -41,6 +41,7 @@ class Relay(Progress):
     def __init__(self, tell: Tell, head: Sequence[Any] = ("progress",)) -> None:
         super().__init__(quiet=True)
         self.tell, self._head, self._told = tell, head, 0.0
+        tell(["begun"])
 
     def __call__(self, done: int, total: int, unit: str, detail: str = "") -> None:
         """Pass on how far the stage is, not more often than a person can read."""
@@ -61,6 +62,8 @@ def hear(progress: Progress) -> Tell:
         kind, *values = message
         if kind == "progress":
             progress(*values)
+        elif kind == "begun":
+            progress.begun()
         else:
             progress.line(*values)
 

@@ -143,6 +143,7 @@ class Runner:
     def _elsewhere(self, task: Any, needs: Mapping[str, float], **which: Any) -> Any:
         session = self.session
         job = remote.job_of(session, session.plan, **which)
+        session.progress.queued()
         return session.executor.run_stage(task, job, needs, remote.hear(session.progress))
 
     def _cell(self, cell: Cell) -> None:
