@@ -85,6 +85,19 @@ def test_a_stage_answers(executor):
         executor.run_stage(operator.not_, 4, {}, heard.append)
 
 
+def at(shared, index):
+    return shared[index]
+
+
+def test_what_a_stage_works_on_may_be_large_and_several_are_at_once(executor):
+    """A megabyte each; two streams of shards take turns, and neither sees what the other has."""
+    large = [bytes([number]) * 1_000_000 for number in (1, 2)]
+    streams = [executor.run_shards(at, some, range(40), 2) for some in large]
+    found = [pair for pairs in zip(*streams, strict=True) for pair in pairs]
+    assert [answer for _, answer in found[::2]] == [1] * 40
+    assert [answer for _, answer in found[1::2]] == [2] * 40
+
+
 def one_of(shared, part, tell):
     tell([part, "begun"])
     return shared // part

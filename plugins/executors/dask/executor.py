@@ -135,7 +135,7 @@ class DaskExecutor(Executor):
     def _run(
         self,
         name: str,
-        parcel: bytes,
+        parcel: worker.Parcel,
         items: Sequence[int],
         resources: Mapping[str, float],
         hear: Callable[[Any], None],

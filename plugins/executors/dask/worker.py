@@ -114,9 +114,20 @@ def _holds(file: Path, token: str) -> bool:
         return False
 
 
-def packed(task: Callable[[Any, int, Tell], Any], shared: Any) -> bytes:
-    """A task and what it works on as bytes, which a scheduler without the plugins passes on."""
-    return pickle.dumps((task, shared))
+@dataclass(frozen=True)
+class Parcel:
+    """A task and what it works on as bytes, which a scheduler without the plugins passes on.
+
+    Not plain bytes: of an argument that it can see to be large, ``Client.map`` makes a task of the
+    argument's name, which fails, and two calls at once would share it.
+    """
+
+    content: bytes
+
+
+def packed(task: Callable[[Any, int, Tell], Any], shared: Any) -> Parcel:
+    """A parcel for :func:`do`."""
+    return Parcel(pickle.dumps((task, shared)))
 
 
 def one_shard(which: tuple[Callable[[Any, int], Any], Any], shard: int, _: Tell) -> Any:
@@ -131,7 +142,7 @@ def whole_stage(which: tuple[Callable[[Any, Tell], Any], Any], _: int, tell: Tel
     return task(shared, tell)
 
 
-def do(item: int, sign: Sign, parcel: bytes, topic: str, number: int) -> Any:
+def do(item: int, sign: Sign, parcel: Parcel, topic: str, number: int) -> Any:
     """One task, or how it failed; what it tells goes to the client as events."""
     worker = get_worker()
     asked = [0.0]
@@ -144,7 +155,7 @@ def do(item: int, sign: Sign, parcel: bytes, topic: str, number: int) -> Any:
         worker.log_event(topic, [number, message])
 
     def work() -> Any:
-        task, shared = pickle.loads(parcel)  # noqa: S301 (packed by the client of this cluster)
+        task, shared = pickle.loads(parcel.content)  # noqa: S301 (packed by the client of this cluster)
         return task(shared, item, tell)
 
     return _kept(sign, work)
