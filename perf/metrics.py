@@ -3,9 +3,6 @@
 ``python perf/metrics.py`` takes IJB-C at its exact size (about 6 GiB and some minutes);
 ``--quick`` takes a twentieth of it in seconds. Results are compared as well as timed: the script
 fails when one differs. Single ratios on a busy machine mean little; the targets are printed.
-
-As the published scripts do, the plain versions pool float32 features into float64 templates, and
-take every product of templates in float64.
 """
 
 from __future__ import annotations
@@ -21,7 +18,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ijb_scene import IJBC, TWENTIETH, Scene, make_scene
 from numpy.typing import NDArray
+from plain_metrics import (
+    FARS,
+    FPIRS,
+    RANKS,
+    plain_folds,
+    plain_pair_file,
+    plain_pairs,
+    plain_pooling,
+    plain_search,
+    plain_tar,
+)
 from sklearn.metrics import roc_curve
 
 from harness.metrics import (
@@ -49,173 +58,9 @@ from harness.protocols.template_sets import TemplateRules, TemplateSet
 from harness.protocols.templates import TemplateVerification
 from harness_plugins.benchmarks.ijbc import insightface
 
-FARS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 VARIANT = PoolingVariant(keep_norm=True, detector=True, flip=True)
-RANKS = (1, 5, 10)
-FPIRS = (0.01, 0.1)
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Size:
-    """Counts of a benchmark of the IJB family."""
-
-    images: int
-    templates: int
-    subjects: int
-    pairs: int
-    genuine: int
-    dimensions: int = 512
-
-
-IJBC = Size(469_375, 23_124, 3_531, 15_658_489, 19_557)
-TWENTIETH = Size(23_469, 1_156, 177, 782_924, 978)
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Made-up features, templates and pairs; templates 0..subjects-1 are the gallery."""
-
-    size: Size
-    features: Array
-    mirrored: Array
-    template: Array
-    media: Array
-    detector: Array
-    subject: Array  # of each template
-    left: Array
-    right: Array
-
-    @property
-    def genuine(self) -> Array:
-        """Which pairs are genuine."""
-        return self.subject[self.left] == self.subject[self.right]
-
-
-def make_scene(size: Size, rng: np.random.Generator) -> Scene:
-    n_probes = size.templates - size.subjects
-    probe_subject = rng.integers(size.subjects, size=n_probes)
-    subject = np.concatenate((np.arange(size.subjects), probe_subject))
-    template = np.sort(
-        np.concatenate(
-            (
-                np.arange(size.templates),
-                rng.integers(size.templates, size=size.images - size.templates),
-            )
-        )
-    )
-    centres = rng.standard_normal((size.subjects, size.dimensions), dtype=np.float32)
-    features, mirrored = (
-        11.0 * rng.standard_normal((size.images, size.dimensions), dtype=np.float32) for _ in "12"
-    )
-    for part in np.array_split(np.arange(size.images), 64):
-        features[part] += centres[subject[template[part]]]
-        mirrored[part] += centres[subject[template[part]]]
-    probes = rng.choice(n_probes, size.genuine, replace=size.genuine > n_probes)
-    n_impostor = size.pairs - size.genuine
-    right = rng.integers(n_probes, size=n_impostor)
-    left = (probe_subject[right] + rng.integers(1, size.subjects, n_impostor)) % size.subjects
-    left = np.concatenate((probe_subject[probes], left))
-    right = np.concatenate((probes, right)) + size.subjects
-    order = np.argsort(left, kind="stable")  # pair lists come sorted by the enrolled template
-    return Scene(
-        size=size,
-        features=features,
-        mirrored=mirrored,
-        template=template,
-        media=rng.integers(0, 4, size.images) + 4 * template,
-        detector=rng.uniform(0.5, 1, size.images).astype(np.float32),
-        subject=subject,
-        left=left[order].astype(np.int32),
-        right=right[order].astype(np.int32),
-    )
-
-
-# The published algorithms, written out plainly.
-
-
-def plain_folds(distances: Array, genuine: Array, folds: Array) -> Array:
-    grid = np.arange(0, 4, 0.01)
-    accuracies = []
-    for fold in range(10):
-        train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        right = np.zeros(grid.size)
-        for k, threshold in enumerate(grid):
-            called = np.less(distances[train], threshold)
-            right[k] = count_right(called, genuine[train]) / train.size
-        called = np.less(distances[test], grid[np.argmax(right)])
-        accuracies.append(count_right(called, genuine[test]) / test.size)
-    return np.array(accuracies)
-
-
-def count_right(called: Array, genuine: Array) -> float:
-    accepted = np.sum(np.logical_and(called, genuine))
-    rejected = np.sum(np.logical_and(np.logical_not(called), np.logical_not(genuine)))
-    return float(accepted + rejected)
-
-
-def plain_pooling(scene: Scene) -> Array:
-    features = (scene.features + scene.mirrored) * scene.detector[:, None]
-    names = np.unique(scene.template)
-    templates = np.zeros((names.size, features.shape[1]))
-    for k, name in enumerate(names):
-        (inside,) = np.where(scene.template == name)
-        images, media = features[inside], scene.media[inside]
-        parts = []
-        for medium, count in zip(*np.unique(media, return_counts=True), strict=True):
-            (chosen,) = np.where(media == medium)
-            parts.append(images[chosen[0]] if count == 1 else np.mean(images[chosen], axis=0))
-        templates[k] = np.sum(parts, axis=0)
-    return templates / np.sqrt(np.sum(templates**2, axis=1, keepdims=True))
-
-
-def plain_pairs(templates: Array, left: Array, right: Array) -> Array:
-    scores = np.zeros(left.size)
-    for first in range(0, left.size, 100_000):
-        part = slice(first, first + 100_000)
-        scores[part] = np.sum(templates[left[part]] * templates[right[part]], axis=-1)
-    return scores
-
-
-def plain_tar(scores: Array, genuine: Array) -> list[float]:
-    fpr, tpr, _ = roc_curve(genuine, scores)
-    fpr, tpr = np.flipud(fpr), np.flipud(tpr)
-    return [float(tpr[np.argmin(np.abs(fpr - far))]) for far in FARS]
-
-
-def plain_search(
-    similarity: Array, subjects: Array, held: Array
-) -> tuple[list[float], list[float]]:
-    """Ranks by sorting every row, open-set rates from lists of score copies, probe by probe."""
-    hits, alarms, mates, others = np.zeros(len(RANKS)), [], [], []
-    for row, subject in zip(similarity, subjects, strict=True):
-        if subject not in held:
-            alarms.append(row)
-            continue
-        mate = np.argwhere(held == subject)[0, 0]
-        falling = np.argsort(row)[::-1]
-        hits += [mate in falling[:rank] for rank in RANKS]
-        mates.append(row[mate])
-        others.append(row[np.arange(row.size) != mate])
-    mate_scores, best_other = np.array(mates), np.array(others).max(axis=1)
-    best_alarm = np.sort(np.array(alarms).max(axis=1))[::-1]
-    rates = []
-    for target in FPIRS:
-        threshold = best_alarm[max(int(best_alarm.size * target) - 1, 0)]
-        found = np.logical_and(mate_scores > best_other, mate_scores > threshold)
-        rates.append(float(np.mean(found)))
-    return (hits / len(mates)).tolist(), rates
-
-
-def plain_pair_file(path: Path) -> tuple[Array, Array, Array]:
-    import pandas as pd
-
-    table = pd.read_csv(path, sep=" ", header=None).values
-    return table[:, 0].astype(int), table[:, 1].astype(int), table[:, 2].astype(int)
-
-
-# Measuring.
 
 
 def timed(function: Callable[[], Any], repeats: int = 1) -> tuple[Any, float]:

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from harness.align.templates import template_points
 from harness.align.warp import similarity
 from harness.faces.face import Face, Slot
 from harness.metrics.roc import auc
@@ -32,13 +33,10 @@ from harness.metrics.scores import sort_scores
 from harness.metrics.verification import kfold_accuracy
 from harness.seeds import stream
 from harness.training.losses import CosFace
-from harness_plugins.models.small_resnet.network import small_resnet
+from harness_plugins.models.small_resnet.network import INPUT_PX, small_resnet
 
-PX, CANVAS, JITTER_PX = 64, 72, 0.6
-TEMPLATE = np.array(
-    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655],
-     [70.7299, 92.2041]]
-)  # fmt: skip
+PX, CANVAS, JITTER_PX = INPUT_PX, 72, 0.6
+TEMPLATE = template_points("arcface", 112, 112)
 HELD_OUT = 60
 Images = NDArray[np.uint8]
 

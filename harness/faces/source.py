@@ -144,7 +144,7 @@ class SourceGenerator(Generator):
                 raise DataError(
                     f"{unreadable} of {len(slots)} images are unreadable, more than "
                     f"max_unreadable={self.params.max_unreadable:g} allows; the last is "
-                    f"{item.reason}"
+                    f"{item.reason}; repair or remove them, or raise max_unreadable"
                 )
             yield item
 
