@@ -58,12 +58,10 @@ def run_shards(
                 "same command again, with a smaller -j if it repeats"
             ) from None
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            workers_left = set(multiprocessing.active_children()) - others
-            for worker in workers_left:
+            for worker in set(multiprocessing.active_children()) - others:
                 worker.terminate()
-            for worker in workers_left:
-                worker.join()
+            # The pool's own thread reaps the workers: only after it has ended are they gone.
+            pool.shutdown(wait=True, cancel_futures=True)
             raise
 
 

@@ -36,3 +36,4 @@ def test_an_interrupt_stops_workers_in_the_middle_of_a_shard():
         list(run_shards(signal.sigtimedwait, [signal.SIGUSR1], [60, 61, 62], 2))
     assert time.monotonic() - start < 40
     assert not set(multiprocessing.active_children()) - before
+    assert not [thread for thread in threading.enumerate() if "Executor" in type(thread).__name__]
