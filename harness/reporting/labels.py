@@ -26,20 +26,24 @@ def signature(use: ComponentUse | None) -> str:
 def labels(uses: Iterable[ComponentUse | None]) -> dict[str, str]:
     """A distinct label for every signature: ``digi2real``, or ``digi2real (alpha=2)``.
 
-    The label of a recipe's entry stands in the place of the component's name. Only parameters in
+    The label of a recipe's entry stands in the place of the component's name, unless entries label
+    one component differently: each says then how much of it a model takes. Only parameters in
     which components of one name differ are shown; where these are too many, or the difference lies
     elsewhere, version, provider and the start of the signature step in.
     """
     distinct: dict[str, ComponentUse | None] = {}
+    given: dict[str, set[str]] = {}
     for use in uses:
-        known = distinct.setdefault(signature(use), use)
-        if known is not None and use is not None and not known.label:
-            distinct[signature(use)] = use  # another recipe may have labelled it
+        key = signature(use)
+        distinct.setdefault(key, use)
+        if use is not None and use.label:
+            given.setdefault(key, set()).add(use.label)
     groups: dict[str, dict[str, ComponentUse]] = {}
     made = {"": NO_GENERATOR} if "" in distinct else {}
     for key, use in distinct.items():
         if use is not None:
-            groups.setdefault(use.label or use.name, {})[key] = use
+            label = next(iter(given[key])) if len(given.get(key, ())) == 1 else use.name
+            groups.setdefault(label, {})[key] = use
     for name, group in groups.items():
         made |= _within(name, group)
     return made

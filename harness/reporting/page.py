@@ -151,7 +151,8 @@ def _counts(study: Study) -> list[tuple[str, str]]:
     lines = [
         ("Results", f"{len(results):,}"),
         ("Failed stages", f"{len(study.failures):,}"),
-        ("Seeds", ", ".join(sorted({str(result.seed.root) for result in results}))),
+        ("Root seed", ", ".join(map(str, sorted({result.seed.root for result in results})))),
+        ("Repeats", f"{len({result.seed.repeat for result in results})}" if results else ""),
         ("Harness", ", ".join(versions)),
         ("Last result", dates[-1] if dates else ""),
     ]

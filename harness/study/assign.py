@@ -62,7 +62,7 @@ def _takers(
     if dot and not any(takers):
         raise UsageError(
             f"{said.origin}: {head!r} is neither a {kind} that is selected nor a parameter of one"
-            f"{did_you_mean(head, names)}"
+            f"{did_you_mean(head, names)}; select it or correct the name"
         )
     # Where none has it, the component's own error names the nearest match.
     return (takers if any(takers) else [True] * len(uses)), key

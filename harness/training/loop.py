@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import torch
 
+from harness.embedding.inputs import to_tensor
 from harness.embedding.prefetch import prefetch
 from harness.errors import DataError
 from harness.files import write_text
@@ -231,6 +232,8 @@ class _Run:
         )
         if not self.ranks.first:
             return summary
+        if self.recipe.finish is not None:
+            self.recipe.finish(self._output, self.data)
         model.save(folder)
         self.history.write(folder)
         facts = {
@@ -245,6 +248,10 @@ class _Run:
         write_text(folder / RESULT, json.dumps(facts, indent=2, sort_keys=True) + "\n")
         checkpoint.remove(folder)
         return summary
+
+    def _output(self, images: NDArray[np.uint8]) -> torch.Tensor:
+        with torch.inference_mode():
+            return self.learn.forward(to_tensor(images, self.learn.spec, self.learn.device))
 
     def _early(self) -> str:
         return (

@@ -41,6 +41,7 @@ NamedParameters = Iterable[tuple[str, "nn.Parameter"]]
 Augmentation = Callable[["NDArray[np.uint8]", "np.random.Generator"], "NDArray[np.uint8]"]
 Schedule = Callable[[int], float]
 OptimiserFactory = Callable[["nn.Module"], "torch.optim.Optimizer"]
+Finish = Callable[[Callable[["NDArray[np.uint8]"], "torch.Tensor"], TrainingData], None]
 
 
 def constant(step: int) -> float:
@@ -64,8 +65,10 @@ class TrainingRecipe:
     ``images_per_pass`` bounds how many images the network sees at once; a larger batch goes through
     in equal parts, see :mod:`harness.training.microbatch`. ``restart_optimiser`` builds the
     optimiser anew every so many steps. A loss that stays at ``collapse_loss`` means that all
-    embeddings are equal. ``settings`` goes to the results as it is; ``assumed`` names those
-    settings that no publication states.
+    embeddings are equal. ``finish`` is called once after the last step, before the weights are
+    written, with a function from uint8 RGB (N, H, W, 3) to the network's output and with the data;
+    see :mod:`harness.training.whitening`. ``settings`` goes to the results as it is; ``assumed``
+    names those settings that no publication states.
 
     Randomness in ``network`` and ``objective`` (dropout, triplet selection) comes from torch's
     default generator, which the loop seeds anew for every draw and restores when it ends.
@@ -82,5 +85,6 @@ class TrainingRecipe:
     images_per_pass: int | None = None
     restart_optimiser: int | None = None
     collapse_loss: float | None = None
+    finish: Finish | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     assumed: tuple[str, ...] = ()

@@ -37,3 +37,11 @@ def test_the_same_setting_is_one_row_whoever_labelled_it(make):
     labelled = plain.model_copy(update={"label": "SYN"})
     assert labels([plain, labelled]) == {signature(plain): "SYN"}
     assert labels([labelled, plain]) == {signature(plain): "SYN"}
+
+
+def test_a_set_that_rows_label_by_what_they_take_of_it_keeps_its_own_name(make):
+    some, more = (
+        make.component("folder", identities=9).model_copy(update={"label": label})
+        for label in ("200 real images", "400 real images")
+    )
+    assert labels([some, more]) == {signature(some): "folder"}

@@ -12,7 +12,7 @@ def harness_components() -> list[Component]:
         Component(
             kind="model",
             name="small-resnet",
-            version=2,
+            version=3,
             target=f"{__name__}.model:SmallResNet",
             params=f"{__name__}.params:SmallResNetParams",
             summary="Residual network of two million parameters, the fastest on CPUs: 64x64 to 128",

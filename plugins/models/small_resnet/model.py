@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.components import InputSpec
 from harness.training.classification import classification_recipe
 from harness.training.torch_model import TorchModel
+from harness.training.whitening import Whitening
 
 from .network import INPUT_PX, small_resnet
 
@@ -24,6 +27,7 @@ class SmallResNet(TorchModel):
     """Five stages on 64x64 RGB."""
 
     params: SmallResNetParams
+    network: nn.Sequential
 
     @property
     def input_spec(self) -> InputSpec:
@@ -36,10 +40,21 @@ class SmallResNet(TorchModel):
         """Length of the raw embedding."""
         return self.params.embedding_size
 
+    @property
+    def whitening(self) -> Whitening:
+        """The last layer."""
+        last = self.network[-1]
+        assert isinstance(last, Whitening)
+        return last
+
     def build(self) -> nn.Sequential:
         """The network with torch's default initial weights."""
         return small_resnet(self.params.embedding_size, self.params.dropout)
 
     def training(self, labels: NDArray[np.int64]) -> TrainingRecipe:
-        """SGD on a margin loss."""
-        return classification_recipe(self.network, self.embedding_size, self.params, labels)
+        """SGD on a margin loss, then the whitening if it is asked for."""
+        recipe = classification_recipe(self.network, self.embedding_size, self.params, labels)
+        floor = self.params.whitening_floor
+        if floor is None:
+            return recipe
+        return replace(recipe, finish=partial(self.whitening.fit, floor=floor))

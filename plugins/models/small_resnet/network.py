@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from harness.training.whitening import Whitening
+
 INPUT_PX = 64
 STAGES = ((32, 1), (64, 1), (128, 2), (192, 1))
 """Channels and residual blocks; each stage begins with stride 2, so the last map is 4x4."""
@@ -40,6 +42,7 @@ def small_resnet(embedding_size: int = 128, dropout: float = 0.2) -> nn.Sequenti
 
     Each image is brought to mean 0 and variance 1 first, all channels together: how bright and how
     rich in contrast a photograph is says nothing of the person, and least where it is rendered.
+    The last layer is a whitening that training steps leave alone.
     """
     parts: list[nn.Module] = [nn.GroupNorm(1, 3, affine=False)]
     channels = 3
@@ -53,4 +56,5 @@ def small_resnet(embedding_size: int = 128, dropout: float = 0.2) -> nn.Sequenti
         nn.Dropout(dropout),
         nn.Linear(channels * side * side, embedding_size),
         nn.BatchNorm1d(embedding_size),
+        Whitening(embedding_size),
     )

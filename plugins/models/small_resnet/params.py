@@ -42,6 +42,12 @@ class SmallResNetParams(ClassificationParams):
     weights: Annotated[Path | None, External()] = Field(
         None, description="Weights to start from, ours."
     )
+    whitening_floor: float | None = Field(
+        None,
+        gt=0,
+        description="After training, the embedding is divided by its deviations within a person, "
+        "with this share of the largest variance added to each.",
+    )
     loss: Literal["adaface", "arcface", "cosface", "curricularface", "softmax"] = Field(
         "cosface", description="Loss of training."
     )

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from harness.training.loop import train
+from harness.training.whitening import whitener
 from harness_plugins.models.small_resnet.model import SmallResNet
 from harness_plugins.models.small_resnet.network import Block, small_resnet
 from harness_plugins.models.small_resnet.params import SmallResNetParams
@@ -83,6 +84,18 @@ def test_it_learns_to_tell_people_apart(tmp_path):
     again.load(tmp_path)
     np.testing.assert_array_equal(again.embed(np.stack([Faces().image(0)] * 2))[0],
                                   made.embed(np.stack([Faces().image(0)] * 2))[0])  # fmt: skip
+
+
+def test_the_last_layer_is_fitted_once_training_has_ended(tmp_path):
+    usual = {"images_per_batch": 20, "steps": 2}
+    plain, white = model(**usual), model(**usual, whitening_floor=0.1)
+    train(plain, Faces(), seed=1, folder=tmp_path / "plain")
+    train(white, Faces(), seed=1, folder=tmp_path / "white")
+    images = np.stack([Faces().image(index) for index in range(20)])
+    raw = plain.embed(images)
+    found = whitener(raw.astype(np.float64), Faces.labels, 0.1)
+    np.testing.assert_allclose(white.embed(images), raw @ found, rtol=1e-3, atol=1e-3)
+    assert np.abs(white.embed(images) - raw).max() > 0.1
 
 
 def test_the_preset_is_in_the_settings():

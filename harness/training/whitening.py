@@ -1,0 +1,79 @@
+"""Within-class covariance normalisation (Hatch et al. 2006), fitted when a training has ended.
+
+Photographs of one person differ more along some directions of the embedding than along others. A
+margin loss on a narrow set of images has no reason to care; a linear map that divides by these
+deviations makes the embeddings carry over better to images of another kind.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from harness.training.recipe import TrainingData
+
+    Embed = Callable[[NDArray[np.uint8]], Tensor]
+
+IMAGES, BATCH = 10_000, 64
+"""Training images that it is fitted on at most, and how many go through the network at once."""
+
+
+class Whitening(nn.Module):
+    """A linear map of embeddings (N, D) to the same; the identity until it is fitted.
+
+    The map is kept with the weights and is not changed by training steps.
+    """
+
+    matrix: Tensor
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.register_buffer("matrix", torch.eye(size))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Embeddings times the map, in float32 whatever the precision around it."""
+        with torch.autocast(x.device.type, enabled=False):
+            return x.float() @ self.matrix
+
+    def fit(self, embed: Embed, data: TrainingData, floor: float) -> None:
+        """Put the map for ``data`` behind the present one.
+
+        ``embed`` takes uint8 RGB (N, H, W, 3) to what this module puts out, (N, D). ``floor`` is
+        the share of the largest variance that is added to each. Whole identities are used, in the
+        order of their labels, until there are ``IMAGES`` images.
+        """
+        order = np.argsort(data.labels, kind="stable")[:IMAGES]
+        rows = [
+            embed(np.stack([data.image(int(index)) for index in order[start : start + BATCH]]))
+            for start in range(0, len(order), BATCH)
+        ]
+        found = whitener(torch.cat(rows).double().cpu().numpy(), data.labels[order], floor)
+        self.matrix @= torch.from_numpy(found).to(self.matrix)
+
+
+def whitener(
+    embeddings: NDArray[np.float64], labels: NDArray[np.int64], floor: float
+) -> NDArray[np.float64]:
+    """The map for float64 (N, D) embeddings and int64 (N,) labels, symmetric (D, D).
+
+    It is the inverse root of the covariance of unit-length embeddings about the mean of their
+    class, after ``floor`` times its largest eigenvalue was added to its diagonal; scaled so that
+    the largest variance stays as it is.
+    """
+    unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    _, classes, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(counts), unit.shape[1]))
+    np.add.at(sums, classes, unit)
+    apart = unit - (sums / counts[:, None])[classes]
+    variances, axes = np.linalg.eigh(apart.T @ apart / len(apart))
+    largest = variances[-1]
+    factors = np.sqrt((1 + floor) * largest / (variances + floor * largest))
+    return np.asarray((axes * factors) @ axes.T)
