@@ -178,14 +178,17 @@ def import_set(
 @click.argument("key")
 @click.option(
     "-o", "--out", required=True, type=click.Path(path_type=Path), metavar="FILE.jpg",
-    help="Picture to write.",
+    help="Picture to write, .jpg or .png.",
 )  # fmt: skip
 @click.option("--rows", default=8, show_default=True, type=click.IntRange(1, 200))
 @click.option("--columns", default=10, show_default=True, type=click.IntRange(1, 200))
 def sheet_of(key: str, out: Path, rows: int, columns: int) -> int:
     """Write a contact sheet: identities down, samples across."""
+    from harness.errors import UsageError
     from harness.study.face_sheet import sheet
 
+    if out.suffix.lower() not in (".jpg", ".jpeg", ".png"):
+        raise UsageError(f"{out}: a sheet is a JPEG or PNG picture; name a .jpg or .png file")
     _, faces = _open(key)
     sheet(faces, out, rows, columns)
     click.echo(f"sheet of {key} written to {out}")

@@ -21,7 +21,7 @@ def contact_sheet(
     *,
     row_labels: Sequence[str] | None = None,
 ) -> None:
-    """Write rows of uint8 RGB images, each fitted into a square tile, as one JPEG."""
+    """Write rows of uint8 RGB images, each fitted into a square tile, as one PNG or JPEG."""
     step = TILE_PX + GAP_PX
     left = LABEL_PX if row_labels else 0
     columns = max(len(row) for row in rows)
@@ -36,8 +36,9 @@ def contact_sheet(
         if row_labels:
             cv2.putText(sheet, row_labels[r][:5], (4, top + TILE_PX // 2), cv2.FONT_HERSHEY_SIMPLEX,
                         0.45, (60, 60, 60), 1, cv2.LINE_AA)  # fmt: skip
-    done, encoded = cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
-    assert done, "encoding a JPEG in memory does not fail"
+    kind = ".png" if path.suffix.lower() == ".png" else ".jpg"
+    done, encoded = cv2.imencode(kind, sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+    assert done, "encoding a picture in memory does not fail"
     write_bytes(path, encoded.tobytes())
 
 

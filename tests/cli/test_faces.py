@@ -190,6 +190,9 @@ def test_list_stats_sheet_and_verify(here, made, tmp_path):
     assert "48x48 (16)" in here("faces", "stats", item.key[:6]).stdout
     here("faces", "sheet", item.key[:6], "-o", "s.jpg", "--rows", "3", "--columns", "2")
     assert cv2.imread(str(tmp_path / "s.jpg")).shape == (352, 280, 3)
+    here("faces", "sheet", item.key[:6], "-o", "s.PNG", "--rows", "3", "--columns", "2")
+    assert (tmp_path / "s.PNG").read_bytes().startswith(b"\x89PNG")
+    assert "name a .jpg or .png" in here("faces", "sheet", item.key, "-o", "s.gif", check=2).stderr
     assert "16 images decoded, 0 damaged" in here("faces", "verify", item.key).stdout
 
 
