@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import shlex
 from typing import Any
 
 import dask
@@ -30,12 +31,14 @@ ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
 )
 WORKER_ENVIRON = {**ONE_THREAD, MAY_START_PROCESSES: "False"}
-BEFORE_WORKERS = {
-    "distributed.worker.daemon": False,
-    "distributed.nanny.pre-spawn-environ": ONE_THREAD,
-}
-"""Without the MALLOC_TRIM_THRESHOLD_ of Dask's own, under which freed memory goes back at once, and
-a network spends nearly half of its time on getting memory for its layers again."""
+KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": None}
+"""Without what Dask's nanny sets, under which freed memory goes back at once, and a network spends
+nearly half of its time on getting memory for its layers again. None takes a default away."""
+
+NANNY = "distributed.nanny.pre-spawn-environ"
+BEFORE_WORKERS = {"distributed.worker.daemon": False, NANNY: {**ONE_THREAD, **KEEP_MEMORY}}
+JOB_ENVIRON = {**WORKER_ENVIRON, "DASK_DISTRIBUTED__NANNY__PRE_SPAWN_ENVIRON": str(KEEP_MEMORY)}
+"""A job of a batch system does not inherit our configuration, only what its script exports."""
 
 
 def start(params: DaskParams, jobs: int, *, gpu: bool) -> Any:
@@ -68,7 +71,7 @@ def batch(params: DaskParams, **more: Any) -> Any:
     arguments = [*options.pop("worker_extra_args", ()), "--nthreads", "1"]
     if params.resources:
         arguments += ["--resources", ",".join(f"{k}={v:g}" for k, v in params.resources.items())]
-    prologue = [f"export {name}={value}" for name, value in WORKER_ENVIRON.items()]
+    prologue = [f"export {name}={shlex.quote(value)}" for name, value in JOB_ENVIRON.items()]
     try:
         return cls(
             processes=1,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 
@@ -13,6 +14,8 @@ from harness.errors import PrerequisiteError, UsageError
 from harness.extensions import Setup
 from harness.registry import load
 from harness.services import open_executor
+from harness_plugins.executors.dask import clusters
+from harness_plugins.executors.dask.params import DaskParams
 
 SLURM = """
 [[generator]]
@@ -149,6 +152,26 @@ def test_workers_keep_the_memory_that_networks_use_again(home, monkeypatch):
     finally:
         executor.close()
     assert list(found.values()) == [None]
+
+
+def test_a_job_of_a_batch_system_says_the_same_to_its_nanny():
+    script = clusters.job_script(DaskParams(cluster="slurm", options={"cores": 1, "memory": "1GB"}))
+    exports = "\n".join(line for line in script.splitlines() if line.startswith("export "))
+    code = (
+        "from distributed.nanny import _get_env_variables as given; "
+        f"print(sorted(given({clusters.NANNY!r})))"
+    )
+    bare = {k: v for k, v in os.environ.items() if not k.startswith(("DASK_", "MALLOC_"))}
+    found = [
+        subprocess.run(
+            ["bash", "-c", f"{lines}\nexec {shlex.quote(sys.executable)} -c {shlex.quote(code)}"],
+            env=bare, check=True, capture_output=True, text=True,
+        ).stdout
+        for lines in ("", exports)
+    ]  # fmt: skip
+    assert "MALLOC_TRIM_THRESHOLD_" in found[0]
+    assert "MALLOC_TRIM_THRESHOLD_" not in found[1]
+    assert "OMP_NUM_THREADS" in found[1]
 
 
 def test_a_head_node_without_a_gpu_can_plan_for_one(harness_command, tmp_path):
