@@ -24,6 +24,7 @@ AHEAD = 4
 LEAST_AHEAD = 64
 LOOK_EVERY_S = 0.5
 CONNECT_S = 30
+FAREWELL_S = 5
 MEMORY = "memory"
 
 
@@ -95,7 +96,12 @@ class DaskExecutor(Executor):
             for topic in ("all", self._topic):
                 with suppress(ValueError):  # opened no further
                     self._client.unsubscribe_topic(topic)
-            self._client.unregister_worker_plugin(self._topic)
+            with suppress(OSError):  # a worker that sleeps does not answer, and none needs to
+                self._client.sync(
+                    self._client.scheduler.unregister_worker_plugin,
+                    name=self._topic,
+                    callback_timeout=FAREWELL_S,
+                )
         self._client.close(timeout=5)
         if not isinstance(self._cluster, str):
             self._cluster.close(timeout=10)

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 pytest.importorskip("distributed")
 pytest.importorskip("dask_jobqueue")
+
+from distributed import LocalCluster
 
 from harness.errors import PrerequisiteError, UsageError
 from harness.extensions import Setup
@@ -152,6 +156,23 @@ def test_workers_keep_the_memory_that_networks_use_again(home, monkeypatch):
     finally:
         executor.close()
     assert list(found.values()) == [None]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGSTOP is a POSIX signal")
+def test_a_worker_that_sleeps_does_not_keep_a_run_from_ending(home, monkeypatch):
+    cluster = LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0")
+    executor = dask(scheduler=cluster.scheduler_address)
+    monkeypatch.setattr(sys.modules[type(executor).__module__], "FAREWELL_S", 1)
+    try:
+        executor.open(Setup(folders=(home,)))
+        (pid,) = executor._client.run(os.getpid).values()
+        os.kill(pid, signal.SIGSTOP)
+        start = time.monotonic()
+        executor.close()
+        assert time.monotonic() - start < 20
+        os.kill(pid, signal.SIGCONT)
+    finally:
+        cluster.close(timeout=30)
 
 
 def test_a_job_of_a_batch_system_says_the_same_to_its_nanny():
