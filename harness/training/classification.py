@@ -29,7 +29,7 @@ def classification_recipe(
     """
     p = params
     per_epoch = UniformSampler(labels, p.images_per_batch, 0).per_epoch
-    steps = p.steps or p.epochs * per_epoch
+    steps = p.epochs * per_epoch if p.steps is None else p.steps
     settings, assumed = published(p)
     return TrainingRecipe(
         network=network,

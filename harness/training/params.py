@@ -41,7 +41,12 @@ class ClassificationParams(Params):
         "memory; batch norm then sees the images of one pass.",
     )
     epochs: int = Field(30, ge=1, description="Passes over the training images.")
-    steps: int | None = Field(None, ge=1, description="Optimiser steps in all, in place of epochs.")
+    steps: int | None = Field(
+        None,
+        ge=0,
+        description="Optimiser steps in all, in place of epochs; with 0 a phase only does what "
+        "follows training.",
+    )
     lr: float = Field(0.1, gt=0, description="Base learning rate of SGD.")
     momentum: float = Field(0.9, ge=0, lt=1, description="Momentum of SGD.")
     weight_decay: float = Field(

@@ -96,6 +96,11 @@ def test_the_last_layer_is_fitted_once_training_has_ended(tmp_path):
     found = whitener(raw.astype(np.float64), Faces.labels, 0.1)
     np.testing.assert_allclose(white.embed(images), raw @ found, rtol=1e-3, atol=1e-3)
     assert np.abs(white.embed(images) - raw).max() > 0.1
+    later = model(images_per_batch=20, steps=0, whitening_floor=0.1)
+    later.load(tmp_path / "plain")
+    done = train(later, Faces(), seed=2, folder=tmp_path / "later")
+    assert (done.steps, done.planned_steps, done.images, done.notes) == (0, 0, 0, ())
+    np.testing.assert_array_equal(later.embed(images), white.embed(images))
 
 
 def test_the_preset_is_in_the_settings():
