@@ -36,8 +36,10 @@ def contact_sheet(
         if row_labels:
             cv2.putText(sheet, row_labels[r][:5], (4, top + TILE_PX // 2), cv2.FONT_HERSHEY_SIMPLEX,
                         0.45, (60, 60, 60), 1, cv2.LINE_AA)  # fmt: skip
-    kind = ".png" if path.suffix.lower() == ".png" else ".jpg"
-    done, encoded = cv2.imencode(kind, sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+    if path.suffix.lower() == ".png":
+        done, encoded = cv2.imencode(".png", sheet[..., ::-1])
+    else:
+        done, encoded = cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
     assert done, "encoding a picture in memory does not fail"
     write_bytes(path, encoded.tobytes())
 
