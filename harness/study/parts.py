@@ -91,9 +91,12 @@ def run(split: Split, folder: Path) -> Mapping[str, Any]:
             if store.find(KIND, split.key(part))}  # fmt: skip
     todo = [part for part in range(len(split)) if part not in done]
     other = hear(session.progress)
+    waiting, at_work = len(todo), 0
 
     def heard(message: Any) -> None:
+        nonlocal at_work
         if message[0] != "part":
+            at_work += message[0] == "begun"
             other(message)
             return
         done[message[1]] = message[2]
@@ -104,8 +107,11 @@ def run(split: Split, folder: Path) -> Mapping[str, Any]:
     session.progress.queued()
     answers = session.executor.run_parts(make_part, (split, store.home), todo, needs, heard)
     for part, _ in each_once(session.executor, answers, todo):
+        waiting, at_work = waiting - 1, at_work - 1
         done[part] = _size(split, part)
         session.progress(sum(done.values()), total, "images")
+        if waiting and at_work <= 0:
+            session.progress.queued()
     made = [store.get(KIND, split.key(part)) for part in range(len(split))]
     split.join([part.folder for part in made], folder)
     shutil.rmtree(store.home)

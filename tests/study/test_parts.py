@@ -17,6 +17,7 @@ from harness.embedding.extract import extract
 from harness.errors import DataError
 from harness.executors.local import LocalExecutor
 from harness.faces.store import FaceSet
+from harness.progress import Lanes, Progress
 from harness.registry import import_object, load
 from harness.study import parts
 
@@ -139,3 +140,25 @@ def test_an_executor_that_leaves_a_part_out_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(LocalExecutor, "run_parts", none_of_them)
     with pytest.raises(DataError, match="executor LocalExecutor left out 4 of 4 shards"):
         run(tmp_path, monkeypatch)
+
+
+def test_a_stage_waits_for_a_worker_whenever_none_of_its_parts_is_at_work(tmp_path, monkeypatch):
+    seen: list[str] = []
+    all_of_them = LocalExecutor.run_parts
+
+    def counted(self, task, shared, parts, needs, hear):
+        def heard(message):
+            hear(message)
+            if message[0] == "begun":
+                seen.append("begun")
+
+        for answer in all_of_them(self, task, shared, parts, needs, heard):
+            seen.append("done")
+            yield answer
+
+    monkeypatch.setattr(LocalExecutor, "run_parts", counted)
+    for kind in (Progress, Lanes):
+        monkeypatch.setattr(kind, "queued", lambda self: seen.append("queued"))
+    run(tmp_path, monkeypatch)
+    one = ["queued", "begun", "done"]
+    assert seen == [*one * 4, *one * 4]  # of placing and of embedding
