@@ -44,12 +44,16 @@ def test_pretrainings_are_shared_between_the_amounts(place, registry, home):
     plan = planned(TABLE, registry, home)
     trains = nodes(plan, "train")
     first = [node for node in trains if "model" not in node.inputs and not node.training.depth]
-    tuned = [node for node in trains if node.training.depth == 1]
-    assert len(trains) == 21
-    assert len(tuned) == 9
+    second = [node for node in trains if node.training.depth == 1]
+    tuned = [node for node in second if node.chosen.params.steps]
+    whitened = [node for node in second if not node.chosen.params.steps]
+    assert len(trains) == 24
+    assert (len(tuned), len(whitened)) == (9, 3)
+    assert all(node.training.sources[0].name == "rendered" for node in whitened)
     rendered = {node.key for node in first if node.training.sources[0].name == "rendered"}
     assert len(rendered) == 3  # one a seed
     assert {node.inputs["model"] for node in tuned} == rendered
+    assert {node.inputs["model"] for node in whitened} == rendered
     taken = sorted(node.training.sources[0].take.images for node in trains
                    if node.training.sources[0].name != "rendered")  # fmt: skip
     assert taken == sorted(n for n in AMOUNTS for _ in range(6))
@@ -88,7 +92,8 @@ def test_ablations_use_the_trainings_of_the_table_again(place, registry, home):
     known = {node.key for node in nodes(planned(TABLE, registry, home), "train")}
     for file in ABLATIONS:
         trains = {node.key for node in nodes(planned(file, registry, home), "train")}
-        assert len(trains & known) == 6, file  # rendered only and 900 real, three seeds each
+        # Pre-training, its whitening, and fine-tuning on 900 real, three seeds each.
+        assert len(trains & known) == 9, file
         assert len(trains) > 12
 
 
