@@ -41,7 +41,8 @@ NamedParameters = Iterable[tuple[str, "nn.Parameter"]]
 Augmentation = Callable[["NDArray[np.uint8]", "np.random.Generator"], "NDArray[np.uint8]"]
 Schedule = Callable[[int], float]
 OptimiserFactory = Callable[["nn.Module"], "torch.optim.Optimizer"]
-Finish = Callable[[Callable[["NDArray[np.uint8]"], "torch.Tensor"], TrainingData], None]
+Embed = Callable[["NDArray[np.uint8]"], "torch.Tensor"]
+Finish = Callable[[Embed, TrainingData], None]
 
 
 def constant(step: int) -> float:

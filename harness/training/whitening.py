@@ -13,14 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from harness.errors import DataError
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.training.recipe import TrainingData
-
-    Embed = Callable[[NDArray[np.uint8]], Tensor]
+    from harness.training.recipe import Embed, TrainingData
 
 IMAGES, BATCH = 10_000, 64
 """Training images that it is fitted on at most, and how many go through the network at once."""
@@ -47,8 +45,9 @@ class Whitening(nn.Module):
         """Put the map for ``data`` behind the present one.
 
         ``embed`` takes uint8 RGB (N, H, W, 3) to what this module puts out, (N, D). ``floor`` is
-        the share of the largest variance that is added to each. Whole identities are used, in the
-        order of their labels, until there are ``IMAGES`` images.
+        the share of the largest variance that is added to each. Of more than ``IMAGES`` images the
+        first are used in the order of their labels, so that people have all of theirs. Raises
+        DataError where nobody has two images that differ.
         """
         order = np.argsort(data.labels, kind="stable")[:IMAGES]
         rows = [
@@ -66,7 +65,7 @@ def whitener(
 
     It is the inverse root of the covariance of unit-length embeddings about the mean of their
     class, after ``floor`` times its largest eigenvalue was added to its diagonal; scaled so that
-    the largest variance stays as it is.
+    the largest variance stays as it is. Raises DataError where no class has two rows that differ.
     """
     unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
     _, classes, counts = np.unique(labels, return_inverse=True, return_counts=True)
@@ -75,5 +74,10 @@ def whitener(
     apart = unit - (sums / counts[:, None])[classes]
     variances, axes = np.linalg.eigh(apart.T @ apart / len(apart))
     largest = variances[-1]
+    if largest <= np.finfo(np.float64).eps:
+        raise DataError(
+            "whitening needs people with two images or more that differ; leave out whitening_floor "
+            "or train on other faces"
+        )
     factors = np.sqrt((1 + floor) * largest / (variances + floor * largest))
     return np.asarray((axes * factors) @ axes.T)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy.linalg import fractional_matrix_power
 
+from harness.errors import DataError
 from harness.training import whitening
 from harness.training.whitening import Whitening, whitener
 
@@ -53,6 +54,14 @@ def test_the_map_is_the_inverse_root_of_the_covariance_within_a_class(floor):
     assert deviations[-1] == pytest.approx(np.sqrt(largest))
     if floor < 1e-6:
         np.testing.assert_allclose(deviations, np.sqrt(largest), rtol=1e-6)
+
+
+def test_one_image_of_each_person_says_nothing_of_what_varies_within():
+    embeddings, labels = people(8, 1)
+    with pytest.raises(
+        DataError, match="two images or more that differ; leave out"
+    ):
+        whitener(embeddings, labels, 0.1)
 
 
 def test_people_are_told_apart_better_where_one_direction_says_nothing():
