@@ -58,9 +58,7 @@ def test_the_map_is_the_inverse_root_of_the_covariance_within_a_class(floor):
 
 def test_one_image_of_each_person_says_nothing_of_what_varies_within():
     embeddings, labels = people(8, 1)
-    with pytest.raises(
-        DataError, match="two images or more that differ; leave out"
-    ):
+    with pytest.raises(DataError, match="two images or more that differ; leave out"):
         whitener(embeddings, labels, 0.1)
 
 
