@@ -22,7 +22,7 @@ class Progress:
         self._quiet = quiet
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
-        self._label = ""
+        self._label = self._unit = ""
         self._start = self._first = 0.0
         self._decile = 0
         self.heard = time.monotonic()  # when the stage last said how far it is
@@ -50,8 +50,9 @@ class Progress:
         self.heard = time.monotonic()
         if self._quiet:
             return
-        if self._first < 0:
-            self._first, self._start = done, time.perf_counter()
+        if self._first < 0 or unit != self._unit:
+            self._first, self._start, self._unit = done, time.perf_counter(), unit
+            self._decile = 0
         rate = (done - self._first) / max(time.perf_counter() - self._start, 1e-9)
         left = (total - done) / rate if rate > 0 else float("nan")
         text = f"{rate:.1f} {unit}/s" if rate > 0 else ""

@@ -6,12 +6,11 @@ import itertools
 import json
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from harness.embedding.inputs import to_tensor
 from harness.embedding.prefetch import prefetch
 from harness.errors import DataError
 from harness.files import write_text
@@ -21,6 +20,7 @@ from harness.training.distributed import ALONE, Ranks
 from harness.training.health import Health, check_finite
 from harness.training.history import History
 from harness.training.memory import kept_memory
+from harness.training.outputs import outputs
 from harness.training.step import Step
 from harness.training.validation import TIMES, Validation
 
@@ -30,18 +30,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from harness.components import TrainableModel
-    from harness.training.recipe import TrainingData
+    from harness.training.recipe import ShowProgress, TrainingData
 
 RESULT = "training.json"
 MAX_EMPTY_DRAWS = 50
 """Batches in a row without anything to learn after which training ends early."""
-
-
-class Progress(Protocol):
-    """The progress callback of a :class:`harness.components.Context`."""
-
-    def __call__(self, done: int, total: int, unit: str, detail: str = "") -> None:
-        """Show how far a stage is."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +59,7 @@ def train(
     folder: Path,
     device: str = "cpu",
     precision: str = "fp32",
-    progress: Progress | None = None,
+    progress: ShowProgress | None = None,
     checkpoint_s: float = 300.0,
     threads: int = 2,
     validation: TrainingData | None = None,
@@ -100,7 +93,7 @@ def train(
         run = _Run(step, data, seed, watched)
         run.restore(folder)
         run.steps(folder, progress, checkpoint_s, threads)
-        return run.finish(model, folder)
+        return run.finish(model, folder, progress, threads)
 
 
 def finished(folder: Path) -> Summary | None:
@@ -189,7 +182,7 @@ class _Run:
         self.last_good = f"The last good checkpoint, of step {self.step}, is in {folder}."
 
     def steps(
-        self, folder: Path, progress: Progress | None, checkpoint_s: float, threads: int
+        self, folder: Path, progress: ShowProgress | None, checkpoint_s: float, threads: int
     ) -> None:
         """Train to the end of the budget; a checkpoint every ``checkpoint_s`` and at the end."""
         total = self.recipe.steps
@@ -214,7 +207,9 @@ class _Run:
             batches.close()
         self.save(folder)
 
-    def finish(self, model: TrainableModel, folder: Path) -> Summary:
+    def finish(
+        self, model: TrainableModel, folder: Path, progress: ShowProgress | None, threads: int
+    ) -> Summary:
         """Write what the training leaves behind, then delete its checkpoint."""
         self.learn.body.eval()
         rows = self.history.rows
@@ -233,7 +228,13 @@ class _Run:
         if not self.ranks.first:
             return summary
         if self.recipe.finish is not None:
-            self.recipe.finish(self._output, self.data)
+            self.recipe.finish(
+                lambda numbers: outputs(
+                    self.learn.forward, self.data, numbers, self.learn.spec, self.learn.device,
+                    threads=threads, progress=progress,
+                ),
+                self.data.labels,
+            )  # fmt: skip
         model.save(folder)
         self.history.write(folder)
         facts = {
@@ -248,10 +249,6 @@ class _Run:
         write_text(folder / RESULT, json.dumps(facts, indent=2, sort_keys=True) + "\n")
         checkpoint.remove(folder)
         return summary
-
-    def _output(self, images: NDArray[np.uint8]) -> torch.Tensor:
-        with torch.inference_mode():
-            return self.learn.forward(to_tensor(images, self.learn.spec, self.learn.device))
 
     def _early(self) -> str:
         return (

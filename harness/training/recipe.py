@@ -41,8 +41,17 @@ NamedParameters = Iterable[tuple[str, "nn.Parameter"]]
 Augmentation = Callable[["NDArray[np.uint8]", "np.random.Generator"], "NDArray[np.uint8]"]
 Schedule = Callable[[int], float]
 OptimiserFactory = Callable[["nn.Module"], "torch.optim.Optimizer"]
-Embed = Callable[["NDArray[np.uint8]"], "torch.Tensor"]
-Finish = Callable[[Embed, TrainingData], None]
+
+
+class ShowProgress(Protocol):
+    """The progress callback of a :class:`harness.components.Context`."""
+
+    def __call__(self, done: int, total: int, unit: str, detail: str = "") -> None:
+        """Show how far a stage is."""
+
+
+Outputs = Callable[["NDArray[np.int64]"], "torch.Tensor"]
+Finish = Callable[[Outputs, "NDArray[np.int64]"], None]
 
 
 def constant(step: int) -> float:
@@ -67,9 +76,10 @@ class TrainingRecipe:
     in equal parts, see :mod:`harness.training.microbatch`. ``restart_optimiser`` builds the
     optimiser anew every so many steps. A loss that stays at ``collapse_loss`` means that all
     embeddings are equal. ``finish`` is called once after the last step, before the weights are
-    written, with a function from uint8 RGB (N, H, W, 3) to the network's output and with the data;
-    see :mod:`harness.training.whitening`. ``settings`` goes to the results as it is; ``assumed``
-    names those settings that no publication states.
+    written, with a function from numbers of training images, int64 (N,), to the network's output
+    for them, float32 (N, D), and with the labels of all; see :mod:`harness.training.whitening`.
+    ``settings`` goes to the results as it is; ``assumed`` names those settings that no publication
+    states.
 
     Randomness in ``network`` and ``objective`` (dropout, triplet selection) comes from torch's
     default generator, which the loop seeds anew for every draw and restores when it ends.

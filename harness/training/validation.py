@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from harness.embedding.inputs import to_tensor
 from harness.errors import UsageError
 from harness.metrics.verification import kfold_accuracy
 from harness.seeds import derive, stream
+from harness.training.outputs import outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +30,6 @@ GENUINE_PER_IDENTITY = 10
 FOLDS = 10
 TIMES = 20
 """How often in a training accuracy is measured."""
-
-BATCH = 64
 
 
 def split(
@@ -92,13 +90,8 @@ class Validation:
 
         ``forward`` maps a batch of inputs to embeddings (N, D), and must not learn from it.
         """
-        rows = []
-        for start in range(0, len(self.data), BATCH):
-            numbers = range(start, min(start + BATCH, len(self.data)))
-            images = np.stack([self.data.image(number) for number in numbers])
-            with torch.inference_mode():
-                rows.append(forward(to_tensor(images, spec, device)).float().cpu())
-        unit = torch.nn.functional.normalize(torch.cat(rows).double(), dim=1).numpy()
+        rows = outputs(forward, self.data, range(len(self.data)), spec, device)
+        unit = torch.nn.functional.normalize(rows.double(), dim=1).numpy()
         distances = np.square(unit[self.pairs[:, 0]] - unit[self.pairs[:, 1]]).sum(1)
         found = kfold_accuracy(distances, self.genuine, self.folds, "official")
         return found.n_right / found.n_pairs

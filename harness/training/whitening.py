@@ -18,10 +18,10 @@ from harness.errors import DataError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.training.recipe import Embed, TrainingData
+    from harness.training.recipe import Outputs
 
-IMAGES, BATCH = 10_000, 64
-"""Training images that it is fitted on at most, and how many go through the network at once."""
+IMAGES = 10_000
+"""Training images that it is fitted on at most."""
 
 
 class Whitening(nn.Module):
@@ -41,20 +41,16 @@ class Whitening(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             return x.float() @ self.matrix
 
-    def fit(self, embed: Embed, data: TrainingData, floor: float) -> None:
-        """Put the map for ``data`` behind the present one.
+    def fit(self, outputs: Outputs, labels: NDArray[np.int64], floor: float) -> None:
+        """Put the map for images with these ``labels`` (N,) behind the present one.
 
-        ``embed`` takes uint8 RGB (N, H, W, 3) to what this module puts out, (N, D). ``floor`` is
-        the share of the largest variance that is added to each. Of more than ``IMAGES`` images the
-        first are used in the order of their labels, so that people have all of theirs. Raises
-        DataError where nobody has two images that differ.
+        ``outputs`` takes numbers of images, int64 (K,), to what this module puts out, (K, D).
+        ``floor`` is the share of the largest variance that is added to each. Of more than
+        ``IMAGES`` images the first are used in the order of their labels, so that people have all
+        of theirs. Raises DataError where nobody has two images that differ.
         """
-        order = np.argsort(data.labels, kind="stable")[:IMAGES]
-        rows = [
-            embed(np.stack([data.image(int(index)) for index in order[start : start + BATCH]]))
-            for start in range(0, len(order), BATCH)
-        ]
-        found = whitener(torch.cat(rows).double().cpu().numpy(), data.labels[order], floor)
+        order = np.argsort(labels, kind="stable")[:IMAGES]
+        found = whitener(outputs(order).double().cpu().numpy(), labels[order], floor)
         self.matrix @= torch.from_numpy(found).to(self.matrix)
 
 
