@@ -30,6 +30,7 @@ KEY_PREFIX = 8
 if TYPE_CHECKING:
     from harness.reporting.study import Study
     from harness.study.runner import Outcome
+    from harness.training.torchrun import Crew
 
 
 def make_recipe(settings: Settings, registry: Registry) -> Recipe:
@@ -80,10 +81,12 @@ def execute(
     executor_options: Mapping[str, Any] | None = None,
     track: Iterable[str] = (),
     processes: int = 1,
+    crew: Crew | None = None,
 ) -> Outcome:
     """Run a plan in a study folder; see :class:`harness.study.runner.Runner`.
 
-    Every training goes on in so many ``processes``, each with a GPU of its own where there are any.
+    Every training goes on in so many ``processes``, each with a GPU of its own where there are any,
+    or in those of a ``crew``, of which this process must be the first.
     ``executor`` and ``track`` name what plugins offer; both are opened before anything is made.
     Without ``executor`` the recipe says which, and ``executor_options`` lie over its table.
     """
@@ -92,9 +95,13 @@ def execute(
     from harness.study.session import Session
 
     name, maker = choose_executor(plan.recipe, registry, executor, executor_options)
+    if crew is not None and maker.remote:
+        raise UsageError(
+            f"torchrun and the executor {name} both share out the work; leave one of them out"
+        )
     open_trackers(registry, track)
     folder.mkdir(parents=True, exist_ok=True)
-    store = Store(store.home, shared=maker.remote)
+    store = Store(store.home, shared=maker.remote or crew is not None)
     forget(plan, store, folder, rerun)
     write_plan(plan, folder)
     session = Session(
@@ -107,11 +114,39 @@ def execute(
         maker,
         registry,
         processes,
+        crew,
     )
     events = Events(folder, registry.call)
     runner = Runner(session, events, fail_fast=fail_fast)
+    if crew is not None:
+        crew.meet(plan.device)
     with told(plan, folder, events, name, runner.outcome):
-        return run_on(maker, runner, events)
+        outcome = run_on(maker, runner, events)
+    if crew is not None:
+        crew.tell({})
+        crew.leave()
+    return outcome
+
+
+def take_part(
+    plan: Plan,
+    crew: Crew,
+    *,
+    folder: Path,
+    store: Store,
+    jobs: int | None = None,
+    plugin_files: tuple[Path, ...] = (),
+) -> None:
+    """What a process of torchrun other than the first does while that one executes ``plan``."""
+    from harness.study.session import Session
+    from harness.study.stages import train
+
+    store = Store(store.home, shared=True)
+    quiet = Progress(quiet=True)
+    session = Session(plan, store, folder, quiet, jobs or cpu_count(), plugin_files)
+    crew.meet(plan.device)
+    train.take_part(session, crew)
+    crew.leave()
 
 
 def choose_executor(

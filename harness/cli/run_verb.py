@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.options import files_of, open_registry, selection, settings
+
+if TYPE_CHECKING:
+    from harness.training.torchrun import Crew
 
 
 @click.command(name="run", context_settings={"max_content_width": 100})
@@ -69,7 +72,7 @@ def command(ctx: click.Context, /, **options: Any) -> int:
         from harness.cli.plan_verb import show
 
         return show(ctx.obj, settings(options), options["folder"], as_json=options["as_json"])
-    from harness.api import execute, make_plan
+    from harness.api import execute, make_plan, take_part
     from harness.cli import run_output
     from harness.progress import Progress
     from harness.study.store import Store
@@ -79,6 +82,17 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     registry = open_registry(ctx.obj, options["recipe"])
     store = Store()
     plan = make_plan(settings(options), registry, store)
+    crew = _crew()
+    if crew is not None and not crew.ranks.first:
+        take_part(
+            plan,
+            crew,
+            folder=options["folder"],
+            store=store,
+            jobs=options["jobs"],
+            plugin_files=files_of(ctx.obj, options["recipe"]),
+        )
+        return 0
     outcome = execute(
         plan,
         folder=options["folder"],
@@ -93,10 +107,23 @@ def command(ctx: click.Context, /, **options: Any) -> int:
         executor_options={"scheduler": options["scheduler"]} if options["scheduler"] else {},
         track=options["track"],
         processes=options["nproc"],
+        crew=crew,
     )
     return run_output.show(
         outcome, plan, options["folder"], registry, store, as_json=options["as_json"]
     )
+
+
+def _crew() -> Crew | None:
+    """The processes of torchrun, if it started this one and others."""
+    import os
+
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        return None
+    from harness.training.torchrun import Crew
+
+    crew = Crew.of_environment()
+    return crew if crew.ranks.count > 1 else None
 
 
 def _forbid_downloads() -> None:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.components import Benchmark, Generator, Images, Model, TrainableModel
 from harness.digests import digest
@@ -20,6 +20,9 @@ from harness.seeds import derive
 from harness.study.context import RunContext, Tool
 from harness.study.planned import Cell, Chosen, Node, Plan
 from harness.study.store import Store
+
+if TYPE_CHECKING:
+    from harness.training.torchrun import Crew
 
 
 @dataclass
@@ -35,6 +38,7 @@ class Session:
     executor: Executor = field(default_factory=LocalExecutor)
     registry: Registry = field(default_factory=Registry)  # whom to ask for more metrics
     processes: int = 1  # of a training
+    crew: Crew | None = None  # those of torchrun, which share every training
     _benchmarks: dict[tuple[str, str], Benchmark] = field(default_factory=dict)
     _notes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _opening: threading.Lock = field(default_factory=threading.Lock)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.components import Params, TrainableModel
-from harness.errors import DataError, UsageError
+from harness.errors import DataError, HarnessError, UsageError
 from harness.executors.local import cpu_count
 from harness.progress import Progress
 from harness.seeds import derive
@@ -23,6 +23,7 @@ from harness.training.subset import Part, Union
 if TYPE_CHECKING:
     from harness.training.distributed import Ranks
     from harness.training.loop import Summary
+    from harness.training.torchrun import Crew
 
 CHECKPOINT_S = 60.0
 
@@ -59,7 +60,10 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
     assert node.chosen is not None
     assert node.training is not None, "train nodes have a training"
     phase, notes = node.training, []
-    if session.processes > 1 and finished(folder) is None:
+    if finished(folder) is None and session.crew is not None:
+        session.crew.tell({"train": node.key, "folder": str(folder.absolute())})
+        notes = _in_crew(node, session, session.crew, folder, session.progress)
+    elif finished(folder) is None and session.processes > 1:
         notes = _together(node, session, folder)
     done = _train(node, session, folder, ALONE, session.progress)
     data, sets = done.data, done.sets
@@ -150,6 +154,32 @@ def train_rank(task: Task, ranks: Ranks, report: Callable[[Any], None]) -> list[
         plan, Store(task.home), task.study, Progress(quiet=True), task.jobs, task.plugin_files
     )
     return _train(plan.nodes[task.key], session, task.folder, ranks, progress).notes
+
+
+def _in_crew(
+    node: Node, session: Session, crew: Crew, folder: Path, progress: Callable[..., None]
+) -> list[str]:
+    """The part of this process of torchrun in a training; what it said."""
+    from harness.training.distributed import device_of
+
+    mine = replace(
+        session,
+        plan=replace(session.plan, device=device_of(session.plan.device, crew.local_rank)),
+        jobs=crew.jobs(session.jobs),
+    )
+    return _train(node, mine, folder, crew.ranks, progress).notes
+
+
+def take_part(session: Session, crew: Crew) -> None:
+    """Take part in every training that the first process of torchrun names, until the last."""
+    while told := crew.hear():
+        node = session.plan.nodes.get(told["train"])
+        if node is None:
+            raise HarnessError(
+                f"the first process of torchrun trains {told['train'][:12]}, which is not in the "
+                "plan of this one; start the same command with the same data on every machine"
+            )
+        _in_crew(node, session, crew, Path(told["folder"]), session.progress)
 
 
 def _said(folder: Path, params: Params, depth: int) -> dict[str, Any]:

@@ -49,7 +49,8 @@ class SmallResNet(TorchModel):
 
     def build(self) -> nn.Sequential:
         """The network with torch's default initial weights."""
-        return small_resnet(self.params.embedding_size, self.params.dropout)
+        params = self.params
+        return small_resnet(params.embedding_size, params.dropout, params.local_contrast_px)
 
     def training(self, labels: NDArray[np.int64]) -> TrainingRecipe:
         """SGD on a margin loss, then the whitening if it is asked for."""

@@ -6,6 +6,8 @@ from torch import Tensor, nn
 
 from harness.training.whitening import Whitening
 
+from .contrast import LocalContrast
+
 INPUT_PX = 64
 STAGES = ((32, 1), (64, 1), (128, 2), (192, 1))
 """Channels and residual blocks; each stage begins with stride 2, so the last map is 4x4."""
@@ -37,14 +39,19 @@ def layer(channels: int, out: int, stride: int = 1) -> list[nn.Module]:
     ]
 
 
-def small_resnet(embedding_size: int = 128, dropout: float = 0.2) -> nn.Sequential:
+def small_resnet(
+    embedding_size: int = 128, dropout: float = 0.2, local_contrast_px: float | None = None
+) -> nn.Sequential:
     """Float32 (N, 3, 64, 64) to raw embeddings (N, embedding_size).
 
     Each image is brought to mean 0 and variance 1 first, all channels together: how bright and how
     rich in contrast a photograph is says nothing of the person, and least where it is rendered.
-    The last layer is a whitening that training steps leave alone.
+    With ``local_contrast_px`` each part of it is, too. The last layer is a whitening that training
+    steps leave alone.
     """
     parts: list[nn.Module] = [nn.GroupNorm(1, 3, affine=False)]
+    if local_contrast_px is not None:
+        parts.append(LocalContrast(INPUT_PX, local_contrast_px))
     channels = 3
     for out, blocks in STAGES:
         parts += [*layer(channels, out, 2), *(Block(out) for _ in range(blocks))]

@@ -42,6 +42,13 @@ class SmallResNetParams(ClassificationParams):
     weights: Annotated[Path | None, External()] = Field(
         None, description="Weights to start from, ours."
     )
+    local_contrast_px: float | None = Field(
+        None,
+        gt=0,
+        le=16,
+        description="Contrast is made equal around every pixel, weighted by a Gaussian of this "
+        "deviation in pixels of 64 (Jarrett et al. 2009); otherwise over the whole image.",
+    )
     whitening_floor: float | None = Field(
         None,
         gt=0,

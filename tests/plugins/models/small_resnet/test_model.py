@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from harness.training.export import export_onnx
 from harness.training.loop import train
 from harness.training.whitening import whitener
 from harness_plugins.models.small_resnet.model import SmallResNet
@@ -68,6 +69,25 @@ def test_brightness_and_contrast_of_an_image_change_nothing():
     darker, harder = (image - 60).astype(np.uint8), (3 * (image - 120) + 120).astype(np.uint8)
     found = model().embed(np.stack([image.astype(np.uint8), darker, harder]))
     np.testing.assert_allclose(found[1:], found[[0, 0]], atol=2e-3 * np.abs(found).max())
+
+
+def test_with_local_contrast_light_from_one_side_changes_little():
+    images = np.stack([Faces().image(index) for index in (0, 4, 8)])
+    lit = (images * np.linspace(0.45, 1.0, 64)[:, None]).round().astype(np.uint8)
+
+    def moved(made):
+        rows = [
+            row / np.linalg.norm(row, axis=1)[:, None] for row in map(made.embed, (images, lit))
+        ]
+        return 1 - (rows[0] * rows[1]).sum(1).mean()
+
+    assert moved(model(local_contrast_px=4.0)) < 0.5 * moved(model())
+
+
+def test_a_network_with_local_contrast_can_be_exported(tmp_path):
+    pytest.importorskip("onnx")
+    apart = export_onnx(model(local_contrast_px=4.0), tmp_path / "n.onnx")
+    assert max(apart.values()) <= 1e-4
 
 
 def test_it_learns_to_tell_people_apart(tmp_path):
