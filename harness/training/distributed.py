@@ -76,6 +76,14 @@ class Ranks:
         rows = [part[: size.stop - size.start] for part, size in zip(parts, sizes, strict=True)]
         return torch.cat(rows)
 
+    def agree(self, number: int, device: torch.device) -> bool:
+        """Whether all processes hold the same 63-bit number."""
+        if self.count == 1:
+            return True
+        ends = torch.tensor([number, -number], device=device)
+        distributed.all_reduce(ends, distributed.ReduceOp.MAX)
+        return int(ends[0]) == -int(ends[1])
+
     @torch.no_grad()
     def add_up(self, network: nn.Module) -> None:
         """Make gradients the sum over the processes, and averages of batch norms the mean."""

@@ -92,6 +92,7 @@ def train(
         watched = None if validation is None else Validation.of(validation, derive(seed, "train"))
         run = _Run(step, data, seed, watched)
         run.restore(folder)
+        run.check_agreement(folder)
         run.steps(folder, progress, checkpoint_s, threads)
         return run.finish(model, folder, progress, threads)
 
@@ -159,6 +160,15 @@ class _Run:
         precision, recipe = self.learn.precision, self.recipe
         parts = (self.seed, precision, recipe.steps, recipe.images_per_pass, len(self.data))
         return " ".join(map(str, parts)) + f" {labels:x}{watched}"
+
+    def check_agreement(self, folder: Path) -> None:
+        """Raise DataError unless all processes train the same from the same step on."""
+        number = derive(0, self.step, self.fingerprint()) % 2**62
+        if not self.ranks.agree(number, self.learn.device):
+            raise DataError(
+                f"the processes of this training differ in their data or in the checkpoint they "
+                f"found in {folder}; let all of them see the same files and run the same command"
+            )
 
     def save(self, folder: Path) -> None:
         """Write a checkpoint, unless a value in it is not finite; the first process does."""

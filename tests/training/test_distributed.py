@@ -100,8 +100,11 @@ def work(task, ranks, report):
 
     if "kill" in task:
         model.change = {**model.change, "augment": dawdle}
+    faces = Faces()
+    if task.get("other_data") == ranks.rank:
+        faces.labels = np.arange(40) % 4 // 2 * 2 + np.arange(40) // 20  # as many, of other people
     summary = train(
-        model, Faces(), seed=3, folder=Path(task["folder"]), threads=1, ranks=ranks,
+        model, faces, seed=3, folder=Path(task["folder"]), threads=1, ranks=ranks,
         progress=progress, checkpoint_s=task.get("checkpoint_s", 300.0),
     )  # fmt: skip
     return summary.steps
@@ -254,3 +257,9 @@ def test_dying_again_and_again_ends(monkeypatch):
     monkeypatch.setattr("harness.training.distributed.RELAUNCHES", 1)
     with pytest.raises(HarnessError, match=r"was killed 2 times.*run the same command again"):
         launch(die, {}, 2, device="cpu", heard=lambda _: None)
+
+
+def test_processes_that_do_not_train_the_same_say_so(tmp_path):
+    with pytest.raises(DataError, match="differ in their data or in the checkpoint they found"):
+        launch(work, {"folder": tmp_path, "other_data": 1}, 2, device="cpu", heard=print)
+    assert not (tmp_path / "training.json").exists()
