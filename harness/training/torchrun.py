@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+import time
+import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import distributed
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
-from harness.errors import PrerequisiteError
+from harness.errors import HarnessError, PrerequisiteError
 from harness.training.distributed import Ranks, device_of
 
 if TYPE_CHECKING:
@@ -23,6 +27,22 @@ if TYPE_CHECKING:
 
 PATIENCE = timedelta(days=30)
 """How long the others wait, for example while the first renders; torchrun ends them if it dies."""
+
+MEETING = timedelta(minutes=10)
+"""How long processes wait for each other at the start."""
+
+
+class KeyValueStore(Protocol):
+    """As much of torch's stores as is needed here."""
+
+    def set(self, key: str, value: str, /) -> None:
+        """Put a value, over what stood there."""
+
+    def get(self, key: str, /) -> bytes:
+        """What stands there; waits for it."""
+
+    def check(self, keys: list[str], /) -> bool:
+        """Whether all of them stand there."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +75,14 @@ class Crew:
         mine = device_of(device, self.local_rank)
         if cuda:
             torch.cuda.set_device(mine)
-        distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=PATIENCE)
+        store, rank, count = next(rendezvous("env://", timeout=MEETING))
+        distributed.init_process_group(
+            "cpu:gloo,cuda:nccl" if cuda else "gloo",
+            store=PrefixStore(meet_anew(store, self.ranks), store),
+            rank=rank,
+            world_size=count,
+            timeout=PATIENCE,
+        )
         return mine
 
     def jobs(self, jobs: int) -> int:
@@ -80,3 +107,42 @@ class Crew:
     def leave(self) -> None:
         """After the last message."""
         distributed.destroy_process_group()
+
+
+def meet_anew(store: KeyValueStore, ranks: Ranks, patience: timedelta = MEETING) -> str:
+    """A name that all processes of this attempt have, and none of an earlier attempt had.
+
+    torchrun keeps its store when it starts processes again, and with it the addresses of those that
+    were there before; under a prefix of their own nobody reads them. Raises HarnessError where the
+    others do not come.
+    """
+    mine, end = uuid.uuid4().hex, time.monotonic() + patience.total_seconds()
+    if not ranks.first:
+        store.set(f"hello/{ranks.rank}", mine)
+        _wait_for(store, f"welcome/{mine}", end)
+        name = store.get(f"welcome/{mine}").decode()
+        store.set(f"{name}/{ranks.rank}", "here")
+        return name
+    away = set(range(1, ranks.count))
+    while away:
+        for rank in sorted(away):
+            # What stands there may be of an earlier attempt; then nobody answers, and we ask again.
+            if store.check([f"hello/{rank}"]):
+                store.set(f"welcome/{store.get(f'hello/{rank}').decode()}", mine)
+            if store.check([f"{mine}/{rank}"]):
+                away.remove(rank)
+        _pause(end)
+    return mine
+
+
+def _wait_for(store: KeyValueStore, key: str, end: float) -> None:
+    while not store.check([key]):
+        _pause(end)
+
+
+def _pause(end: float) -> None:
+    if time.monotonic() > end:
+        raise HarnessError(
+            "the processes of torchrun did not meet; start the same command on every machine"
+        )
+    time.sleep(0.05)
