@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,8 +117,6 @@ def command(ctx: click.Context, /, **options: Any) -> int:
 
 def _crew() -> Crew | None:
     """The processes of torchrun, if it started this one and others."""
-    import os
-
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         return None
     from harness.training.torchrun import Crew
@@ -127,7 +126,5 @@ def _crew() -> Crew | None:
 
 
 def _forbid_downloads() -> None:
-    import os
-
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["HARNESS_OFFLINE"] = "1"

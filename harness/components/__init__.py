@@ -40,6 +40,7 @@ from harness.components.work import (
     Images,
     InputSpec,
     Placement,
+    ShowProgress,
 )
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "Product",
     "ReportSection",
     "ReportTable",
+    "ShowProgress",
     "ToolRequest",
     "TrainableModel",
 ]

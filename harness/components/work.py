@@ -16,6 +16,13 @@ NO_MEASUREMENT = "no measurement: "
 """How the note of a component begins whose output is made up, like noise in the place of faces."""
 
 
+class ShowProgress(Protocol):
+    """Where work says how far it is, like :meth:`Context.progress`."""
+
+    def __call__(self, done: int, total: int, unit: str, detail: str = "") -> None:
+        """``done`` of ``total`` units; cheap to call often."""
+
+
 class Context(Protocol):
     """What the core hands to a component at work. Also given in worker processes."""
 

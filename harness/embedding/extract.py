@@ -19,7 +19,7 @@ from harness.files import sync, write_text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.components import Model
+    from harness.components import Model, ShowProgress
 
 RESULT, STATE = "embeddings.json", "partial.json"
 COMMIT_S = 20.0
@@ -36,13 +36,6 @@ class FaceSource(Protocol):
 
     def image(self, index: int) -> NDArray[np.uint8]:
         """One aligned image, uint8 RGB (H, W, 3)."""
-
-
-class Progress(Protocol):
-    """The progress callback of a :class:`harness.components.Context`."""
-
-    def __call__(self, done: int, total: int, unit: str, detail: str = "") -> None:
-        """Show how far a stage is."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +60,7 @@ def extract(
     *,
     mirror: bool,
     folder: Path,
-    progress: Progress | None = None,
+    progress: ShowProgress | None = None,
     batch_size: int = 64,
     threads: int = 2,
 ) -> Extraction:
@@ -131,7 +124,7 @@ class _Work:
             "batch_size": batch,
         }
 
-    def run(self, progress: Progress | None, threads: int) -> None:
+    def run(self, progress: ShowProgress | None, threads: int) -> None:
         """Embed what is not yet safe on disk."""
         total, done = len(self.data), self._done()
         if done == total:

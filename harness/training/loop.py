@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from harness.components import TrainableModel
-    from harness.training.recipe import ShowProgress, TrainingData
+    from harness.components import ShowProgress, TrainableModel
+    from harness.training.recipe import TrainingData
 
 RESULT = "training.json"
 MAX_EMPTY_DRAWS = 50
@@ -166,7 +166,7 @@ class _Run:
         number = derive(0, self.step, self.fingerprint()) % 2**62
         if not self.ranks.agree(number, self.learn.device):
             raise DataError(
-                f"the processes of this training differ in their data or in the checkpoint they "
+                "the processes of this training differ in their data or in the checkpoint they "
                 f"found in {folder}; let all of them see the same files and run the same command"
             )
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from harness.components import InputSpec
-    from harness.training.recipe import ShowProgress, TrainingData
+    from harness.components import InputSpec, ShowProgress
+    from harness.training.recipe import TrainingData
 
 BATCH = 64
 

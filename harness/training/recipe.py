@@ -43,13 +43,6 @@ Schedule = Callable[[int], float]
 OptimiserFactory = Callable[["nn.Module"], "torch.optim.Optimizer"]
 
 
-class ShowProgress(Protocol):
-    """The progress callback of a :class:`harness.components.Context`."""
-
-    def __call__(self, done: int, total: int, unit: str, detail: str = "") -> None:
-        """Show how far a stage is."""
-
-
 Outputs = Callable[["NDArray[np.int64]"], "torch.Tensor"]
 Finish = Callable[[Outputs, "NDArray[np.int64]"], None]
 

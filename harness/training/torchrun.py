@@ -32,6 +32,10 @@ MEETING = timedelta(minutes=10)
 """How long processes wait for each other at the start."""
 
 
+SAID = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+"""What torchrun puts into the environment of a process."""
+
+
 class KeyValueStore(Protocol):
     """As much of torch's stores as is needed here."""
 
@@ -55,14 +59,20 @@ class Crew:
 
     @classmethod
     def of_environment(cls) -> Crew:
-        """Who torchrun says that this process is."""
-        number = {name: int(os.environ[name]) for name in (
-            "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")}  # fmt: skip
-        ranks = Ranks(number["RANK"], number["WORLD_SIZE"])
-        return cls(ranks, number["LOCAL_RANK"], number["LOCAL_WORLD_SIZE"])
+        """Who torchrun says that this process is.
 
-    def meet(self, device: str) -> str:
-        """Wait for all processes; gives the device of this one.
+        Raises PrerequisiteError where it does not say it.
+        """
+        if missing := [name for name in SAID if name not in os.environ]:
+            raise PrerequisiteError(
+                f"torchrun's variables {', '.join(missing)} are not set; start the command by "
+                "torchrun, or unset TORCHELASTIC_RUN_ID"
+            )
+        rank, count, local_rank, here = (int(os.environ[name]) for name in SAID)
+        return cls(Ranks(rank, count), local_rank, here)
+
+    def meet(self, device: str) -> None:
+        """Wait for all processes.
 
         Raises PrerequisiteError when there are fewer GPUs than processes on this machine.
         """
@@ -72,18 +82,15 @@ class Crew:
                 f"torchrun started {self.here} processes on a machine where torch sees "
                 f"{torch.cuda.device_count()} GPUs; lower --nproc-per-node"
             )
-        mine = device_of(device, self.local_rank)
-        if cuda:
-            torch.cuda.set_device(mine)
-        store, rank, count = next(rendezvous("env://", timeout=MEETING))
+            torch.cuda.set_device(device_of(device, self.local_rank))
+        store = next(rendezvous("env://", timeout=MEETING))[0]
         distributed.init_process_group(
             "cpu:gloo,cuda:nccl" if cuda else "gloo",
             store=PrefixStore(meet_anew(store, self.ranks), store),
-            rank=rank,
-            world_size=count,
+            rank=self.ranks.rank,
+            world_size=self.ranks.count,
             timeout=PATIENCE,
         )
-        return mine
 
     def jobs(self, jobs: int) -> int:
         """The part of this machine's ``jobs`` that one process of a training has."""

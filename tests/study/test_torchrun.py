@@ -19,6 +19,20 @@ TOYS = Path(__file__).parents[1] / "data" / "toys.py"
 HARNESS = Path(sys.executable).with_name("harness")
 RUN = ("run", "-g", "toy-faces", "-m", "toy-net", "-b", "toy-pairs", "-j", "1")
 LIMIT_S = 300
+FIRST = {"TORCHELASTIC_RUN_ID": "x", "RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "0",
+         "LOCAL_WORLD_SIZE": "2"}  # fmt: skip
+FAR = """
+from harness import hookimpl
+from harness.executors.local import LocalExecutor
+from harness.extensions import Extension
+
+class Far(LocalExecutor):
+    remote = True
+
+@hookimpl
+def harness_executors():
+    return [Extension(name="far", target=f"{__name__}:Far", summary="workers of its own")]
+"""
 
 
 @pytest.fixture
@@ -79,13 +93,16 @@ def test_a_second_run_reuses_everything(torchrun, home):
         assert ("train  toy-faces > toy-net  reused" in err) == again
 
 
-@pytest.mark.slow
-def test_an_executor_with_workers_of_its_own_is_refused(torchrun):
-    pytest.importorskip("distributed")
-    machine = torchrun("--standalone", "--nproc-per-node", "2", args=(*RUN, "--executor", "dask"))
-    _, err = machine.communicate(timeout=LIMIT_S)
-    assert machine.returncode == 1  # that of torchrun
-    assert "both share out the work; leave one of them out" in err
+def test_an_executor_with_workers_of_its_own_is_refused(harness_command, tmp_path):
+    (tmp_path / "far.py").write_text(FAR)
+    done = harness_command("--plugins-dir", "far.py", *RUN, "--executor", "far", check=2, **FIRST)
+    assert "torchrun and the executor far both share out the work; leave one of" in done.stderr
+
+
+def test_what_torchrun_does_not_say_is_named(harness_command):
+    said = {name: value for name, value in FIRST.items() if name != "LOCAL_RANK"}
+    done = harness_command(*RUN, check=3, **said)
+    assert "torchrun's variables LOCAL_RANK are not set; start the command by" in done.stderr
 
 
 @pytest.mark.slow

@@ -85,7 +85,6 @@ def test_with_local_contrast_light_from_one_side_changes_little():
 
 
 def test_a_network_with_local_contrast_can_be_exported(tmp_path):
-    pytest.importorskip("onnx")
     apart = export_onnx(model(local_contrast_px=4.0), tmp_path / "n.onnx")
     assert max(apart.values()) <= 1e-4
 
