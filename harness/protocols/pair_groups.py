@@ -97,7 +97,7 @@ class PairGroups(Comparison):
     def evaluate(self, scores: Scores, seed: int) -> Evaluation:
         """Mean accuracy, the accuracy of each group, spread and fairness."""
         found = {
-            name: _Group.of(group, _part(scores, number), seed)
+            name: _Group.of(group, Scores(of_group(scores.columns, number)), seed)
             for number, (name, group) in enumerate(self.groups.items())
         }
         spread = self._spread(found)
@@ -167,12 +167,12 @@ class _Group:
         )
 
 
-def _part(scores: Scores, number: int) -> Scores:
-    """The scores of one group, as :class:`PairFolds` made them."""
-    rows = scores.columns["group"] == number
-    columns = {key: values[rows] for key, values in scores.columns.items() if key != "group"}
-    columns["fold"] = columns.pop(FOLD)
-    return Scores(columns)
+def of_group(columns: Mapping[str, NDArray[Any]], number: int) -> dict[str, NDArray[Any]]:
+    """The columns of one group, as :class:`PairFolds` made them."""
+    rows = columns["group"] == number
+    own = {key: values[rows] for key, values in columns.items() if key != "group"}
+    own["fold"] = own.pop(FOLD)
+    return own
 
 
 def _interval(replicates: Accuracies) -> Interval | None:

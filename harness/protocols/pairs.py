@@ -241,24 +241,8 @@ class PairFolds(Comparison):
     # -- metrics -------------------------------------------------------------------------------
 
     def fold_accuracy(self, scores: Scores) -> tuple[FoldAccuracy, NDArray[np.float64]]:
-        """Accuracy over folds, and the distance of each pair as its own fold sees it."""
-        if not self.centre:
-            distance = scores.columns["distance"]
-            return kfold_accuracy(distance, self.genuine, self.fold, self.rule), distance
-        distance = np.empty(len(self.fold))
-        correct = np.empty(len(self.fold), np.bool_)
-        parts = []
-        for place, fold in enumerate(np.unique(self.fold)):
-            seen = scores.columns[f"distance_{fold}"]
-            part = kfold_accuracy(seen, self.genuine, self.fold, self.rule)
-            mine = self.fold == fold
-            distance[mine], correct[mine] = seen[mine], part.correct[mine]
-            parts.append((part.thresholds[place], part.right[place], part.total[place]))
-        thresholds, right, total = (np.array(column) for column in zip(*parts, strict=True))
-        return (
-            FoldAccuracy(self.rule, np.unique(self.fold), thresholds, right, total, correct),
-            distance,
-        )
+        """See :func:`fold_accuracy`."""
+        return fold_accuracy(scores.columns, self.genuine, self.fold, self.rule)
 
     def _interval(self, folds: FoldAccuracy, seed: int) -> Interval:
         exact = clopper_pearson(folds.n_right, folds.n_pairs, LEVEL)
@@ -316,6 +300,32 @@ class PairFolds(Comparison):
         pairs = encode_subjects(self.subjects[:, 0], self.subjects[:, 1])
         rng = stream(seed, "bootstrap", self.name)
         return pairs, draw_subject_weights(pairs.n_subjects, REPLICATES, rng)
+
+
+def fold_accuracy(
+    columns: Mapping[str, NDArray[Any]],
+    genuine: NDArray[np.bool_],
+    fold: NDArray[np.integer[Any]],
+    rule: FoldRule,
+) -> tuple[FoldAccuracy, NDArray[np.float64]]:
+    """Accuracy over folds, and the distance of each pair (P,) as its own fold sees it.
+
+    ``columns`` are those of :meth:`PairFolds.score`, centred or not.
+    """
+    if "distance" in columns:
+        distance = columns["distance"]
+        return kfold_accuracy(distance, genuine, fold, rule), distance
+    distance = np.empty(len(fold))
+    correct = np.empty(len(fold), np.bool_)
+    parts = []
+    for place, number in enumerate(np.unique(fold)):
+        seen = columns[f"distance_{number}"]
+        part = kfold_accuracy(seen, genuine, fold, rule)
+        mine = fold == number
+        distance[mine], correct[mine] = seen[mine], part.correct[mine]
+        parts.append((part.thresholds[place], part.right[place], part.total[place]))
+    thresholds, right, total = (np.array(column) for column in zip(*parts, strict=True))
+    return FoldAccuracy(rule, np.unique(fold), thresholds, right, total, correct), distance
 
 
 THRESHOLD_RULES: Mapping[str, str] = {

@@ -1,8 +1,8 @@
 """Two results on the same comparisons: what their stored scores say of the difference.
 
-Accuracy of pairs, TAR of templates and rank rates of searches are each turned into what the tests
-need: calls of single comparisons, and replicates of a bootstrap over subjects in which both models
-see the same draw.
+Accuracy and area of pairs, TAR of templates and rank rates of searches are each turned into what
+the tests need: calls of single comparisons, and replicates of a bootstrap over subjects in which
+both models see the same draw.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ from harness.metrics.operating_points import OperatingPoint, tar_at_far
 from harness.metrics.outcome import NotMeasurable
 from harness.metrics.paired import mcnemar, paired_difference
 from harness.metrics.scores import highest_scores
-from harness.metrics.verification import FOLD_RULES, kfold_accuracy
+from harness.metrics.verification import FOLD_RULES
+from harness.protocols.pair_groups import FOLD, of_group
+from harness.protocols.pairs import fold_accuracy
+from harness.protocols.strata import bootstrap_auc
 from harness.protocols.template_sets import positions
 from harness.seeds import stream
 
@@ -109,11 +112,11 @@ def read_stored(cell: Cell) -> Stored | None:
 def paired_test(a: Stored, b: Stored, seed: int, margin: float | None = None) -> Difference | None:
     """Test B against A; None where the scores are of no form that is known here.
 
-    Accuracy is tested by McNemar's exact test, TAR and rank rates by the paired bootstrap over
-    subjects (TAR by McNemar over genuine pairs where subjects are unknown). ``margin`` (a fraction)
-    adds the two one-sided tests of equivalence.
+    Accuracy is tested by McNemar's exact test, areas, TAR and rank rates by the paired bootstrap
+    over subjects (TAR by McNemar over genuine pairs where subjects are unknown). ``margin``, a
+    fraction, adds the two one-sided tests of equivalence.
     """
-    evidence = _evidence(a, b, stream(seed, "compare"))
+    evidence = _evidence(a, b, seed)
     if evidence is None:
         return None
     low = high = None
@@ -140,9 +143,10 @@ def _equivalence(
     return found.p_not_worse, found.p_value
 
 
-def _evidence(a: Stored, b: Stored, rng: np.random.Generator) -> _Evidence | None:
-    if "distance" in a.columns and "distance" in b.columns:
-        return _of_accuracy(a, b, rng)
+def _evidence(a: Stored, b: Stored, seed: int) -> _Evidence | None:
+    if _is_pairs(a.columns) and _is_pairs(b.columns):
+        return _of_pairs(a, b, seed)
+    rng = stream(seed, "compare")
     if f"score:{a.rule}" in a.columns and f"score:{b.rule}" in b.columns and "far" in a.at:
         return _of_tar(a, b, rng)
     if f"rank:{a.rule}" in a.columns and f"rank:{b.rule}" in b.columns and "rank" in a.at:
@@ -150,30 +154,65 @@ def _evidence(a: Stored, b: Stored, rng: np.random.Generator) -> _Evidence | Non
     return None
 
 
+# -- pairs ---------------------------------------------------------------------------------------
+
+
 def calls(stored: Stored) -> NDArray[np.bool_] | None:
     """Which pairs were called right, bool (P,); None for scores of other than pairs in folds."""
-    columns = stored.columns
-    if "distance" not in columns or stored.rule not in FOLD_RULES:
-        return None
-    if len(np.unique(columns["fold"])) < 2:
+    parts = _parts(stored.columns)
+    if stored.rule not in FOLD_RULES or not all(_has_folds(part) for part in parts):
         return None
     rule = FOLD_RULES[FOLD_RULES.index(stored.rule)]
-    return kfold_accuracy(columns["distance"], columns["genuine"], columns["fold"], rule).correct
+    return np.concatenate(
+        [fold_accuracy(part, part["genuine"], part["fold"], rule)[0].correct for part in parts]
+    )
 
 
-def _of_accuracy(a: Stored, b: Stored, rng: np.random.Generator) -> _Evidence | None:
-    first, second = calls(b), calls(a)
-    if first is None or second is None:
+def area_replicates(stored: Stored, seed: int) -> Replicates | None:
+    """Replicates (B,) of the area of pairs in one fold; equal seeds draw equal people.
+
+    None for other scores, and where the people are unknown.
+    """
+    columns = stored.columns
+    if not {"distance", "fold", "first_subject"} <= columns.keys() or _has_folds(columns):
         return None
-    replicates = None
-    if "first_subject" in a.columns:
-        pairs = encode_subjects(a.columns["first_subject"], a.columns["second_subject"])
+    pairs = encode_subjects(columns["first_subject"], columns["second_subject"])
+    weights = draw_subject_weights(pairs.n_subjects, REPLICATES, stream(seed, "compare"))
+    return bootstrap_auc(columns["distance"], pairs.left, pairs.right, weights)
+
+
+def _is_pairs(columns: Columns) -> bool:
+    return any(name.startswith("distance") for name in columns)
+
+
+def _parts(columns: Columns) -> list[Columns]:
+    """The columns of each group of pairs, in the order of their rows; one where none are told."""
+    if FOLD not in columns:
+        return [columns]
+    return [of_group(columns, number) for number in np.unique(columns["group"]).tolist()]
+
+
+def _has_folds(columns: Columns) -> bool:
+    return _is_pairs(columns) and len(np.unique(columns.get("fold", ()))) > 1
+
+
+def _of_pairs(a: Stored, b: Stored, seed: int) -> _Evidence | None:
+    area_b, area_a = area_replicates(b, seed), area_replicates(a, seed)
+    if area_b is not None and area_a is not None:
+        return _Evidence(replicates=(area_b, area_a))
+    right_b, right_a = calls(b), calls(a)
+    if right_b is None or right_a is None:
+        return None
+    if "first_subject" not in a.columns:
+        return _Evidence((right_b, right_a))
+    rng, drawn, start = stream(seed, "compare"), [], 0
+    for part in _parts(a.columns):
+        rows = slice(start, start := start + len(part["genuine"]))
+        pairs = encode_subjects(part["first_subject"], part["second_subject"])
         weights = draw_subject_weights(pairs.n_subjects, REPLICATES, rng)
-        replicates = (
-            bootstrap_accuracy(first, pairs, weights),
-            bootstrap_accuracy(second, pairs, weights),
-        )
-    return _Evidence((first, second), replicates)
+        drawn.append([bootstrap_accuracy(r[rows], pairs, weights) for r in (right_b, right_a)])
+    mean_b, mean_a = np.mean(drawn, axis=0)  # over groups, as the headline is
+    return _Evidence((right_b, right_a), (mean_b, mean_a))
 
 
 # -- templates -----------------------------------------------------------------------------------

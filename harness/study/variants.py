@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from harness.errors import HarnessError, UsageError
 from harness.metrics.operating_points import FarRule, OperatingPoint, tar_at_far
 from harness.metrics.scores import sort_labelled_scores
-from harness.metrics.verification import FOLD_RULES, best_threshold_accuracy, kfold_accuracy
+from harness.metrics.verification import FOLD_RULES, best_threshold_accuracy
 from harness.protocols.base import Embeddings, Flip, Scores
 from harness.protocols.identification import TemplateIdentification
-from harness.protocols.pairs import PairFolds
+from harness.protocols.pairs import PairFolds, fold_accuracy
 from harness.protocols.stored import rebuild
 from harness.protocols.templates import TemplateVerification
 from harness.study.rescore import headline, points_of, stored_embeddings, stored_scores
@@ -88,25 +88,13 @@ def _pairs(
         made = scores if same or embeddings is None else variant.score(embeddings)
         about = {"flip": str(flip), "centre": "yes" if centre else "no"}
         for rule in FOLD_RULES:
-            value = _accuracy(variant, made, rule)
+            value = fold_accuracy(made.columns, own.genuine, own.fold, rule)[0].mean
             in_use = same and rule == own.rule
             yield Variant({**about, "threshold": rule}, "accuracy", value, None, in_use, note)
         if not centre:
             best = best_threshold_accuracy(made.columns["distance"], own.genuine).accuracy
             yield Variant({**about, "threshold": NO_FOLDS}, "accuracy", best, None, False,
                           OPTIMISTIC)  # fmt: skip
-
-
-def _accuracy(comparison: PairFolds, scores: Scores, rule: Any) -> float:
-    """Mean accuracy over folds; centred distances have a column for each fold."""
-    fold, genuine = comparison.fold, comparison.genuine
-    if not comparison.centre:
-        return kfold_accuracy(scores.columns["distance"], genuine, fold, rule).mean
-    values = []
-    for place, number in enumerate(np.unique(fold)):
-        seen = scores.columns[f"distance_{number}"]
-        values.append(kfold_accuracy(seen, genuine, fold, rule).accuracies[place])
-    return float(np.mean(values))
 
 
 def _templates(own: TemplateVerification, scores: Scores) -> Iterator[Variant]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from dataclasses import replace
+from itertools import product
 from statistics import NormalDist, fmean, stdev
 
 import numpy as np
@@ -12,10 +13,14 @@ import pytest
 from scipy.stats import binomtest
 from scipy.stats import t as student
 
+from harness.metrics import auc, draw_subject_weights
+from harness.metrics.scores import sort_labelled_scores
 from harness.metrics.verification import kfold_accuracy
+from harness.protocols.strata import bootstrap_auc
 from harness.reporting import render
 from harness.reporting.sections.amounts import common, over_amounts, sweeps
 from harness.reporting.study import load_study
+from harness.seeds import stream
 from harness.study.tables import write_columns
 
 REAL, MADE = "r" * 64, "m" * 64
@@ -143,6 +148,53 @@ def test_an_area_has_an_interval_over_seeds_and_no_test(study):
     assert [row[4].text for row in grid.rows] == [
         f"[{v}, {v}]" for v in ("16.00", "13.00", "10.00")]  # fmt: skip
     assert [row[6].text for row in grid.rows] == ["", "", ""]
+
+
+def test_an_area_of_kept_scores_is_tested_on_draws_of_people(make, tmp_path):
+    """Three seeds, two amounts; of 80 people in one fold the second training loses fewer."""
+    people = np.repeat(np.arange(80), 4)
+    genuine = np.arange(320) % 2 == 0
+    other = np.where(genuine, people, (people + 1) % 80)
+    effects, draws = {100: [], 200: []}, {100: [], 200: []}
+    weights = draw_subject_weights(80, 1000, stream(0, "compare"))
+    for repeat, n in product(range(3), effects):
+        areas, replicates = [], []
+        for arm, noise in (("alone", 1.0), ("after", 0.7)):
+            rng = np.random.default_rng([n, repeat, len(arm)])
+            distance = np.where(genuine, 0.5, 1.5) + noise * rng.normal(size=320)
+            areas.append(auc(sort_labelled_scores(-distance, genuine)))
+            replicates.append(bootstrap_auc(distance, people, other, weights))
+            bare = phase(REAL, f"{n} real images", n, lr=0.2)
+            phases = [bare] if arm == "alone" else [phase(MADE, "rendered", 30_000), bare]
+            network = make.component("nn4", facts={**phases[-1], **(
+                {"earlier_phases": phases[:-1]} if phases[:-1] else {})}).model_copy(
+                update={"label": f"{n} {arm}", "key": f"{n} {arm} {repeat}"})  # fmt: skip
+            made = make.result(
+                None, network, "cfp-ff", repeat=repeat, raw={"scores": "scores.arrow"},
+                metrics=[make.metric(areas[-1], None, name="auc", headline=True)],
+                protocol={"id": "cfp-ff/exact@1"},
+            )  # fmt: skip
+            inputs = {"model": network.key} | {f"model.{k}": "k" for k in range(len(phases) - 1)}
+            known = made.provenance.model_copy(update={"inputs": inputs})
+            columns = {"distance": distance, "genuine": genuine, "fold": np.zeros(320, np.int32),
+                       "first_subject": people, "second_subject": other}  # fmt: skip
+            folder = make.write_cell(tmp_path, made.model_copy(update={"provenance": known}))
+            write_columns(folder / "scores.arrow", columns)
+        effects[n].append(areas[1] - areas[0])
+        draws[n].append(replicates[1] - replicates[0])
+    _, (grid,) = over_amounts("b", "cfp-ff", load_study(tmp_path).cells)
+    raw = []
+    for (n, found), row in zip(effects.items(), grid.rows, strict=True):
+        over_seeds = student.ppf(0.975, 2) * stdev(found) / math.sqrt(3)
+        over_people = NormalDist().inv_cdf(0.975) * np.mean(draws[n], axis=0).std()
+        arm = math.hypot(over_seeds, over_people)
+        assert row[3].sort == pytest.approx(fmean(found))
+        low, high = (float(end) / 100 for end in row[4].text.strip("[]").split(","))
+        assert (low, high) == pytest.approx((fmean(found) - arm, fmean(found) + arm), abs=6e-5)
+        tails = [min((d <= 0).sum(), (d >= 0).sum()) for d in draws[n]]
+        raw.append(max(min(1, 2 * (1 + tail) / 1001) for tail in tails))
+    holm = [min(1, 2 * min(raw)), max(max(raw), 2 * min(raw))]
+    assert sorted(row[6].sort for row in grid.rows) == pytest.approx(holm)
 
 
 def test_other_rules_are_another_figure_by_its_label(study):

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binomtest
 
 from harness.errors import DataError
-from harness.metrics import draw_subject_weights
+from harness.metrics import draw_subject_weights, kfold_accuracy
 from harness.reporting.compare_scores import Stored, paired_test, read_stored
 from harness.seeds import stream
 from harness.study.tables import write_columns
@@ -116,6 +116,112 @@ def test_without_subjects_the_genuine_pairs_are_tested_by_mcnemar():
     assert lost + won > 5
     assert found.p_value == pytest.approx(binomtest(int(won), int(lost + won)).pvalue)
     assert (found.low, found.high) == (None, None)
+
+
+def pair_scores(noise, *, folds=4, seed=0):
+    """Distances of 96 pairs of 48 people, two thirds genuine, in folds that share nobody."""
+    rng = np.random.default_rng(seed)
+    first = np.repeat(np.arange(48), 2)
+    genuine = np.arange(96) % 3 > 0
+    second = np.where(genuine, first, first // 8 * 8 + (first + 1) % 8)
+    distance = np.where(genuine, 0.5, 1.5) + noise * rng.normal(size=96)
+    return {"distance": distance, "genuine": genuine, "fold": first // 8 % folds,
+            "first_subject": first, "second_subject": second}  # fmt: skip
+
+
+def of_pairs(columns, value=0.5):
+    return Stored(value, {}, {"id": "made/exact@1"}, columns)
+
+
+def exact_p(right_a, right_b):
+    won, lost = int((right_b & ~right_a).sum()), int((right_a & ~right_b).sum())
+    assert won + lost > 5
+    return binomtest(won, won + lost).pvalue
+
+
+def kept(right, genuine, weights):
+    """Weighted accuracy in which genuine and impostor pairs keep their shares."""
+    kinds = (genuine, ~genuine)
+    return sum(k.mean() * np.average(right[k], weights=weights[k]) for k in kinds)
+
+
+def test_of_centred_pairs_each_fold_has_distances_of_its_own():
+    known, right = [], []
+    for noise in (0.4, 1.2):
+        columns = pair_scores(noise, seed=3)
+        called = np.zeros(96, bool)
+        for fold in range(4):
+            moved = pair_scores(noise, seed=4 + fold)["distance"]
+            mine = columns["fold"] == fold
+            called[mine] = kfold_accuracy(moved, columns["genuine"], columns["fold"], "exact"
+                                          ).correct[mine]  # fmt: skip
+            columns[f"distance_{fold}"] = moved
+        del columns["distance"]
+        known.append(of_pairs(columns, called.mean()))
+        right.append(called)
+    found = paired_test(*known, 0)
+    assert (found.test, found.p_value) == ("McNemar, exact", pytest.approx(exact_p(*right)))
+    assert found.low < found.effect < found.high < 0
+
+
+def test_groups_of_pairs_have_thresholds_and_people_of_their_own(monkeypatch):
+    monkeypatch.setattr("harness.reporting.compare_scores.REPLICATES", 40)
+    known, right = [], []
+    for noise in (0.4, 1.2):
+        groups = [pair_scores(noise * factor, seed=k) for k, factor in enumerate((0.5, 1, 1.5))]
+        right.append(
+            [
+                kfold_accuracy(g["distance"], g["genuine"], g["fold"], "exact").correct
+                for g in groups
+            ]
+        )
+        columns = {key: np.concatenate([g[key] for g in groups]) for key in groups[0]}
+        columns["fold_in_group"] = columns.pop("fold")
+        columns["group"] = np.repeat(np.arange(3), 96)
+        known.append(of_pairs(columns, np.mean(right[-1])))
+    found = paired_test(*known, 2)
+    assert found.p_value == pytest.approx(exact_p(*map(np.concatenate, right)))
+    rng, means = stream(2, "compare"), []
+    subject, genuine = groups[0]["first_subject"], groups[0]["genuine"]
+    other = groups[0]["second_subject"]
+    for a, b in zip(*right, strict=True):
+        weights = draw_subject_weights(48, 40, rng).astype(float)
+        pair = np.where(genuine[:, None], weights[subject], weights[subject] * weights[other])
+        means.append([kept(b, genuine, w) - kept(a, genuine, w) for w in pair.T])
+    ends = np.quantile(np.mean(means, axis=0), (0.025, 0.975))
+    assert (found.low, found.high) == pytest.approx(ends)
+
+
+def test_areas_of_one_fold_by_the_paired_bootstrap_over_subjects(monkeypatch):
+    monkeypatch.setattr("harness.reporting.compare_scores.REPLICATES", 40)
+    columns, noisy = (pair_scores(noise, folds=1, seed=6) for noise in (0.4, 0.9))
+    noisy["distance"][5] = np.inf  # of a face that was not found
+
+    def area(columns, weights):
+        genuine, distance = columns["genuine"], columns["distance"]
+        won = total = 0.0
+        for i in np.flatnonzero(genuine):
+            for j in np.flatnonzero(~genuine):
+                nearer = (distance[i] < distance[j]) + 0.5 * (distance[i] == distance[j])
+                won += weights[i] * weights[j] * nearer
+                total += weights[i] * weights[j]
+        return won / total
+
+    values = [area(one, np.ones(96)) for one in (columns, noisy)]
+    found = paired_test(of_pairs(columns, values[0]), of_pairs(noisy, values[1]), 5)
+    weights = draw_subject_weights(48, 40, stream(5, "compare")).astype(float)
+    first, second = columns["first_subject"], columns["second_subject"]
+    differences = []
+    for w in weights.T:
+        pair = np.where(columns["genuine"], w[first], w[first] * w[second])
+        differences.append(area(noisy, pair) - area(columns, pair))
+    assert found.effect == pytest.approx(values[1] - values[0])
+    assert (found.low, found.high) == pytest.approx(np.quantile(differences, (0.025, 0.975)))
+    above = np.count_nonzero(np.array(differences) >= 0)
+    assert found.p_value == pytest.approx(min(1, 2 * (1 + above) / 41))
+    assert found.test == "paired bootstrap over subjects"
+    nobody = {k: v for k, v in columns.items() if not k.endswith("subject")}
+    assert paired_test(of_pairs(nobody), of_pairs(nobody), 0) is None
 
 
 def searches(share, seed=0):

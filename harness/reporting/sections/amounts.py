@@ -248,7 +248,8 @@ def _grid(identifier: str, title: str, sweep: Sweep, alone: Series, after: Serie
     rows = [_line(n, found) for n, found in zip(both, gains, strict=True)]
     note = (
         "The interval of the difference is over test pairs and training seeds, or over seeds alone "
-        "where there are no single decisions; p is McNemar's exact test of the same pairs."
+        "where no scores are kept; p is McNemar's exact test of the same pairs, and the paired "
+        "bootstrap over subjects where the number is an area."
     )
     caption = f"{after.name} against {alone.name} alone, on {title}"
     return Grid(identifier, caption, heads, rows, [note])
