@@ -242,7 +242,8 @@ class PairFolds(Comparison):
 
     def fold_accuracy(self, scores: Scores) -> tuple[FoldAccuracy, NDArray[np.float64]]:
         """See :func:`fold_accuracy`."""
-        return fold_accuracy(scores.columns, self.genuine, self.fold, self.rule)
+        columns = scores.columns
+        return fold_accuracy(columns, self.genuine, self.fold, self.rule, centre=self.centre)
 
     def _interval(self, folds: FoldAccuracy, seed: int) -> Interval:
         exact = clopper_pearson(folds.n_right, folds.n_pairs, LEVEL)
@@ -307,12 +308,15 @@ def fold_accuracy(
     genuine: NDArray[np.bool_],
     fold: NDArray[np.integer[Any]],
     rule: FoldRule,
+    *,
+    centre: bool,
 ) -> tuple[FoldAccuracy, NDArray[np.float64]]:
     """Accuracy over folds, and the distance of each pair (P,) as its own fold sees it.
 
-    ``columns`` are those of :meth:`PairFolds.score`, centred or not.
+    ``columns`` are those of :meth:`PairFolds.score`; of a result that was scored again with another
+    ``centre`` they hold both kinds of distance.
     """
-    if "distance" in columns:
+    if not centre:
         distance = columns["distance"]
         return kfold_accuracy(distance, genuine, fold, rule), distance
     distance = np.empty(len(fold))

@@ -163,9 +163,9 @@ def calls(stored: Stored) -> NDArray[np.bool_] | None:
     if stored.rule not in FOLD_RULES or not all(_has_folds(part) for part in parts):
         return None
     rule = FOLD_RULES[FOLD_RULES.index(stored.rule)]
-    return np.concatenate(
-        [fold_accuracy(part, part["genuine"], part["fold"], rule)[0].correct for part in parts]
-    )
+    centre = bool(stored.protocol.get("centre", False))
+    found = [fold_accuracy(p, p["genuine"], p["fold"], rule, centre=centre)[0] for p in parts]
+    return np.concatenate([one.correct for one in found])
 
 
 def area_replicates(stored: Stored, seed: int) -> Replicates | None:

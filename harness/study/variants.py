@@ -20,7 +20,7 @@ from harness.metrics.scores import sort_labelled_scores
 from harness.metrics.verification import FOLD_RULES, best_threshold_accuracy
 from harness.protocols.base import Embeddings, Flip, Scores
 from harness.protocols.identification import TemplateIdentification
-from harness.protocols.pairs import PairFolds, fold_accuracy
+from harness.protocols.pairs import PairFolds
 from harness.protocols.stored import rebuild
 from harness.protocols.templates import TemplateVerification
 from harness.study.rescore import headline, points_of, stored_embeddings, stored_scores
@@ -88,7 +88,7 @@ def _pairs(
         made = scores if same or embeddings is None else variant.score(embeddings)
         about = {"flip": str(flip), "centre": "yes" if centre else "no"}
         for rule in FOLD_RULES:
-            value = fold_accuracy(made.columns, own.genuine, own.fold, rule)[0].mean
+            value = replace(variant, rule=rule).fold_accuracy(made)[0].mean
             in_use = same and rule == own.rule
             yield Variant({**about, "threshold": rule}, "accuracy", value, None, in_use, note)
         if not centre:

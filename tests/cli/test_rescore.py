@@ -60,9 +60,10 @@ def test_another_rule_gives_what_a_run_gives_and_the_run_takes_it_up(here, study
     assert {again["state"], _["state"]} == {"there", "unchanged"}
 
 
-def test_another_flip_is_scored_from_the_embeddings(here, study, tmp_path):
-    (row,) = rows(here("rescore", "study", "-B", "toy-pairs.flip=none", "--json"))
-    here(*RUN, "-B", "flip=none", "-o", "run")
+@pytest.mark.parametrize("change", ["flip=none", "centre=true"])
+def test_other_distances_are_made_from_the_embeddings(here, study, tmp_path, change):
+    (row,) = rows(here("rescore", "study", "-B", f"toy-pairs.{change}", "--json"))
+    here(*RUN, "-B", "flip=sum", "-B", change, "-o", "run")
     (fresh,) = results(tmp_path / "run").values()
     made = results(study)[row["id"]]
     assert [m.value for m in made.metrics] == [m.value for m in fresh.metrics]

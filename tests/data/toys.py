@@ -168,12 +168,13 @@ def __getattr__(name: str) -> Any:
 class PairsParams(BenchmarkParams):
     """Toy benchmark."""
 
-    scoring: ClassVar[frozenset[str]] = frozenset({"rule", "flip"})
+    scoring: ClassVar[frozenset[str]] = frozenset({"rule", "flip", "centre"})
 
     identities: int = Field(8, description="Number of identities.")
     images_per_id: int = Field(4, description="Images of each identity.")
     flip: str = Field("none", description="How the mirrored image is fused.")
     rule: str = Field("insightface", description="How the threshold is found.")
+    centre: bool = Field(False, description="Subtract the mean of the other folds.")
     sleep_s: float = Field(0.0, description="Of no effect.")
 
     def mirror(self) -> bool:
@@ -213,6 +214,7 @@ class ToyPairs(Benchmark):
             images=self._images,
             flip=self.params.flip,
             rule=self.params.rule,
+            centre=self.params.centre,
             limit=self.ctx.limit,
         )
 

@@ -129,8 +129,8 @@ def pair_scores(noise, *, folds=4, seed=0):
             "first_subject": first, "second_subject": second}  # fmt: skip
 
 
-def of_pairs(columns, value=0.5):
-    return Stored(value, {}, {"id": "made/exact@1"}, columns)
+def of_pairs(columns, value=0.5, *, centre=False):
+    return Stored(value, {}, {"id": "made/exact@1", "centre": centre}, columns)
 
 
 def exact_p(right_a, right_b):
@@ -156,8 +156,7 @@ def test_of_centred_pairs_each_fold_has_distances_of_its_own():
             called[mine] = kfold_accuracy(moved, columns["genuine"], columns["fold"], "exact"
                                           ).correct[mine]  # fmt: skip
             columns[f"distance_{fold}"] = moved
-        del columns["distance"]
-        known.append(of_pairs(columns, called.mean()))
+        known.append(of_pairs(columns, called.mean(), centre=True))
         right.append(called)
     found = paired_test(*known, 0)
     assert (found.test, found.p_value) == ("McNemar, exact", pytest.approx(exact_p(*right)))
