@@ -102,9 +102,11 @@ class DaskExecutor(Executor):
                     name=self._topic,
                     callback_timeout=FAREWELL_S,
                 )
-        self._client.close(timeout=5)
+        with suppress(TimeoutError):  # of a machine that is too busy; what was told ends later
+            self._client.close(timeout=5)
         if not isinstance(self._cluster, str):
-            self._cluster.close(timeout=10)
+            with suppress(TimeoutError):
+                self._cluster.close(timeout=10)
         self._client = None
 
     def run_shards(

@@ -158,6 +158,19 @@ def test_workers_keep_the_memory_that_networks_use_again(home, monkeypatch):
     assert list(found.values()) == [None]
 
 
+def test_a_cluster_that_ends_late_does_not_make_a_run_fail(home, monkeypatch):
+    executor = dask(workers=1)
+    executor.open(Setup(folders=(home,)))
+    close = executor._cluster.close
+
+    def late(timeout):
+        close(timeout=timeout)
+        raise TimeoutError(f"timed out after {timeout} s.")
+
+    monkeypatch.setattr(executor._cluster, "close", late)
+    executor.close()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="SIGSTOP is a POSIX signal")
 def test_a_worker_that_sleeps_does_not_keep_a_run_from_ending(home, monkeypatch):
     cluster = LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0")
