@@ -72,7 +72,8 @@ def study(make, tmp_path_factory):
     for repeat in range(3):
         for bench, headline in (("lfw", True), ("cfp-fp", False)):
             known = {"bench": bench, "headline": headline}
-            write(make, folder, f"only {bench}", [first], 0.7, repeat, **known)
+            last = phase(MADE, "rendered", 30_000, lr=0.1, whitening_floor=0.1) | {"steps": 0}
+            write(make, folder, f"only {bench}", [first, last], 0.7, repeat, **known)
             for n, alone, after in zip(AMOUNTS, (0.6, 0.65, 0.7), (0.76, 0.78, 0.8), strict=True):
                 last = phase(REAL, f"{n} real images", n - 1, lr=0.01)
                 bare = phase(REAL, f"{n} real images", n - 1, lr=0.2)

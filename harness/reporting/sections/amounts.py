@@ -13,7 +13,7 @@ from harness.reporting.drawn import Figure, draw
 from harness.reporting.estimates import pool
 from harness.reporting.gains import Gain, gain
 from harness.reporting.grid import Box, Grid, Head, texts
-from harness.reporting.sections.training import phases
+from harness.reporting.sections.training import Phase, phases
 
 if TYPE_CHECKING:
     from harness.reporting.study import Cell
@@ -113,7 +113,9 @@ def _sweep(key: str, name: str, cells: Sequence[Cell]) -> Sweep:
     level: dict[Any, Series] = {}
     for steps, cell in rest:
         model = cell.result.cell.model.name
-        if any(s.model == model and s.steps[: len(steps)] == steps for s in series.values()):
+        if steps and any(
+            s.model == model and s.steps[: len(steps)] == steps for s in series.values()
+        ):
             same = Series(_named(cell.result, key, name), model, steps)
             level.setdefault((model, steps), same).add(0, cell)
     _tell_apart([*series.values(), *level.values()])
@@ -128,18 +130,23 @@ def _tell_apart(found: Sequence[Series]) -> None:
             series.name += f" #{names[: number + 1].count(names[number])}"
 
 
+def _learned(result: Result) -> Iterator[Phase]:
+    """Phases that took steps; others, such as one that only whitens, see nothing new."""
+    return (phase for phase in phases(result) if phase.facts.get("steps") != 0)
+
+
 def _steps(result: Result) -> tuple[Step, ...]:
     return tuple(
         Step(
             digest(phase.facts.get("settings", {})),
             tuple((part["key"], part["images"]) for part in phase.facts.get("trained_on", [])),
         )
-        for phase in phases(result)
+        for phase in _learned(result)
     )
 
 
 def _parts(result: Result) -> Iterator[dict[str, Any]]:
-    for phase in phases(result):
+    for phase in _learned(result):
         yield from phase.facts.get("trained_on", [])
 
 
@@ -150,7 +157,7 @@ def _named(result: Result, key: str, name: str) -> str:
             name if part["key"] == key else part["name"]
             for part in phase.facts.get("trained_on", [])
         )
-        for phase in phases(result)
+        for phase in _learned(result)
     ]
     return ", then ".join(said)
 
