@@ -14,7 +14,7 @@ from harness.components import Kind
 from harness.registry import Registry, load, plugin_files
 from harness.study.layers import project_file
 from harness.study.parameters import parse_assignment, parse_sweep
-from harness.study.recipe import Settings
+from harness.study.recipe import Settings, split_names
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 INLINE = "harnessfile.py"
@@ -170,12 +170,12 @@ def settings(options: dict[str, Any]) -> Settings:
     return Settings(
         recipe=options["recipe"],
         profile=options["profile"],
-        generators=_split_names(options["generator"]),
-        models=_split_names(options["model"]),
-        benchmarks=_split_names(options["bench"]),
+        generators=options["generator"],
+        models=options["model"],
+        benchmarks=options["bench"],
         aligner=options["aligner"],
-        mix=_split_names(options["mix"]),
-        finetune=tuple(_split_names((value,)) for value in options["finetune"]),
+        mix=tuple(name for value in options["mix"] for name in split_names(value)),
+        finetune=tuple(map(split_names, options["finetune"])),
         stream=options["stream"],
         initial=options["initial"],
         params=params,
@@ -185,7 +185,3 @@ def settings(options: dict[str, Any]) -> Settings:
         project=project_file(Path.cwd()),
         environ=os.environ,
     )
-
-
-def _split_names(values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())

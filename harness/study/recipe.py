@@ -269,8 +269,14 @@ def _aligner(
     return use
 
 
-def _chosen(uses: list[AnyUse], names: tuple[str, ...], made: type[AnyUse]) -> list[AnyUse]:
-    """Flags replace the file's choice, by component or label, and keep its parameters."""
+def _chosen(uses: list[AnyUse], said: tuple[str, ...], made: type[AnyUse]) -> list[AnyUse]:
+    """Flags replace the file's choice, by component or label, and keep its parameters.
+
+    Names may be joined by commas; a label that holds one is a name as a whole.
+    """
+    known_names = {name for use in uses for name in use.names}
+    names = [name for value in said
+             for name in ((value,) if value in known_names else split_names(value))]  # fmt: skip
     if not names:
         return uses
     return [
@@ -278,6 +284,11 @@ def _chosen(uses: list[AnyUse], names: tuple[str, ...], made: type[AnyUse]) -> l
         for name in names
         for use in ([known for known in uses if name in known.names] or [made(use=name)])
     ]
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """``a,b`` as ``("a", "b")``."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _expand(uses: list[Use], groups: Mapping[str, list[str]]) -> list[Use]:

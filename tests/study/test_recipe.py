@@ -303,3 +303,20 @@ def test_a_profile_that_reaches_nothing_is_refused(tmp_path, profile, more, mess
 def test_a_profile_is_of_a_recipe():
     with pytest.raises(UsageError, match="add -c FILE"):
         resolved(profile="tiny")
+
+
+def test_a_label_that_holds_a_comma_is_selected_whole(tmp_path):
+    path = tmp_path / "r.toml"
+    path.write_text(
+        '[[model]]\nuse = "m"\nlabel = "one, then two"\n[[model]]\nuse = "m"\nlabel = "one"\n'
+        '[[benchmark]]\nuse = "lfw"\n'
+    )
+
+    def labels(*said):
+        return [use.label for use in resolved(recipe=path, models=said).model]
+
+    assert labels("one, then two") == ["one, then two"]
+    assert labels("one, then two", "one") == ["one, then two", "one"]
+    assert labels("one,one, then two") == ["one", "one", None]
+    assert [use.use for use in resolved(models=("m, n",), benchmarks=("lfw",)).model] == ["m", "n"]
+    assert labels(" , ") == labels()
