@@ -28,8 +28,9 @@ def command(studies: tuple[Path, ...], bench: tuple[str, ...], form: str | None)
     """
     from harness.reporting.leaderboard import leaderboard, text_table
     from harness.reporting.study import load_study
+    from harness.study.recipe import split_names
 
-    wanted = [name for names in bench for name in names.split(",")]
+    wanted = [name for value in bench for name in split_names(value)]
     made = text_table(leaderboard(load_study(*studies), wanted))
     if form == "json":
         for record in made.records:

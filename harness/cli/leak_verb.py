@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import open_registry
+from harness.study.recipe import split_names
 
 if TYPE_CHECKING:
     from harness.study.leak import LeakReport
@@ -92,7 +93,7 @@ def _targets(
     """Training sets and benchmarks: those given, else those of the study."""
     from harness.errors import NothingSelectedError, UsageError
 
-    sets, benches = list(train), [n.strip() for b in bench for n in b.split(",") if n.strip()]
+    sets, benches = list(train), [name for value in bench for name in split_names(value)]
     if study is not None:
         from harness.reporting.study import load_study
 

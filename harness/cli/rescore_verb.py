@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import open_registry
+from harness.study.recipe import split_names
 
 if TYPE_CHECKING:
     from harness.reporting.study import Cell
@@ -81,7 +82,7 @@ def _cells(study: Path, bench: tuple[str, ...]) -> list[Cell]:
     for damaged in loaded.damaged:
         click.echo(f"harness: {damaged.path}: {damaged.reason}", err=True)
     names = {cell.result.cell.benchmark.name for cell in loaded.cells}
-    wanted = {name.strip() for value in bench for name in value.split(",") if name.strip()}
+    wanted = {name for value in bench for name in split_names(value)}
     for name in sorted(wanted - names):
         raise UsageError(f"{study} has no result on {name!r}{did_you_mean(name, names)}")
     cells = [c for c in loaded.cells if not wanted or c.result.cell.benchmark.name in wanted]

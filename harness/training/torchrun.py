@@ -31,7 +31,6 @@ PATIENCE = timedelta(days=30)
 MEETING = timedelta(minutes=10)
 """How long processes wait for each other at the start."""
 
-
 SAID = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
 """What torchrun puts into the environment of a process."""
 
@@ -82,6 +81,7 @@ class Crew:
                 f"torchrun started {self.here} processes on a machine where torch sees "
                 f"{torch.cuda.device_count()} GPUs; lower --nproc-per-node"
             )
+        if cuda:
             torch.cuda.set_device(device_of(device, self.local_rank))
         store = next(rendezvous("env://", timeout=MEETING))[0]
         distributed.init_process_group(
