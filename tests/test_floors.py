@@ -18,7 +18,7 @@ FLOORS = (
     {"faces", "align", "metrics"},
     {"services"},
     {"registry", "progress", "published", "scaffold"},
-    {"answers", "guard", "files"},
+    {"answers", "guard", "files", "file_kinds", "texts"},
     {"environment"},
     {"components", "extensions", "lifecycle", "hookspecs", "errors", "seeds", "digests"},
 )
