@@ -30,13 +30,16 @@ class Params(BaseModel):
     """Base of every component's parameters: frozen, typed, no unknown keys, defaults documented.
 
     Field names carry their unit (``yaw_deg``, ``image_px``). Fields listed in ``neutral`` change
-    speed but not results and stay out of keys.
+    speed but not results and stay out of keys. A field that is added to a released component is
+    named in ``added`` with the value that stands for what the code did before: at that value it
+    stays out of keys, so results made without it are found again.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     neutral: ClassVar[frozenset[str]] = frozenset()
+    added: ClassVar[Mapping[str, Any]] = {}
 
     def requests(self) -> Mapping[str, ComponentRequest]:
         """Face sets this component needs from generators, by a name of its own choosing."""

@@ -163,4 +163,19 @@ def key_values(params: Params, fingerprints: Mapping[str, str]) -> dict[str, Any
     for name, mark in external_fields(cls).items():
         if mark.inside is None and dumped.get(name) is not None:
             dumped[name] = fingerprints[name]
-    return {name: value for name, value in dumped.items() if name not in cls.neutral}
+    return keyed(cls, dumped)
+
+
+def keyed(cls: type[Params], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Of values as JSON those that enter a key: not ``neutral``, not ``added`` at its old value.
+
+    A class inherits what its bases list in ``added``.
+    """
+    before: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        before |= vars(base).get("added", {})
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in cls.neutral and (name not in before or value != before[name])
+    }

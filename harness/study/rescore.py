@@ -218,7 +218,7 @@ def _identity(
         return None, shown
     cls = _params_class(registry, old.cell.benchmark.provider)
     values = images["params"] | {key: typed[key] for key in cls.scoring}
-    return {**images, "params": values}, shown
+    return {**images, "params": parameters.keyed(cls, values)}, shown
 
 
 def _image_identity(old: Result, study: Path, store: Store) -> dict[str, Any] | None:

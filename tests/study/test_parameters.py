@@ -151,3 +151,23 @@ def test_a_sweep_is_values_between_commas(text, values):
 def test_a_sweep_needs_a_key_and_values(text):
     with pytest.raises(UsageError, match="not of the form key=a,b,c"):
         parameters.parse_sweep(text)
+
+
+class Grown(Example):
+    height_px: int = 7
+    added: ClassVar = {"height_px": 7}
+
+
+class GrownAgain(Grown):
+    depth_px: int | None = None
+    added: ClassVar = {"depth_px": None}
+
+
+def test_an_added_parameter_enters_keys_only_where_it_changes_something():
+    def values(cls, **given):
+        return parameters.key_values(cls(root=Path("/x"), **given), {"root": "abc"})
+
+    assert values(Example) == values(Grown) == values(GrownAgain)
+    assert values(GrownAgain, height_px=8) == {**values(Example), "height_px": 8}
+    assert values(GrownAgain, depth_px=7)["depth_px"] == 7
+    assert "height_px" not in values(GrownAgain, depth_px=7)
