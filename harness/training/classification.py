@@ -41,6 +41,8 @@ def classification_recipe(
             scale=p.scale,
             gradient=p.margin_gradient,
             sample_rate=p.sample_rate,
+            centres=p.centres,
+            past_pi=p.arcface_past_pi,
         ),
         sampler=partial(UniformSampler, labels, p.images_per_batch),
         optimiser=sgd(p.lr, p.momentum, p.weight_decay),
@@ -84,4 +86,4 @@ def _schedule(p: ClassificationParams, steps: int, per_epoch: int) -> Schedule:
             [epoch * per_epoch - p.warm_up_steps for epoch in p.drop_epochs]
         ),
     }
-    return schedules.warm_up(named[p.schedule], p.warm_up_steps)
+    return schedules.warm_up(named[p.schedule], p.warm_up_steps, p.warm_up_rule)

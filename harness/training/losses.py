@@ -16,6 +16,8 @@ from torch.nn import functional as F
 from harness.errors import UsageError
 
 MarginGradient = Literal["exact", "straight-through"]
+Centres = Literal["unit", "normal"]
+PastPi = Literal["cosine", "clip"]
 Logged = tuple[Tensor, dict[str, float]]
 
 
@@ -36,8 +38,11 @@ class SoftmaxLoss(nn.Module):
 class MarginLoss(nn.Module):
     """Cross-entropy of scale * cosine, where ``margin`` makes the own class harder.
 
-    Class centres are the columns of ``weight`` (D, C), unit length at use, initially uniform in
-    (-1, 1) and normalised. Cosines are clamped to +-(1 - ``clamp``); a clamped one has no gradient.
+    Class centres are the columns of ``weight`` (D, C), unit length at use. ``centres`` is how they
+    start: ``unit``, uniform in (-1, 1) and normalised (AdaFace), or ``normal``, N(0, 0.01) of
+    length 0.01 sqrt(D) (insightface's PartialFC): of a vector of length l both the gradient and
+    the angle of a step grow as 1/l, so the first steps turn them 1/l^2 times as far.
+    Cosines are clamped to +-(1 - ``clamp``); a clamped one has no gradient.
     ``gradient`` is ``exact``, through the margin (AdaFace's code: s sin(theta + m) / sin(theta)),
     or ``straight-through``, s as if there were no margin (insightface and CVLface, which change the
     logit outside of autograd).
@@ -57,11 +62,16 @@ class MarginLoss(nn.Module):
         clamp: float = 1e-4,
         gradient: MarginGradient = "exact",
         sample_rate: float = 1.0,
+        centres: Centres = "unit",
     ) -> None:
         super().__init__()
         self.m, self.scale, self.clamp, self.gradient = m, scale, clamp, gradient
         self.sample_rate = sample_rate
-        self.weight = nn.Parameter(F.normalize(torch.empty(size, classes).uniform_(-1, 1), dim=0))
+        drawn = torch.empty(size, classes)
+        if centres == "unit":
+            self.weight = nn.Parameter(F.normalize(drawn.uniform_(-1, 1), dim=0))
+        else:
+            self.weight = nn.Parameter(drawn.normal_(0.0, 0.01))
 
     def forward(self, output: Tensor, labels: Tensor) -> Logged:
         """Mean cross-entropy of raw features (B, D) and labels int64 (B,)."""
@@ -113,11 +123,30 @@ class CosFace(MarginLoss):
 
 
 class ArcFace(MarginLoss):
-    """cos(theta + m), also beyond pi, as insightface has it (Deng et al. 2019)."""
+    """cos(theta + m) (Deng et al. 2019).
+
+    ``past_pi`` says what happens where theta + m exceeds pi: ``cosine``, the cosine rises again
+    (insightface), or ``clip``, theta + m is held in [1e-4, pi - 1e-4] and has no gradient there
+    (the ArcFace of AdaFace's code).
+    """
+
+    def __init__(
+        self,
+        size: int,
+        classes: int,
+        *,
+        past_pi: PastPi = "cosine",
+        **options: float | MarginGradient | Centres,
+    ) -> None:
+        super().__init__(size, classes, **options)  # type: ignore[arg-type]
+        self.past_pi = past_pi
 
     def margin(self, own: Tensor, norms: Tensor) -> Tensor:
         """Add m to the angle."""
-        return (own.arccos() + self.m).cos()
+        angle = own.arccos() + self.m
+        if self.past_pi == "clip":
+            angle = angle.clamp(1e-4, math.pi - 1e-4)
+        return angle.cos()
 
 
 class CurricularFace(MarginLoss):
@@ -129,7 +158,9 @@ class CurricularFace(MarginLoss):
 
     t: Tensor
 
-    def __init__(self, size: int, classes: int, **options: float | MarginGradient) -> None:
+    def __init__(
+        self, size: int, classes: int, **options: float | MarginGradient | Centres
+    ) -> None:
         super().__init__(size, classes, **options)  # type: ignore[arg-type]
         self.register_buffer("t", torch.zeros(()))
 
@@ -194,17 +225,28 @@ def classification_loss(
     scale: float = 64.0,
     gradient: MarginGradient = "exact",
     sample_rate: float = 1.0,
+    centres: Centres = "unit",
+    past_pi: PastPi = "cosine",
 ) -> nn.Module:
     """The loss of this name for features of ``size`` and ``classes``; ``m`` None is the published.
 
-    Names are ``adaface``, ``arcface``, ``cosface``, ``curricularface`` and ``softmax``. Raises
-    UsageError for another, and for a ``sample_rate`` of softmax.
+    Names are ``adaface``, ``arcface``, ``cosface``, ``curricularface`` and ``softmax``; the other
+    arguments are those of :class:`MarginLoss` and :class:`ArcFace`. Raises UsageError for another
+    name, and for an option that the loss of this name does not have.
     """
+    if name != "arcface" and past_pi != "cosine":
+        raise UsageError(f"loss {name} has no past_pi; choose arcface, or leave it cosine")
     if name == "softmax":
         if sample_rate < 1.0:
             raise UsageError("loss softmax has no sample_rate; choose a margin loss, or leave it 1")
+        if centres != "unit":
+            raise UsageError("loss softmax has no centres; choose a margin loss, or leave it unit")
         return SoftmaxLoss(size, classes)
-    kinds = {"arcface": ArcFace, "cosface": CosFace, "curricularface": CurricularFace}
+    kinds: dict[str, type[MarginLoss]] = {
+        "arcface": ArcFace,
+        "cosface": CosFace,
+        "curricularface": CurricularFace,
+    }
     if name != "adaface" and name not in kinds:
         known = ", ".join([*MARGINS, "softmax"])
         raise UsageError(f"unknown loss {name!r}; known are {known}")
@@ -213,7 +255,10 @@ def classification_loss(
         "scale": scale,
         "gradient": gradient,
         "sample_rate": sample_rate,
+        "centres": centres,
     }
     if name == "adaface":
         return AdaFace(size, classes, clamp=1e-3, **options)
+    if name == "arcface":
+        options["past_pi"] = past_pi
     return kinds[name](size, classes, **options)

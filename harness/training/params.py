@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -33,6 +34,16 @@ class ClassificationParams(Params):
         description="Share of the class centres that a step of a margin loss sees: those of the "
         "batch and random others. For sets of 100,000 identities and more.",
     )
+    centres: Literal["unit", "normal"] = Field(
+        "unit",
+        description="How the class centres of a margin loss start: unit, uniform and of length 1 "
+        "(AdaFace), or normal, N(0, 0.01) (insightface's PartialFC).",
+    )
+    arcface_past_pi: Literal["cosine", "clip"] = Field(
+        "cosine",
+        description="Own logit of arcface where the angle and the margin together exceed pi: "
+        "cosine (insightface), or clip, held just below pi (the ArcFace of AdaFace's code).",
+    )
     images_per_batch: int = Field(256, ge=2, description="Images in a batch.")
     images_per_pass: int | None = Field(
         None,
@@ -59,6 +70,11 @@ class ClassificationParams(Params):
         (12, 20, 24), description="Epochs after which schedule steps divides the rate by 10."
     )
     warm_up_steps: int = Field(0, ge=0, description="Steps over which the rate rises to lr.")
+    warm_up_rule: Literal["linear", "insightface"] = Field(
+        "linear",
+        description="linear rises from the first step on; insightface takes the first step at the "
+        "whole rate and rises one step late, as its scheduler does.",
+    )
     clip_norm: float | None = Field(None, gt=0, description="Largest norm of the gradient.")
     crop_probability: Probability = Field(0.2, description="Share of images cropped in place.")
     low_resolution_probability: Probability = Field(
@@ -84,6 +100,12 @@ class ClassificationParams(Params):
     noise_std: float = Field(
         0.0, ge=0, le=1, description="Deviation of the noise on every value, 1 is the whole range."
     )
+
+    added: ClassVar[Mapping[str, Any]] = {
+        "centres": "unit",
+        "arcface_past_pi": "cosine",
+        "warm_up_rule": "linear",
+    }
 
     def image_visits(self, images: int | None) -> int | None:
         """Steps times batch, or epochs times images."""

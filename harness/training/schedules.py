@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from harness.training.recipe import Schedule
 
+WarmUp = Literal["linear", "insightface"]
 ScheduleName = Literal["constant", "cosine", "steps", "polynomial"]
 
 
@@ -28,8 +29,22 @@ def polynomial(steps: int, power: float = 1.0) -> Schedule:
     return lambda step: (1.0 - min(step, steps) / steps) ** power
 
 
-def warm_up(schedule: Schedule, steps: int) -> Schedule:
-    """Rise in a straight line over the first ``steps``, and ``schedule`` of the rest after that."""
+def warm_up(schedule: Schedule, steps: int, rule: WarmUp = "linear") -> Schedule:
+    """Rise in a straight line over the first ``steps``, and ``schedule`` of the rest after that.
+
+    ``linear`` rises from 1/steps. ``insightface`` is what its scheduler does: the first step has
+    the whole rate, because it is taken before the scheduler has set one, then the rise follows one
+    step late: 1, 1/steps, 2/steps, ...
+    """
     if steps == 0:
         return schedule
-    return lambda step: (step + 1) / steps if step < steps else schedule(step - steps)
+    late = rule == "insightface"
+
+    def factor(step: int) -> float:
+        if step >= steps:
+            return schedule(step - steps)
+        if late:
+            return step / steps if step else 1.0
+        return (step + 1) / steps
+
+    return factor

@@ -99,3 +99,14 @@ def test_every_augmentation_is_switched_on_by_its_name(name, amount):
     assert np.array_equal(plain.augment(IMAGE, np.random.default_rng(0)), IMAGE)
     assert not np.array_equal(made.augment(IMAGE, np.random.default_rng(0)), IMAGE)
     assert made.settings[name] == amount
+
+
+def test_the_choices_of_other_codes_reach_loss_and_schedule():
+    made = recipe(images_per_batch=10, loss="arcface", centres="normal", arcface_past_pi="clip",
+                  warm_up_steps=4, warm_up_rule="insightface", schedule="constant")  # fmt: skip
+    assert made.objective.past_pi == "clip"
+    assert float(made.objective.weight.detach().norm(dim=0).max()) < 0.1
+    assert [made.schedule(step) for step in range(5)] == [1, 0.25, 0.5, 0.75, 1]
+    names = {"centres", "arcface_past_pi", "warm_up_rule"}
+    assert names <= made.settings.keys()
+    assert names == set(ClassificationParams.added)

@@ -254,3 +254,73 @@ def test_all_centres_count_outside_of_training():
 def test_plain_softmax_has_no_sample_rate():
     with pytest.raises(UsageError, match="no sample_rate"):
         classification_loss("softmax", 6, CLASSES, sample_rate=0.5)
+
+
+def past_pi_by_hand(own, m, rule):
+    """cos(theta + m) in Python's own numbers; past pi as one or the other code has it."""
+    total = math.acos(own) + m
+    return math.cos(total if rule == "cosine" else min(max(total, 1e-4), math.pi - 1e-4))
+
+
+@pytest.mark.parametrize("rule", ["cosine", "clip"])
+@pytest.mark.parametrize("gradient", ["exact", "straight-through"])
+def test_arcface_past_pi(rule, gradient):
+    rng = np.random.default_rng(11)
+    own = np.cos(np.append(rng.uniform(0.02, math.pi - 0.02, 300), math.pi - 0.5))
+    loss = ArcFace(2, 2, m=0.5, past_pi=rule, gradient=gradient)
+    cosine = torch.tensor(own, requires_grad=True)
+    harder = loss._harder(cosine[:, None], torch.ones(len(own), 1))[:, 0]
+    wanted = [past_pi_by_hand(value, 0.5, rule) for value in own]
+    np.testing.assert_allclose(harder.detach().numpy(), wanted, atol=1e-9)
+    (slope,) = torch.autograd.grad(harder.sum(), cosine)
+    theta, past = np.arccos(own), np.arccos(own) + 0.5 > math.pi - 1e-4
+    exact = np.sin(theta + 0.5) / np.sin(theta)
+    if rule == "clip":
+        exact[past] = 0.0
+    np.testing.assert_allclose(slope.numpy(), exact if gradient == "exact" else 1.0, atol=1e-9)
+    assert 30 < past.sum() < 100
+
+
+def test_the_two_pasts_of_pi_agree_below_it_and_only_there():
+    own = torch.linspace(-0.999, 0.999, 500, dtype=torch.float64)[:, None]
+    one, two = (ArcFace(2, 2, m=0.5, past_pi=rule).margin(own, own) for rule in ("cosine", "clip"))
+    below = own.arccos() + 0.5 <= math.pi - 1e-4
+    assert torch.equal(one[below], two[below])
+    assert (one[~below] > two[~below]).all()
+
+
+@pytest.mark.parametrize("name", sorted(MARGINS))
+def test_normal_centres_have_the_deviation_of_partial_fc(name):
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        loss = classification_loss(name, 512, 400, centres="normal")
+    weight = loss.weight.detach()
+    assert float(weight.std()) == pytest.approx(0.01, rel=0.01)
+    assert float(weight.mean()) == pytest.approx(0.0, abs=1e-4)
+    assert float(weight.norm(dim=0).mean()) == pytest.approx(0.01 * math.sqrt(512), rel=0.01)
+
+
+def test_the_length_of_a_centre_changes_its_step_and_not_the_loss():
+    long, short = made("cosface").float(), made("cosface").float()
+    with torch.no_grad():
+        short.weight.copy_(long.weight * 0.226)
+    x = features().float()
+    one, two = long(x, LABELS)[0], short(x, LABELS)[0]
+    assert one.item() == pytest.approx(two.item(), rel=1e-6)
+    one.backward()
+    two.backward()
+    torch.testing.assert_close(short.weight.grad, long.weight.grad / 0.226, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "match"),
+    [
+        ("softmax", {"centres": "normal"}, "loss softmax has no centres"),
+        ("softmax", {"past_pi": "clip"}, "loss softmax has no past_pi"),
+        ("cosface", {"past_pi": "clip"}, "loss cosface has no past_pi"),
+        ("adaface", {"past_pi": "clip"}, "loss adaface has no past_pi"),
+    ],
+)
+def test_an_option_that_a_loss_does_not_have_is_refused(name, options, match):
+    with pytest.raises(UsageError, match=match):
+        classification_loss(name, 6, 3, **options)

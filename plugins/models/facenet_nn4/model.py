@@ -16,7 +16,7 @@ from harness.training.schedules import cosine
 from harness.training.settings import published
 from harness.training.torch_model import TorchModel
 
-from .network import OPENFACE_PTH, NN4Network
+from .network import OPENFACE_PTH, NN4Network, draw_scales
 from .triplets import TripletObjective
 
 if TYPE_CHECKING:
@@ -48,8 +48,11 @@ class FaceNetNN4(TorchModel):
         return (OPENFACE_PTH,)
 
     def build(self) -> NN4Network:
-        """The network with torch's default initial weights."""
-        return NN4Network(self.params.variant, self.params.embedding_size)
+        """The network with torch's default initial weights, or Torch7's scales of batch norm."""
+        network = NN4Network(self.params.variant, self.params.embedding_size)
+        if self.params.batch_norm_scale == "uniform":
+            draw_scales(network)
+        return network
 
     def training(self, labels: NDArray[np.int64]) -> TrainingRecipe:
         """Adam on triplets from P x K batches."""

@@ -139,6 +139,13 @@ class NN4Network(nn.Module):
         return F.normalize(self.ln(x).float(), dim=1, eps=1e-10)
 
 
+def draw_scales(network: nn.Module) -> None:
+    """Draw every scale of batch norm from U(0, 1), as Torch7 does (its shift starts at 0)."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight)
+
+
 def conv(channels: int, out: int, kernel: int, stride: int = 1) -> list[nn.Module]:
     """Convolution with bias, batch norm and ReLU."""
     return [

@@ -23,6 +23,7 @@ _SHARED = {
     "images_per_pass": None,
     "weights": None,
     "template": "arcface",
+    "batch_norm_scale": "ones",
 }
 
 
@@ -48,9 +49,14 @@ class FaceNetNN4Params(Params):
     assumed: ClassVar[dict[str, tuple[str, ...]]] = {
         # The paper says "vanilla" of optimiser, margin and embedding: OpenFace's defaults. It
         # prints neither the length of an epoch nor the alignment template.
-        "kortylewski2018": ("batches_per_epoch", "mirror_probability", "template"),
-        # OpenFace aligns with dlib's 68 points.
-        "openface": ("template",),
+        "kortylewski2018": (
+            "batches_per_epoch",
+            "mirror_probability",
+            "template",
+            "batch_norm_scale",
+        ),
+        # OpenFace aligns with dlib's 68 points; Torch7 draws the scale of batch norm.
+        "openface": ("template", "batch_norm_scale"),
     }
     assumed_finetuning: ClassVar[dict[str, tuple[str, ...]]] = {
         # "Fine-tuned on randomly sampled subsets" is all the paper says.
@@ -67,6 +73,11 @@ class FaceNetNN4Params(Params):
         None, description="Weights to start from: ours, or OpenFace's .pt or .pth (nn4.small2.v1)."
     )
     template: str = Field("arcface", description="Landmark template, scaled to 96x96 pixels.")
+    batch_norm_scale: Literal["ones", "uniform"] = Field(
+        "ones",
+        description="Initial scale of batch norm: ones (PyTorch), or uniform in (0, 1) as Torch7 "
+        "draws it, so as OpenFace trained.",
+    )
     selection: Literal["vanilla", "semi-hard"] = Field(
         "vanilla",
         description="Negatives of a triplet: drawn from those that violate the margin (OpenFace), "
@@ -96,6 +107,8 @@ class FaceNetNN4Params(Params):
     mirror_probability: float = Field(
         0.0, ge=0, le=1, description="Share of training images that are mirrored."
     )
+
+    added: ClassVar[dict[str, Any]] = {"batch_norm_scale": "ones"}
 
     def image_visits(self, images: int | None) -> int | None:
         """Steps times people times images; how many there are to choose from does not matter."""

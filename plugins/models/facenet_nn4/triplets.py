@@ -14,6 +14,9 @@ def select(
     Every pair i < j of one person gives anchor i and positive j. Its negative is drawn uniformly
     among images of others with |a-n|^2 - |a-p|^2 < alpha (``vanilla``), and with |a-n|^2 > |a-p|^2
     besides (``semi-hard``). A pair without such an image is left out.
+
+    OpenFace's code can draw an image of the same person as a negative, where all distances of an
+    anchor are below alpha; that is not reproduced.
     """
     distances = torch.cdist(embeddings, embeddings).square()
     same = labels[:, None] == labels[None, :]

@@ -126,3 +126,24 @@ def test_unknown_parameter_is_refused():
 def test_images_of_another_size_are_refused():
     with pytest.raises(DataError, match="96x96"):
         model(**SMALL).embed(np.zeros((1, 112, 112, 3), np.uint8))
+
+
+def test_the_scales_of_batch_norm_may_start_as_torch7_draws_them():
+    ones, drawn = (model(variant="nn4", batch_norm_scale=kind).network.state_dict()
+                   for kind in ("ones", "uniform"))  # fmt: skip
+    names = [n.removesuffix("running_mean") + "weight" for n in ones if n.endswith("running_mean")]
+    assert len(names) == 55
+    scales = np.sort(np.concatenate([drawn[name].numpy() for name in names]))
+    # Kolmogorov-Smirnov by hand: 1.95 / sqrt(n) is exceeded once in a thousand draws.
+    gap = np.abs(scales - (np.arange(scales.size) + 0.5) / scales.size).max()
+    assert gap < 1.95 / np.sqrt(scales.size)
+    assert all((ones[name] == 1).all() for name in names)
+    for name in ones.keys() - set(names):
+        assert (ones[name] == drawn[name]).all(), name
+
+
+def test_both_presets_say_that_the_scales_are_not_torch7s():
+    for preset in ("kortylewski2018", "openface"):
+        recipe = model(**FaceNetNN4Params.presets[preset]).training(np.repeat(np.arange(30), 30))
+        assert "batch_norm_scale" in recipe.assumed
+        assert recipe.settings["batch_norm_scale"] == "ones"
