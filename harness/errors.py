@@ -13,6 +13,14 @@ class DataError(HarnessError):
     """Input data is unusable: truncated, inconsistent, not finite, or of the wrong shape."""
 
 
+class LimitError(HarnessError):
+    """Input asks for more memory or time than a limit that can be raised allows.
+
+    Not a ``DataError``: it depends on this machine's settings, so it is never stored as a fact of
+    the data.
+    """
+
+
 class UsageError(HarnessError):
     """The command line, a recipe or a parameter is wrong."""
 

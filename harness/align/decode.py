@@ -1,19 +1,26 @@
-"""Encoded images to pixels, with damaged files found instead of filled.
+"""Encoded images to pixels: damaged files are found instead of filled, huge ones refused.
 
-Decoders disagree about damage: some fill what is missing with grey and only print a warning. So a
-file is checked for its end before it is decoded. Orientation tags (EXIF) are ignored: lists of
-landmarks, boxes and pairs count pixels as they are stored.
+Decoders disagree about damage: OpenCV fills what is missing and prints a warning. So JPEGs are
+decoded strictly (``harness.align.jpeg``), and the checksums of a PNG are compared first. WebP, BMP
+and PNM have no checksums: only their lengths are checked. Orientation tags (EXIF) are ignored:
+lists of landmarks, boxes and pairs count pixels as they are stored.
+
+Whoever changes what is accepted or returned raises ``harness.study.keys.DECODER`` and the versions
+of the generators that hand out files from outside (folder, recordio).
 """
 
 from __future__ import annotations
 
-import struct
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from harness.errors import DataError
+from harness.align.headers import format_of, png_is_whole, size_of
+from harness.align.jpeg import decode_jpeg
+from harness.align.pnm import decode_pnm
+from harness.errors import DataError, LimitError, UsageError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,49 +30,56 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 MAX_SIDE_PX = 32766
 """The warp counts source pixels in signed 16-bit numbers."""
+MAX_PIXELS = 64_000_000
+"""Pixels of an image unless the environment variable ``HARNESS_MAX_PIXELS`` says otherwise; half
+as many of a PNG of 16 bits. Decoding so many takes less than 1 GB."""
+PASSES = 20
+"""Scans of a JPEG of ``MAX_PIXELS``; smaller ones may have more. Encoders make 10, of CMYK 18."""
 MAX_PIXELS_PER_BYTE = 10_000
 """More than a PNG of one bit a pixel or a JPEG of flat blocks reaches; a header that claims more is
 damaged, and reserving its gigabytes would take seconds. A flat WebP may be smaller than that."""
 
 _FLAGS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-_PNG = b"\x89PNG\r\n\x1a\n"
-_PNG_END = b"IEND\xaeB`\x82"
-_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PNG_DEPTH = 24  # where a PNG states the bits of a sample
+_DARK, _TWELVE_BITS = 16, 1 << 12
 
 
 def decode(data: bytes, name: str) -> NDArray[np.uint8]:
     """Decode a JPEG, PNG, WebP, BMP or PNM file to uint8 RGB (H, W, 3).
 
-    Grey and palette images become RGB, 16-bit samples keep their high byte, CMYK is converted, an
-    alpha channel is dropped. Raises DataError naming the file when it is empty, cut short, damaged
-    or of another format.
+    Grey and palette images become RGB, 16-bit samples keep their high byte, other samples of a PNM
+    are scaled from its ``maxval``, CMYK is converted, an alpha channel is dropped. Raises DataError
+    naming the file when it is empty, cut short, damaged or of another format, and LimitError when
+    it has more pixels than :func:`max_pixels`.
     """
-    image_size(data, name)
-    try:
-        image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), _FLAGS)
-    except cv2.error:
-        image = None
+    width, height = image_size(data, name)
+    form = format_of(data)
+    if form == "JPEG":
+        return decode_jpeg(data, name, width * height, PASSES * max_pixels())
+    if form == "PNM":
+        image = decode_pnm(data)
+    else:
+        image = _opencv(data, _FLAGS) if form != "PNG" or png_is_whole(data) else None
     if image is None:
-        raise DataError(f"{name}: the {_format(data)} image is damaged and cannot be decoded")
+        raise DataError(f"{name}: the {form} image is damaged and cannot be decoded; copy it again")
     if image.dtype != np.uint8 or image.ndim != 3:
         raise DataError(f"{name}: pixels of type {image.dtype} are not supported, convert to 8 bit")
+    if form == "PNG" and int(image.max()) < _DARK:
+        _check_depth(data, name)
     return np.asarray(image, dtype=np.uint8)
 
 
 def image_size(data: bytes, name: str) -> tuple[int, int]:
     """Width and height in stored pixels, from the header; the file is checked for its end.
 
-    Raises DataError as :func:`decode` does, except for damage inside the pixel data.
+    Raises DataError and LimitError as :func:`decode` does, except for damage inside the pixel data.
     """
     if not data:
         raise DataError(f"{name}: the file is empty")
-    form = _format(data)
+    form = format_of(data)
     if not form:
         raise DataError(f"{name}: this is not a JPEG, PNG, WebP, BMP or PNM image")
-    try:
-        size = _HEADERS[form](data)
-    except (struct.error, IndexError, ValueError):
-        size = None
+    size = size_of(data, form)
     if size is None:
         raise DataError(f"{name}: the {form} file is cut short or damaged; copy it again")
     if not 1 <= min(size) <= max(size) <= MAX_SIDE_PX:
@@ -77,92 +91,43 @@ def image_size(data: bytes, name: str) -> tuple[int, int]:
             f"{name}: {len(data)} bytes cannot hold an image of {size[0]}x{size[1]} pixels; the "
             f"{form} header is damaged, copy the file again"
         )
+    deep = 2 if form == "PNG" and data[_PNG_DEPTH] == 16 else 1  # twice the memory
+    if deep * size[0] * size[1] > max_pixels():
+        raise LimitError(
+            f"{name}: an image of {size[0]}x{size[1]} has more than {max_pixels() // deep} pixels; "
+            "make it smaller or remove it, or set HARNESS_MAX_PIXELS if it is meant"
+        )
     return size
 
 
-def _format(data: bytes) -> str:
-    """Name of the format by its first bytes, empty when unknown."""
-    if data.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if data.startswith(_PNG):
-        return "PNG"
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return "WebP"
-    if data.startswith(b"BM"):
-        return "BMP"
-    if data[:1] == b"P" and data[1:2] in b"123456" and data[2:3].isspace():
-        return "PNM"
-    return ""
+def max_pixels() -> int:
+    """Most pixels of an image: ``HARNESS_MAX_PIXELS``, else :data:`MAX_PIXELS`.
 
-
-def _jpeg(data: bytes) -> tuple[int, int] | None:
-    """Size of a JPEG that has its end marker after the first scan, else None.
-
-    An embedded thumbnail has an end marker too, so the segments before the scan are stepped over.
-    Inside a scan 0xFF is always escaped: no end marker can appear there by chance.
+    It is in no key, so an image that exceeds it stops the work and is never counted as missing.
     """
-    at, size = 2, None
-    while True:
-        while data[at] == 0xFF:
-            at += 1
-        marker = data[at]
-        (length,) = struct.unpack_from(">H", data, at + 1)
-        if marker in _JPEG_FRAMES:
-            height, width = struct.unpack_from(">HH", data, at + 4)
-            size = (width, height)
-        if marker == 0xDA:
-            return size if data.rfind(b"\xff\xd9", at) > at else None
-        at += 1 + length
-        if data[at] != 0xFF:
-            return None
+    text = os.environ.get("HARNESS_MAX_PIXELS", "")
+    if not text:
+        return MAX_PIXELS
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text)):
+        raise UsageError(f"HARNESS_MAX_PIXELS={text[:40]} should be a whole number above 0")
+    return int(text)
 
 
-def _png(data: bytes) -> tuple[int, int] | None:
-    width, height = struct.unpack_from(">II", data, 16)
-    return (width, height) if data.rfind(_PNG_END) > 0 else None
-
-
-def _webp(data: bytes) -> tuple[int, int] | None:
-    if len(data) < 8 + struct.unpack_from("<I", data, 4)[0]:
+def _opencv(data: bytes, flags: int) -> NDArray[Any] | None:
+    try:
+        return cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags)
+    except cv2.error:
         return None
-    kind = data[12:16]
-    if kind == b"VP8X":
-        width, height = (1 + int.from_bytes(data[at : at + 3], "little") for at in (24, 27))
-    elif kind == b"VP8L":
-        bits = int.from_bytes(data[21:25], "little")
-        width, height = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    else:
-        width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
-    return width, height
 
 
-def _bmp(data: bytes) -> tuple[int, int] | None:
-    stated = struct.unpack_from("<I", data, 2)[0]
-    width, height = struct.unpack_from("<ii", data, 18)
-    return (width, abs(height)) if len(data) >= stated else None
-
-
-def _pnm(data: bytes) -> tuple[int, int] | None:
-    """Size of a portable bitmap, greymap or pixmap; raw ones must hold all their samples."""
-    kind, at = data[1:2], 2
-    words: list[int] = []
-    while len(words) < (2 if kind in b"14" else 3):
-        line_end = data.find(b"\n", at)
-        if data[at : at + 1] == b"#" and line_end > 0:
-            at = line_end + 1
-        elif data[at : at + 1].isspace():
-            at += 1
-        else:
-            start = at
-            while data[at : at + 1].isdigit():
-                at += 1
-            words.append(int(data[start:at]))
-    width, height = words[:2]
-    if kind in b"123":
-        return width, height
-    row = (width + 7) // 8 if kind == b"4" else width * (3 if kind == b"6" else 1)
-    deep = 2 if words[-1] > 255 and kind != b"4" else 1
-    return (width, height) if len(data) - at - 1 >= row * height * deep else None
-
-
-_HEADERS = {"JPEG": _jpeg, "PNG": _png, "WebP": _webp, "BMP": _bmp, "PNM": _pnm}
+def _check_depth(data: bytes, name: str) -> None:
+    """Refuse samples of 12 or fewer bits that were stored in 16 as they are: they look black."""
+    raw = _opencv(data, cv2.IMREAD_UNCHANGED)
+    if raw is None or raw.dtype != np.uint16:
+        return
+    brightest = int((raw if raw.ndim == 2 else raw[..., :3]).max())  # alpha left out
+    if 0 < brightest < _TWELVE_BITS:
+        raise DataError(
+            f"{name}: its 16-bit samples end at {brightest} of 65535, so it would be black; "
+            "samples of fewer bits must be scaled to 16, save it again"
+        )

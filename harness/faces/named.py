@@ -25,7 +25,7 @@ def named_set(
     return Component(
         kind="generator",
         name=name,
-        version=1,
+        version=2,
         target=target,
         params=params,
         summary=summary,

@@ -15,6 +15,12 @@ from harness.digests import digest, file_sha256
 from harness.errors import DataError
 
 SCHEMA = 1
+DECODER = 2
+"""Version of what ``harness.align.decode`` accepts and returns, in the keys of images from outside.
+
+1: JPEGs with warnings passed, samples of a PNM were not scaled. Stated here, because planning does
+not import the decoder.
+"""
 
 
 class Fingerprints:

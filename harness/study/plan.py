@@ -13,13 +13,12 @@ from typing import Any
 from harness.components import BenchmarkParams, Component
 from harness.digests import digest
 from harness.errors import NothingSelectedError, UsageError
-from harness.faces.source import NAMES_READER
 from harness.registry import Registry
 from harness.services import LOCAL
 from harness.study import face_sets, links
 from harness.study.choosing import Chooser
 from harness.study.device import remote_device, resolve_device, resolve_precision
-from harness.study.keys import SCHEMA
+from harness.study.keys import DECODER, SCHEMA
 from harness.study.phases import Faces, ModelUse, Phase, Take
 from harness.study.planned import Cell, Chosen, Node, Plan, Source, Stage, Training
 from harness.study.recipe import Recipe, Use
@@ -177,8 +176,7 @@ class Planner(Chooser):
             return counts
         if not take.exclude.is_file():
             raise UsageError(f"exclude={take.exclude} is no file; check the path")
-        read = f"+reader{NAMES_READER}"  # as for parameters, see External
-        return counts | {"exclude": self.fingerprints.of(take.exclude) + read}
+        return counts | {"exclude": self.fingerprints.of(take.exclude)}
 
     def trained(self, prefix: str, model: Chosen) -> tuple[str, int]:
         """Key of a trained model in the store, and how many trainings it has behind it."""
@@ -214,7 +212,7 @@ class Planner(Chooser):
         """Where the faces of a set, or of the benchmark ``owner``, are."""
         more: dict[str, Any] = {"rule": [self.study.align, self.study.on_failure]}
         if owner is not None:
-            more["images"] = _image_identity(owner)
+            more |= _image_parts(owner)
         if aligner is not None and aligner.provided.component.determinism != "exact":
             more |= self.hardware()
         return self.add(self.node("place", label, aligner, source, **more))
@@ -242,7 +240,7 @@ class Planner(Chooser):
                 f"{source} > {benchmark.name}",
                 model,
                 {"placements": placed, **images, **weights},
-                images=_image_identity(benchmark),
+                **_image_parts(benchmark),
                 mirror=params.mirror(),
                 device=self.device.split(":")[0],
             )
@@ -258,8 +256,16 @@ class Planner(Chooser):
             )  # fmt: skip
 
 
+def _image_parts(benchmark: Chosen) -> dict[str, Any]:
+    """What decides a benchmark's images: its rules of scoring left out.
+
+    The decoder too, unless the images are face sets of the store, which are encoded here.
+    """
+    decoder = {} if benchmark.params.requests() else {"decoder": DECODER}
+    return {"images": _image_identity(benchmark), **decoder}
+
+
 def _image_identity(benchmark: Chosen) -> dict[str, Any]:
-    """What decides a benchmark's images: its rules of scoring left out."""
     identity = benchmark.identity()
     scoring: frozenset[str] = getattr(type(benchmark.params), "scoring", frozenset())
     identity["params"] = {k: v for k, v in identity["params"].items() if k not in scoring}

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.align.decode import decode
 from harness.errors import DataError, PrerequisiteError
 
 if TYPE_CHECKING:
@@ -71,9 +72,12 @@ def image_files(folder: Path) -> list[Path]:
 @lru_cache(maxsize=256)
 def read_image(path: Path, size: int) -> Image:
     """An image resized to a square without keeping its aspect, as published."""
-    decoded = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    if decoded is None:
-        raise DataError(f"background {path} is not a readable image; remove or replace it")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read background {path}: {error.strerror}") from None
+    decode(data, f"background {path}")  # finds damage; OpenCV turns the image by its EXIF tag
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     square = cv2.resize(decoded, (size, size), interpolation=cv2.INTER_LINEAR)
     rgb = np.ascontiguousarray(square[..., ::-1], np.uint8)
     rgb.setflags(write=False)

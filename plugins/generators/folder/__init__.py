@@ -126,7 +126,7 @@ def _own(name: str, params: str, summary: str, target: str = "generator:Folder")
     return Component(
         kind="generator",
         name=name,
-        version=1,
+        version=2,
         target=f"{__name__}.{target}",
         params=f"{_PARAMS}:{params}",
         summary=summary,

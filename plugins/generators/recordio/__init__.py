@@ -57,7 +57,7 @@ def harness_components() -> Iterable[Component]:
     own = Component(
         kind="generator",
         name="recordio",
-        version=1,
+        version=2,
         target=_TARGET,
         params=f"{_PARAMS}:Params",
         summary="faces of a RecordIO file: train.rec with train.idx",
