@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from harness import texts
 from harness.errors import UsageError
 
 
@@ -17,3 +18,23 @@ def seconds(name: str, default: float) -> float:
     if not 0 < found < float("inf"):
         raise UsageError(f"{name}={text} is no number of seconds above 0; correct or unset it")
     return found
+
+
+def flag(name: str) -> bool:
+    """Whether the variable ``name`` says yes; raises ``UsageError`` for neither yes nor no."""
+    text = os.environ.get(name, "").strip()
+    found = texts.flag(text) if text else False
+    if found is None:
+        raise UsageError(f"{name}={text[:40]!r} is neither yes nor no; set it to 1 or unset it")
+    return found
+
+
+def whole_number(name: str, least: int) -> int:
+    """The variable ``name``, which must be set, as a whole number of at least ``least``.
+
+    Raises ``UsageError`` for anything else.
+    """
+    text = os.environ.get(name, "")
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) >= least):
+        raise UsageError(f"{name}={text[:40]!r} is not a whole number of at least {least}")
+    return int(text)

@@ -6,7 +6,6 @@ point of the same name in silence; so the loop is ours, and a failure becomes a 
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from typing import Any
 
 import pluggy
 
-from harness import answers, guard, hookspecs
+from harness import answers, environment, guard, hookspecs
 from harness.components import Component, Kind, ReportSection
 from harness.digests import digest, file_sha256
 from harness.errors import PrerequisiteError, UsageError
@@ -240,9 +239,9 @@ def load(
     installed plugins of other distributions are left alone.
     """
     if autoload is None:
-        autoload = not os.environ.get("HARNESS_DISABLE_PLUGIN_AUTOLOAD")
+        autoload = not environment.flag("HARNESS_DISABLE_PLUGIN_AUTOLOAD")
     registry = Registry()
-    strict = bool(os.environ.get("HARNESS_STRICT_PLUGINS"))
+    strict = environment.flag("HARNESS_STRICT_PLUGINS")
     for source in (*_installed(autoload=autoload), *_files(plugins_dirs)):
         if source.name in disabled or source.dist in disabled:
             registry.plugins.append(_row(source, SWITCHED_OFF))

@@ -18,8 +18,8 @@ FLOORS = (
     {"faces", "align", "metrics"},
     {"services"},
     {"registry", "progress", "published", "scaffold"},
-    {"answers", "guard", "files", "file_kinds", "texts"},
-    {"environment"},
+    {"answers", "guard", "files"},
+    {"environment", "texts", "toml_files", "file_kinds"},
     {"components", "extensions", "lifecycle", "hookspecs", "errors", "seeds", "digests"},
 )
 FLOOR_OF = {name: level for level, names in enumerate(FLOORS) for name in names}

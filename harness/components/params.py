@@ -17,10 +17,13 @@ class External:
     The path itself never enters a key: the content does, by fingerprint. ``asset`` names the linked
     asset that fills the parameter when the user gives no path. With ``inside`` the value is a
     file name relative to the folder in that other parameter, covered by its fingerprint.
+    ``reader`` is the version of the code that reads it; a higher one changes the keys of those who
+    give the parameter, and of nobody else.
     """
 
     asset: str | None = None
     inside: str | None = None
+    reader: int = 1
 
 
 ExternalPath = Annotated[Path, External()]

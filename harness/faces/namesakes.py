@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.errors import DataError
+from harness.texts import read_lines
 
 
 def read_people(path: Path, digits: int | None = None) -> dict[str, str]:
@@ -17,7 +18,7 @@ def read_people(path: Path, digits: int | None = None) -> dict[str, str]:
     with 3). Raises ``DataError`` with file and line for an identity given twice or no list at all.
     """
     people: dict[str, str] = {}
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
             continue
         first, _, rest = (part.strip() for part in line.partition("\t"))
@@ -40,7 +41,7 @@ def read_names(path: Path) -> set[str]:
     if path.is_dir():
         names = {folder.name for folder in path.iterdir() if folder.is_dir()}
     else:
-        names = {line.partition("\t")[0].strip() for line in _lines(path)}
+        names = {line.partition("\t")[0].strip() for line in read_lines(path)}
     if not any(map(plain, names)):
         raise DataError(f"{path} names nobody; give a folder with a folder a person, or a list")
     return names
@@ -61,12 +62,3 @@ def shared(people: dict[str, str], others: Iterable[set[str]]) -> dict[str, str]
     """Those of ``people`` whose name is among the others, by :func:`plain`."""
     known = {plain(name) for names in others for name in names} - {""}
     return {identity: name for identity, name in people.items() if plain(name) in known}
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise DataError(f"cannot read the list {path}: {error.strerror}; check the path") from None
-    except UnicodeDecodeError:
-        raise DataError(f"cannot read the list {path}: it is not UTF-8; save it as such") from None

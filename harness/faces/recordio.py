@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError
+from harness.texts import encoding_of
 
 MAGIC = 0xCED7230A
 EXACT_FLOAT = 1 << 24
@@ -118,7 +119,7 @@ class RecordFile:
         return found
 
     def _peek(self, offsets: NDArray[np.int64], found: Headers, start: int) -> None:
-        fits = (offsets >= 0) & (offsets + _PEEK.itemsize <= len(self))
+        fits = (offsets >= 0) & (offsets <= len(self) - _PEEK.itemsize)
         at = np.where(fits, offsets, 0)[:, None] + np.arange(_PEEK.itemsize)
         if len(self) >= _PEEK.itemsize:
             rows = np.frombuffer(self._map, np.uint8)[at].view(_PEEK)[:, 0]
@@ -171,16 +172,21 @@ def read_index(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     import pyarrow as pa
     from pyarrow import csv
 
+    encoding = encoding_of(path)
     try:
         table = csv.read_csv(
             path,
-            read_options=csv.ReadOptions(use_threads=False, column_names=["key", "offset"]),
+            read_options=csv.ReadOptions(
+                use_threads=False,
+                column_names=["key", "offset"],
+                encoding="utf8" if encoding.startswith("utf-8") else encoding,
+            ),
             parse_options=csv.ParseOptions(delimiter="\t", quote_char=False),
             convert_options=csv.ConvertOptions(
                 column_types={"key": pa.int64(), "offset": pa.int64()}, null_values=[]
             ),
         )
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, UnicodeError, OSError) as error:
         raise DataError(f"{path} is not an index of key<TAB>offset lines: {error}") from None
     keys, offsets = table["key"].to_numpy(), table["offset"].to_numpy()
     for name, column in (("key", keys), ("offset", offsets)):

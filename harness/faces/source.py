@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 from pydantic import Field, model_validator
 
-from harness.components import Context, ExternalPath, Generator, Params
+from harness.components import Context, External, Generator, Params
 from harness.errors import DataError
 from harness.faces.face import Face, MetaValue, Missing, Slot
 from harness.seeds import derive, stream
+from harness.texts import read_lines
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 Choice = Literal["first", "sampled"]
+NAMES_READER = 2
+"""Version of :func:`read_names` and :func:`among`; the first kept a byte-order mark in a name."""
 
 
 class SourceParams(Params):
@@ -42,8 +46,8 @@ class SourceParams(Params):
     min_images_per_id: int = Field(
         1, ge=1, description="Identities with fewer images are left out, before any choice."
     )
-    exclude: ExternalPath | None = Field(
-        None, description="File of identities to leave out, one name a line; # begins a comment."
+    exclude: Annotated[Path, External(reader=NAMES_READER)] | None = Field(
+        None, description="File of identities to leave out, one name per line; # begins a comment."
     )
     group_images: int | None = Field(
         None, ge=1, description="So many consecutive images of an identity were made alike."
@@ -188,7 +192,7 @@ class SourceGenerator(Generator):
         if self.params.exclude is None:
             return set()
         listed = read_names(self.params.exclude)
-        found = listed.intersection(names)
+        found = among(names, listed)
         if not found:
             raise DataError(
                 f"{self.params.exclude} names {len(listed)} identities and none is in the set, "
@@ -235,12 +239,18 @@ def natural(name: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def read_names(path: Path) -> set[str]:
-    """Names of a list, one a line; ``#`` begins a comment. Raises ``DataError`` when empty."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read the list {path}: {error}") from None
-    names = {name for line in lines if (name := line.partition("#")[0].strip())}
+    """Names of a list, one per line; ``#`` at the start of a word begins a comment.
+
+    Raises ``DataError`` when empty.
+    """
+    bare = (re.split(r"(?:^|\s)#", line)[0].strip() for line in read_lines(path))
+    names = {name for name in bare if name}
     if not names:
         raise DataError(f"the list {path} is empty; write one name a line")
     return names
+
+
+def among(names: Iterable[str], listed: Iterable[str]) -> set[str]:
+    """Those of ``names`` that are listed, in whichever Unicode form; Macs decompose accents."""
+    wanted = {unicodedata.normalize("NFC", name) for name in listed}
+    return {name for name in names if unicodedata.normalize("NFC", name) in wanted}

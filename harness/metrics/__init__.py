@@ -40,6 +40,7 @@ from harness.metrics.paired import (
     permutation_test,
 )
 from harness.metrics.pairs import pair_scores, squared_distances
+from harness.metrics.pooling import POOLING_VARIANTS, PoolingVariant, ZeroFeatureError
 from harness.metrics.roc import (
     EqualErrorRate,
     RocCurve,
@@ -58,8 +59,6 @@ from harness.metrics.scores import (
 )
 from harness.metrics.search import SearchResult, search_gallery, search_scores
 from harness.metrics.templates import (
-    POOLING_VARIANTS,
-    PoolingVariant,
     TemplateLayout,
     media_means,
     pool_templates,
@@ -102,6 +101,7 @@ __all__ = [
     "SubjectPairs",
     "TemplateLayout",
     "VarianceComponents",
+    "ZeroFeatureError",
     "accuracy_spread",
     "auc",
     "average_galleries",

@@ -2,54 +2,33 @@
 
 t_T = sum over media m in T of (1/|m|) * sum over images i in m of w_i f_i, then normalised, with
 w_i = detector score (or 1), over the feature's norm if norms are not kept. f_i is the network's
-output for the image, or its sum with that for the mirrored image. All of it is one sparse matrix
-times the features (insightface ``eval_ijbc.py``, ``image2template_feature``).
+output for the image, or its sum with that for the mirrored image, or both side by side; each of the
+two may be made unit length first. All of it is one sparse matrix times the features (insightface
+``eval_ijbc.py``, ``image2template_feature``; AdaFace ``validate_IJB_BC.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from harness.errors import DataError
-from harness.metrics._checks import Bools, bool_vector, float_vector, same_length
-
-Matrix = NDArray[np.float32]
+from harness.metrics._checks import Bools, bool_vector, same_length
+from harness.metrics.pooling import (
+    POOLING_VARIANTS,
+    Matrix,
+    PoolingVariant,
+    finite_norms,
+    row_norms,
+    variant_weights,
+)
 
 _CHUNK_IMAGES = 1 << 15  # images pooled at a time, which bounds the intermediate sums
-_NORM_ROWS = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class PoolingVariant:
-    """One of the eight ways to weigh the images of a template, spelt out.
-
-    The same letters mean opposite things in published scripts ("N1" keeps norms in one file and
-    removes them in another), so :attr:`name` uses words.
-    """
-
-    keep_norm: bool
-    detector: bool
-    flip: bool
-
-    @property
-    def name(self) -> str:
-        """For example ``raw-norm+detector+flip-sum``."""
-        return "+".join(
-            (
-                "raw-norm" if self.keep_norm else "unit-norm",
-                "detector" if self.detector else "no-detector",
-                "flip-sum" if self.flip else "no-flip",
-            )
-        )
-
-
-POOLING_VARIANTS = tuple(PoolingVariant(*cell) for cell in product((True, False), repeat=3))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,30 +97,37 @@ def pool_templates(
     ``features`` and ``mirrored`` float32 (N, D): raw network outputs of the images and of the
     mirrored images; ``detector`` float (N,): detection scores. The latter two are needed by the
     variants that use them. Rows that ``layout`` leaves out may hold anything; a template without
-    images is a row of zeros. Memory beyond the results does not grow with N or T. Raises DataError
-    for features that are not finite, for zero features whose norm is removed, and zero templates.
+    images, and one whose sum is zero, is a row of zeros. A ``concat`` variant has (T, 2 D). Memory
+    beyond the results does not grow with N or T. Raises DataError for features that are not finite,
+    and its ZeroFeatureError for zero features whose norm is removed.
     """
     plain = _matrix("features", features)
     mirror = _matrix("mirrored features", mirrored, plain.shape) if mirrored is not None else None
     if mirror is None and any(v.flip for v in variants):
-        raise DataError("a flip-sum variant needs the features of the mirrored images")
-    weights = _variant_weights(plain, mirror, layout, variants, detector)
-    pooled = {v: np.empty((layout.template_ids.size, plain.shape[1]), np.float32) for v in variants}
-    straight, both = list(weights), [v for v in weights if v.flip]
+        raise DataError("a variant with a flip needs the features of the mirrored images")
+    weights = variant_weights(plain, mirror, layout, variants, detector)
+    size = {v: plain.shape[1] * (2 if v.concat else 1) for v in variants}
+    pooled = {v: np.empty((layout.template_ids.size, size[v]), np.float32) for v in variants}
+    both = [v for v in weights if v.flip]
     for first, last in _chunks(layout.starts):
-        sums = _weighted_sums(plain, layout, [weights[v] for v in straight], first, last)
+        straight = [weight for weight, _ in weights.values()]
+        sums = _weighted_sums(plain, layout, straight, first, last)
+        parts = {variant: sums[:, number] for number, variant in enumerate(weights)}
         if mirror is not None and both:
-            sums[:, [v.flip for v in straight]] += _weighted_sums(
-                mirror, layout, [weights[v] for v in both], first, last
-            )
+            turned = _weighted_sums(mirror, layout, [weights[v][1] for v in both], first, last)
+            for number, variant in enumerate(both):
+                if variant.concat:
+                    parts[variant] = np.hstack([parts[variant], turned[:, number]])
+                else:
+                    parts[variant] += turned[:, number]
         # Checked on the sums, which are few, not on the features, whose reading is the cost.
-        if not np.isfinite(sums).all():
-            _finite_norms(plain, layout.rows)
-            _finite_norms(plain, layout.rows, mirror)
+        if not all(np.isfinite(part).all() for part in parts.values()):
+            finite_norms(plain, layout.rows)
+            finite_norms(plain, layout.rows, mirror)
             raise DataError("the features are finite but their sums are not: they are too large")
-        for number, variant in enumerate(straight):
-            _normalise(sums[:, number], layout, first)
-            pooled[variant][first:last] = sums[:, number]
+        for variant, part in parts.items():
+            _normalise(part)
+            pooled[variant][first:last] = part
     return pooled
 
 
@@ -159,7 +145,7 @@ def media_means(
     kinds, kind = np.unique(media, return_inverse=True)
     keys, group = np.unique(template.astype(np.int64) * kinds.size + kind, return_inverse=True)
     layout = template_layout(group, group)
-    _finite_norms(plain, layout.rows)
+    finite_norms(plain, layout.rows)
     means = _weighted_sums(plain, layout, [layout.share], 0, keys.size)[:, 0]
     return means, names[keys // kinds.size]
 
@@ -170,75 +156,6 @@ def _matrix(name: str, values: ArrayLike, shape: tuple[int, ...] | None = None) 
         wanted = "(N, D)" if shape is None else str(shape)
         raise DataError(f"{name} must be a float {wanted} array, not {array.dtype} {array.shape}")
     return np.ascontiguousarray(array, dtype=np.float32)
-
-
-def _variant_weights(
-    plain: Matrix,
-    mirror: Matrix | None,
-    layout: TemplateLayout,
-    variants: Sequence[PoolingVariant],
-    detector: ArrayLike | None,
-) -> dict[PoolingVariant, NDArray[np.float32]]:
-    """Weight of each row of ``layout.rows`` in each variant."""
-    rows = layout.rows
-    norms = {
-        flip: _finite_norms(plain, rows, mirror if flip else None)
-        for flip in {v.flip for v in variants if not v.keep_norm}
-    }
-    scores = None if detector is None else _detector_scores(detector, len(plain), rows)
-    weights = {}
-    for variant in variants:
-        weight = layout.share
-        if variant.detector:
-            if scores is None:
-                raise DataError("a detector-weighted variant needs the detector scores")
-            weight = weight * scores
-        if not variant.keep_norm:
-            norm = norms[variant.flip]
-            if not norm.all():
-                row = int(rows[np.argmin(norm)])
-                raise DataError(f"feature row {row} is zero, so its norm cannot be removed")
-            weight = weight / norm
-        weights[variant] = weight
-    return weights
-
-
-def _detector_scores(
-    detector: ArrayLike, n_images: int, rows: NDArray[np.int32]
-) -> NDArray[np.float32]:
-    scores = float_vector("detector scores", same_length("detector scores", detector, n_images))
-    used = scores[rows].astype(np.float32)
-    if not np.isfinite(used).all():
-        raise DataError("the detector scores of enrolled images must be finite")
-    return used
-
-
-def _finite_norms(
-    plain: Matrix, rows: NDArray[np.int32], mirror: Matrix | None = None
-) -> NDArray[np.float32]:
-    """Norms of ``plain`` (plus ``mirror``) at ``rows``, finite exactly where the values are."""
-    norms = np.empty(len(plain), np.float32)
-    for first in range(0, len(plain), _NORM_ROWS):
-        part = slice(first, first + _NORM_ROWS)
-        norms[part] = _norms(plain[part] if mirror is None else plain[part] + mirror[part])
-    bad = ~np.isfinite(norms[rows])
-    if bad.any():
-        raise DataError(
-            f"{int(bad.sum()):,} of {rows.size:,} features are not finite, the first is row "
-            f"{int(rows[bad].min())}; mark images without a face as not enrolled"
-        )
-    return norms[rows]
-
-
-def _norms(block: Matrix) -> NDArray[np.float32]:
-    """Norm of each row; squares that leave the range of float32 are summed again in float64."""
-    squares = np.einsum("nd,nd->n", block, block)
-    norms: NDArray[np.float32] = np.sqrt(squares)
-    beyond = ~np.isfinite(squares) | (squares < np.finfo(np.float32).tiny)
-    if beyond.any():
-        rows = block[beyond].astype(np.float64)
-        norms[beyond] = np.sqrt(np.einsum("nd,nd->n", rows, rows))
-    return norms
 
 
 def _chunks(starts: NDArray[np.int64]) -> list[tuple[int, int]]:
@@ -277,11 +194,8 @@ def _weighted_sums(
     return np.asarray(matrix @ features).reshape(count.size, len(weights), features.shape[1])
 
 
-def _normalise(sums: Matrix, layout: TemplateLayout, first: int) -> None:
-    norm = _norms(sums)
-    enrolled = np.diff(layout.starts[first : first + len(sums) + 1]) > 0
-    if not norm[enrolled].all():
-        number = first + int(np.flatnonzero(enrolled & (norm == 0))[0])
-        raise DataError(f"template {layout.template_ids[number]} pools to zero: check its weights")
-    norm[~enrolled] = 1.0
+def _normalise(sums: Matrix) -> None:
+    """Make rows unit length; what is zero stays zero, as in insightface's script."""
+    norm = row_norms(sums)
+    norm[norm == 0] = 1.0
     sums /= norm[:, None]

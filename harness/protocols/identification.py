@@ -19,13 +19,17 @@ from harness.protocols.base import (
     Metric,
     Scores,
 )
+from harness.protocols.pooled import Pooled, PoolingNotes, pooling_notes, warnings_of
 from harness.protocols.search_rates import (
+    OVER_GALLERIES,
     Block,
+    RankAverage,
     Rate,
     bootstrap,
     cmc_figure,
     exact_interval,
     open_set_rate,
+    rate_of_probes,
 )
 from harness.protocols.template_lists import SearchSplit
 from harness.protocols.template_sets import (
@@ -39,6 +43,7 @@ from harness.seeds import stream
 RANKS = (1, 5, 10, 20)
 FPIRS = (0.01, 0.1)
 FUSED_PAIRS = 1 << 18
+PARTS = {"mate": "mate_score", "other": "other_score", "rank": "rank"}
 
 Point = dict[str, float | str]
 
@@ -48,9 +53,11 @@ class TemplateIdentification(Comparison):
     """Searches of probes in galleries: rank-N, TPIR at FPIR, CMC.
 
     Each gallery is searched by all probes apart; rates are the mean over galleries, then over
-    splits (std ddof 0). A probe is mated where its subject is in the gallery. TPIR wants the mate
-    ranked first above the threshold that the non-mated probes' best scores set (Grother et al.
-    2019). Ties count against. ``fpirs`` is empty for closed-set benchmarks.
+    splits (std ddof 0). With ``rank_average`` ``probes`` a rank rate is the hits in all galleries
+    over all probes, whether mated or not (insightface ``ijb_evals.py``, its ``[Mean]``). A probe is
+    mated where its subject is in the gallery. TPIR wants the mate ranked first above the threshold
+    that the non-mated probes' best scores set (Grother et al. 2019). Ties count against. ``fpirs``
+    is empty for closed-set benchmarks.
     """
 
     name: str
@@ -61,6 +68,7 @@ class TemplateIdentification(Comparison):
     fpirs: Sequence[float] = FPIRS
     limit: int | None = None
     notes: Sequence[str] = field(default_factory=tuple)
+    rank_average: RankAverage = "galleries"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "flip", self.rules.flip)
@@ -76,7 +84,7 @@ class TemplateIdentification(Comparison):
             "rank_rule": "1 + other subjects' entries scoring at least the mate",
             "fpir_rule": "threshold is non-mated best score number int(n * FPIR), mate above it",
             "galleries": list(self.splits[0].galleries),
-            "over_galleries": "mean of galleries searched apart",
+            "over_galleries": OVER_GALLERIES[self.rank_average],
             "splits": len(self.splits),
             "over_splits": "mean, std with ddof 0",
             "lists_sha256": array_digest(self._lists(), self.image_names),
@@ -89,14 +97,22 @@ class TemplateIdentification(Comparison):
         }
 
     def score(self, embeddings: Embeddings) -> Scores:
-        """A row for each probe in each gallery: ``mate``, ``other`` (float32), ``rank`` a cell."""
-        found: dict[str, list[NDArray[Any]]] = {}
-        for split in self.splits:
-            for name, search in self._score(embeddings, split):
-                for part in ("mate", "other", "rank"):
-                    values = search.rank if part == "rank" else getattr(search, f"{part}_score")
-                    found.setdefault(f"{part}:{name}", []).append(values)
-        return Scores({**self._rows(), **{k: np.concatenate(v) for k, v in found.items()}})
+        """A row for each probe in each gallery: ``mate``, ``other`` (float32), ``rank`` per cell.
+
+        Cells that a zero feature forbids are left out, as in :class:`TemplateVerification`.
+        """
+        found: dict[str, list[SearchResult]] = {name: [] for name in self.rules.names()}
+        notes = PoolingNotes()
+        for number, split in enumerate(self.splits):
+            for cell, searches in self._score(embeddings, split):
+                notes.add(cell, number, len(self.splits))
+                found[cell.name] += searches
+        columns = {
+            f"{part}:{name}": np.concatenate([getattr(search, field) for search in searches])
+            for name, searches in notes.keep(found).items()
+            for part, field in PARTS.items()
+        }
+        return Scores({**self._rows(), **columns}, notes.extra())
 
     def evaluate(self, scores: Scores, seed: int) -> Evaluation:
         """Rates of the headline cell with intervals, by gallery and split, then of every cell."""
@@ -104,14 +120,20 @@ class TemplateIdentification(Comparison):
         metrics: list[Metric] = []
         for name, at, rates in self._rates(blocks):
             first = name == "rank-rate" and at["rank"] == self.ranks[0]
-            metrics.append(self._mean(name, at, rates, seed=seed, headline=first))
-            metrics += self._parts(name, at, rates)
-        cells = self.rules.names()
+            shown = self._averaged(name, at, blocks, rates)
+            metrics.append(self._mean(name, at, shown, seed=seed, headline=first))
+            metrics += self._parts(name, at, rates, shown)
+        cells, notes = self.rules.names(), pooling_notes(scores)
         for cell in cells if len(cells) > 1 else ():
-            for name, at, rates in self._rates(list(self._blocks(scores, cell))):
-                metrics.append(self._mean(name, at | {"pooling": cell}, rates))
+            if f"rank:{cell}" not in scores.columns:
+                metrics += self._refused(cell, notes.get(cell, "its scores were not kept"))
+                continue
+            own = list(self._blocks(scores, cell))
+            for name, at, rates in self._rates(own):
+                shown = self._averaged(name, at, own, rates)
+                metrics.append(self._mean(name, at | {"pooling": cell}, shown))
         lost = sum(int(np.isneginf(b.search.mate_score[b.search.mated]).sum()) for b in blocks)
-        warnings = list(self.notes)
+        warnings = [*self.notes, *warnings_of(notes, self.rules.headline)]
         if lost:
             warnings.append(
                 f"in {lost:,} mated searches the probe or its mate has no face; they count as "
@@ -144,31 +166,43 @@ class TemplateIdentification(Comparison):
 
     def _score(
         self, embeddings: Embeddings, split: SearchSplit
-    ) -> Iterator[tuple[str, SearchResult]]:
+    ) -> Iterator[tuple[Pooled, list[SearchResult]]]:
+        """Every cell with its searches, gallery after gallery; none where it was left out."""
         owner = split.templates.subjects_of(split.probes)
         if self.rules.fusion != "pool":
             features, ids = self.rules.features(embeddings, split.templates)
+            found = []
             for gallery in split.galleries.values():
                 scores = _fused(features, ids, split.probes, gallery)
                 held = split.templates.subjects_of(gallery)
-                yield self.rules.headline, search_scores(scores, owner, held)
+                found.append(search_scores(scores, owner, held))
+            yield Pooled(self.rules.headline, features, ""), found
             return
         layout = self.rules.layout(embeddings, split.templates)
         probes = positions(layout.template_ids, split.probes)
-        for cell, matrix in self.rules.pooled(embeddings, layout):
-            for gallery in split.galleries.values():
-                rows = positions(layout.template_ids, gallery)
-                yield (
-                    cell,
+        galleries = [
+            (positions(layout.template_ids, ids), split.templates.subjects_of(ids))
+            for ids in split.galleries.values()
+        ]
+        for cell in self.rules.pooled(embeddings, layout):
+            matrix = cell.templates
+            if matrix is None:
+                yield cell, []
+                continue
+            yield (
+                cell,
+                [
                     search_gallery(
                         matrix[probes],
                         owner,
                         matrix[rows],
-                        split.templates.subjects_of(gallery),
+                        held,
                         probe_enrolled=layout.enrolled[probes],
                         gallery_enrolled=layout.enrolled[rows],
-                    ),
-                )
+                    )
+                    for rows, held in galleries
+                ],
+            )
 
     def _lists(self) -> dict[str, NDArray[Any]]:
         arrays: dict[str, NDArray[Any]] = {}
@@ -208,6 +242,34 @@ class TemplateIdentification(Comparison):
         for fpir in self.fpirs:
             yield "tpir@fpir", {"fpir": fpir}, [open_set_rate(block, fpir) for block in blocks]
 
+    def rank_rate(self, scores: Scores, cell: str, rank: float) -> float:
+        """The rank rate of one cell, as :attr:`rank_average` says."""
+        blocks = list(self._blocks(scores, cell))
+        at: Point = {"rank": rank}
+        rates = next(found for name, point, found in self._rates(blocks) if point == at)
+        return float(np.mean([r.value for r in self._averaged("rank-rate", at, blocks, rates)]))
+
+    def _averaged(
+        self, name: str, at: Point, blocks: Sequence[Block], rates: Sequence[Rate]
+    ) -> Sequence[Rate]:
+        """The rates whose mean is the number: those of the galleries, or of all probes."""
+        if name != "rank-rate" or self.rank_average == "galleries":
+            return rates
+        return [
+            rate_of_probes(
+                [block for block in blocks if block.split == number],
+                split.templates.subjects_of(split.probes),
+                float(at["rank"]),
+            )
+            for number, split in enumerate(self.splits)
+        ]
+
+    def _refused(self, cell: str, note: str) -> list[Metric]:
+        """The numbers of a cell that was not computed."""
+        points = [("rank-rate", {"rank": float(rank)}) for rank in self.ranks]
+        points += [("tpir@fpir", {"fpir": fpir}) for fpir in self.fpirs]
+        return [Metric(name, None, at | {"pooling": cell}, note=note) for name, at in points]
+
     def _mean(
         self,
         name: str,
@@ -232,7 +294,9 @@ class TemplateIdentification(Comparison):
             note=rates[0].note if len(rates) == 1 else "",
         )
 
-    def _parts(self, name: str, at: Point, rates: Sequence[Rate]) -> list[Metric]:
+    def _parts(
+        self, name: str, at: Point, rates: Sequence[Rate], shown: Sequence[Rate]
+    ) -> list[Metric]:
         """The rate by gallery, pooled over probes, by split, and its std over splits."""
         if any(rate.reason for rate in rates):
             return []
@@ -248,7 +312,7 @@ class TemplateIdentification(Comparison):
                 )
             )
         if len(self.splits) > 1:
-            own_rates = [[r for r in rates if r.block.split == k] for k in range(len(self.splits))]
+            own_rates = [[r for r in shown if r.block.split == k] for k in range(len(self.splits))]
             spread = float(np.std([np.mean([r.value for r in own]) for own in own_rates]))
             metrics.append(Metric(f"{name}-std", spread, at | {"ddof": 0.0},
                                   higher_is_better=False))  # fmt: skip

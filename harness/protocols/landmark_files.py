@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError
-from harness.protocols.lists import read_lines
+from harness.texts import read_lines
 
 Points = NDArray[np.float32]
 

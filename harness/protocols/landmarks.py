@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError, UsageError
-from harness.protocols.lists import read_lines
+from harness.texts import read_lines
 
 TOLERANCE = 0.01
 

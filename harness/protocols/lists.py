@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import DataError
+from harness.texts import read_lines
 
 
 @dataclass(frozen=True)
@@ -36,17 +37,6 @@ def first_of_each(pairs: Sequence[Pair], limit: int | None) -> list[Pair]:
         if seen[kind] <= limit:
             kept.append(pair)
     return kept
-
-
-def read_lines(path: Path) -> list[str]:
-    """Lines of a text file, whatever its line ends and byte-order mark; DataError if unreadable."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}; check the file") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not text: byte {error.start} is not UTF-8") from None
-    return text.splitlines()
 
 
 def read_lfw_pairs(path: Path, suffix: str = ".jpg") -> list[Pair]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,10 +10,19 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from harness.errors import DataError, UsageError
-from harness.protocols.lists import Pair, read_lines
+from harness.protocols.columns import Layout, fields_of, first_line, wrong_width
+from harness.protocols.lists import Pair
+from harness.texts import (
+    FLAG_WORDS,
+    flag,
+    lines,
+    read_lines,
+    require_distinct,
+    separator_of,
+)
 
 FOLDS = 10
-_TRUTH = {"1": True, "true": True, "0": False, "false": False}
+_COLUMNS = ("first", "second", "genuine", "fold")
 
 
 def interleave(pairs: Sequence[Pair], where: Path, folds: int = FOLDS) -> list[Pair]:
@@ -113,42 +121,61 @@ def _labelled(path: Path, number: int, words: list[str]) -> tuple[str, bool]:
 def read_pairs_csv(path: Path) -> list[Pair]:
     """Read ``first,second,genuine[,fold]``: two paths, 1/0 or true/false, and any fold number.
 
-    A first line that names these columns is passed over. Without folds the pairs are cut into ten
-    by :func:`interleave`. Raises ``DataError`` with file and line.
+    A first line that names columns gives their order, and others are ignored; of four columns that
+    begin with those three the last is the fold, whatever its name. Without folds
+    the pairs are cut into ten by :func:`interleave`. Raises ``DataError`` with file and line.
     """
-    rows: list[tuple[int, list[str]]] = []
-    try:
-        for row in csv.reader(read_lines(path), strict=True):
-            rows.append((len(rows) + 1, [word.strip() for word in row]))
-    except csv.Error as error:
-        raise DataError(f"{path}, line {len(rows) + 1}: {error}") from None
-    rows = [(number, row) for number, row in rows if any(row)]
-    if rows and [word.lower() for word in rows[0][1][:3]] == ["first", "second", "genuine"]:
-        rows = rows[1:]
-    if not rows:
+    layout = _layout(path)
+    pairs = []
+    for number, line in enumerate(lines(path), 1):
+        if line.strip() and number > layout.begin:
+            words = fields_of(line, layout.separator)
+            if len(words) != layout.width:
+                raise wrong_width(path, number, line, words, layout)
+            pairs.append(_csv_pair(path, number, words, layout))
+    if not pairs:
         raise DataError(f"{path} is empty; it should hold first,second,genuine[,fold] a line")
-    columns = len(rows[0][1])
-    parsed = [_csv_pair(path, number, row, columns) for number, row in rows]
-    if columns == 3:
-        return interleave(parsed, path)
-    places = {fold: place for place, fold in enumerate(sorted({pair.fold for pair in parsed}))}
-    return [replace(pair, fold=places[pair.fold]) for pair in parsed]
+    if "fold" not in layout.places:
+        return interleave(pairs, path)
+    folds = {fold: place for place, fold in enumerate(sorted({pair.fold for pair in pairs}))}
+    return [replace(pair, fold=folds[pair.fold]) for pair in pairs]
 
 
-def _csv_pair(path: Path, number: int, row: list[str], columns: int) -> Pair:
-    where = f"{path}, line {number}"
-    if len(row) != columns or columns not in (3, 4):
-        raise DataError(f"{where}: expected first,second,genuine or first,second,genuine,fold")
-    for name in row[:2]:
+def _layout(path: Path) -> Layout:
+    number, first = first_line(path)
+    separator = "," if "," in first else separator_of(first)
+    words = fields_of(first, separator)
+    known = [word.casefold() for word in words]
+    if "first" not in known or "second" not in known:
+        if len(words) not in (3, 4):
+            raise DataError(
+                f"{path}, line {number}: expected first,second,genuine or first,second,genuine,fold"
+            )
+        names = _COLUMNS[: len(words)]
+        return Layout(len(words), separator, {n: k for k, n in enumerate(names)}, number - 1)
+    if "genuine" not in known:
+        raise DataError(f"{path}, line {number}: no column genuine among {', '.join(words)[:200]}")
+    require_distinct(path, words, _COLUMNS, number)
+    if known[:3] == list(_COLUMNS[:3]) and len(known) == 4:
+        known[3] = "fold"  # whatever its name, as lists of folds have many
+    places = {name: known.index(name) for name in _COLUMNS if name in known}
+    return Layout(len(words), separator, places, number)
+
+
+def _csv_pair(path: Path, number: int, row: list[str], layout: Layout) -> Pair:
+    where, places = f"{path}, line {number}", layout.places
+    first, second, truth = (row[places[name]] for name in _COLUMNS[:3])
+    for name in (first, second):
         if not is_inside(name):
-            raise DataError(f"{where}: {name!r} is not a file below the folder")
-    genuine = _TRUTH.get(row[2].lower())
+            hint = "; write / between folders" if "\\" in name else ""
+            raise DataError(f"{where}: {name[:200]!r} is not a file below the folder{hint}")
+    genuine = flag(truth)
     if genuine is None:
-        raise DataError(f"{where}: genuine is {row[2]!r}; use 1 or 0")
-    fold = row[3] if columns == 4 else "0"
+        raise DataError(f"{where}: genuine is {truth[:40]!r}; write {FLAG_WORDS}")
+    fold = row[places["fold"]] if "fold" in places else "0"
     if not fold.isascii() or not fold.isdigit() or len(fold) > 6:
-        raise DataError(f"{where}: fold is {fold!r}; use a whole number")
-    return Pair(row[0], row[1], genuine, int(fold), f"line {number}")
+        raise DataError(f"{where}: fold is {fold[:40]!r}; use a whole number")
+    return Pair(first, second, genuine, int(fold), f"line {number}")
 
 
 def is_inside(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -73,11 +74,23 @@ class PairParams(FoldParams):
 class ImageTemplateParams(BenchmarkParams):
     """How the images of a template become its vector."""
 
-    flip: Literal["none", "sum"] = Field(
+    flip: Literal["none", "sum", "concat"] = Field(
         "sum", description="How the embedding of the mirrored image is fused."
     )
+    views: Literal["raw", "unit"] = Field(
+        "raw",
+        description="Image and mirrored image before flip fuses them: raw as the network gives "
+        "them, or unit, each made unit length (AdaFace's fusions average and concat).",
+    )
 
-    scoring: ClassVar[frozenset[str]] = frozenset({"flip"})
+    scoring: ClassVar[frozenset[str]] = frozenset({"flip", "views"})
+    added: ClassVar[Mapping[str, Any]] = {"views": "raw"}
+
+    @model_validator(mode="after")
+    def _views_need_a_mirror(self) -> ImageTemplateParams:
+        if self.views == "unit" and self.flip == "none":
+            raise ValueError("views=unit needs the mirrored image; choose another flip than none")
+        return self
 
     def mirror(self) -> bool:
         """Mirrored embeddings are needed unless the flip is switched off."""
@@ -102,9 +115,21 @@ class TemplateParams(ImageTemplateParams):
         "target. interp: on the line between two corners.",
     )
     headline_far: float = Field(1e-4, description="FAR of the number in the table.")
+    rank_average: Literal["galleries", "probes"] = Field(
+        "galleries",
+        description="Rank-N of several galleries: galleries, mean of the rates among each "
+        "gallery's mated probes. probes: hits in all galleries over all probes, as insightface's "
+        "[Mean].",
+    )
 
     fars: ClassVar[tuple[float, ...]] = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
-    scoring: ClassVar[frozenset[str]] = frozenset({"norm", "flip", "far_rule", "headline_far"})
+    scoring: ClassVar[frozenset[str]] = ImageTemplateParams.scoring | {
+        "norm",
+        "far_rule",
+        "headline_far",
+        "rank_average",
+    }
+    added: ClassVar[Mapping[str, Any]] = {"rank_average": "galleries"}
 
     @field_validator("headline_far")
     @classmethod

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.errors import UsageError
 from harness.metrics.bootstrap import draw_subject_weights
 from harness.metrics.identification import cmc_curve, tpir_at_fpir
 from harness.metrics.intervals import clopper_pearson, percentile_interval
@@ -16,6 +18,11 @@ from harness.metrics.search import SearchResult
 from harness.protocols.base import Curve, Interval
 from harness.protocols.template_sets import Index
 
+RankAverage = Literal["galleries", "probes"]
+OVER_GALLERIES: Mapping[RankAverage, str] = {
+    "galleries": "mean of galleries searched apart",
+    "probes": "rank rates: hits in all galleries over all probes; others: mean of galleries",
+}
 LEVEL = 0.95
 REPLICATES = 1000
 CMC_RANKS = 50
@@ -74,6 +81,26 @@ def open_set_rate(block: Block, fpir: float) -> Rate:
     hits = (rank <= 1) & (mate > np.float32(point.threshold))
     note = f"realised FPIR {point.fpir:.4g}"
     return Rate(hits, block, point.threshold, note=note)
+
+
+def rate_of_probes(blocks: Sequence[Block], subjects: Index, rank: float) -> Rate:
+    """Hits in any gallery of one split over all probes, mated or not.
+
+    ``subjects`` int32 (P,) of all probes. Raises UsageError where a probe is mated in two
+    galleries, because two hits of one probe are not a share.
+    """
+    hits, mates = np.zeros(subjects.size, np.bool_), np.zeros(subjects.size, np.int64)
+    for block in blocks:
+        mates += block.search.mated
+        hits |= block.search.mated & (block.search.rank <= rank)
+    if mates.max() > 1:
+        raise UsageError(
+            "rank_average=probes needs galleries that share nobody; "
+            f"{int(np.count_nonzero(mates > 1)):,} probes are mated in several: "
+            "set rank_average=galleries"
+        )
+    first = blocks[0]
+    return Rate(hits, Block(first.split, "all", first.search, subjects))
 
 
 def exact_interval(rates: Sequence[Rate]) -> Interval:

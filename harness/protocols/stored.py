@@ -20,8 +20,10 @@ from harness.protocols.base import Comparison, Flip, Scores
 from harness.protocols.identification import TemplateIdentification
 from harness.protocols.imported import ImportedScores
 from harness.protocols.pairs import STRATUM, PairFolds
+from harness.protocols.pooled import pooling_notes
+from harness.protocols.search_rates import OVER_GALLERIES, RankAverage
 from harness.protocols.template_lists import PairSplit, SearchSplit
-from harness.protocols.template_sets import TemplateRules, TemplateSet
+from harness.protocols.template_sets import TemplateRules, TemplateSet, Views
 from harness.protocols.templates import TemplateVerification
 
 Form = Literal["pairs", "templates", "searches", "imported"]
@@ -30,8 +32,8 @@ Points = Sequence[tuple[str, Mapping[str, float | str], bool]]
 
 SETTINGS: Mapping[Form, tuple[str, ...]] = {
     "pairs": ("flip", "rule", "centre"),
-    "templates": ("norm", "detector_score", "flip", "far_rule", "headline_far"),
-    "searches": ("norm", "detector_score", "flip"),
+    "templates": ("norm", "detector_score", "flip", "views", "far_rule", "headline_far"),
+    "searches": ("norm", "detector_score", "flip", "views", "rank_average"),
     "imported": (),
 }
 """The parameters of benchmarks that are rules of scoring, by form of comparison."""
@@ -41,6 +43,8 @@ CHOICES: Mapping[str, tuple[Any, ...]] = {
     "rule": FOLD_RULES,
     "centre": (False, True),
     "norm": ("raw", "unit"),
+    "views": get_args(Views),
+    "rank_average": tuple(OVER_GALLERIES),
     "detector_score": (True, False, None),
     "far_rule": get_args(FarRule),
 }
@@ -177,7 +181,7 @@ def _templates(
         far_rule=changes.get("far_rule", protocol["far_rule"]),
         limit=protocol.get("limit"),
     )
-    _demand(made.rules, columns, "score:")
+    _demand(made.rules, scores, "score:")
     return made
 
 
@@ -213,9 +217,18 @@ def _searches(
         ranks=tuple(sorted({int(at["rank"]) for name, at, _ in points if name == "rank-rate"})),
         fpirs=tuple(sorted({float(at["fpir"]) for name, at, _ in points if name == "tpir@fpir"})),
         limit=protocol.get("limit"),
+        rank_average=changes.get("rank_average", _rank_average(protocol)),
     )
-    _demand(made.rules, columns, "mate:")
+    _demand(made.rules, scores, "mate:")
     return made
+
+
+def _rank_average(protocol: Mapping[str, Any]) -> RankAverage:
+    """Which of :data:`OVER_GALLERIES` the protocol holds."""
+    found = [key for key, text in OVER_GALLERIES.items() if text == protocol["over_galleries"]]
+    if not found:
+        raise DataError(f"{protocol['over_galleries']!r} is not known to this release")
+    return found[0]
 
 
 def _search_split(
@@ -253,20 +266,27 @@ def _rules(
     parts = cell.split("+")
     weighed = any("+detector" in name for name in columns if name.startswith(prefix))
     detector = np.ones(1, np.float32) if weighed else None
-    flip: Flip = "sum" if "flip-sum" in parts else "none"
-    flip = changes.get("flip", flip)
+    flip: Flip = "concat" if "flip-concat" in parts else "none"
+    flip = changes.get("flip", "sum" if "flip-sum" in parts else flip)
+    views = changes.get("views", "unit" if "unit-views" in parts else "raw")
     if parts[0] in ("softmax", "media"):
-        if changes.keys() & {"norm", "detector_score"}:
-            raise UsageError(f"{parts[0]} fusion takes neither norm nor detector_score")
+        if changes.keys() & {"norm", "detector_score", "views"}:
+            raise UsageError(f"{parts[0]} fusion takes neither norm, detector_score nor views")
         fusion: Literal["softmax", "media"] = "softmax" if parts[0] == "softmax" else "media"
         return TemplateRules(detector=detector, flip=flip, fusion=fusion)
     keep = changes.get("norm", "raw" if "raw-norm" in parts else "unit") == "raw"
     weigh = changes.get("detector_score", "detector" in parts)
-    return TemplateRules(detector=detector, keep_norm=keep, weigh=weigh, flip=flip)
+    return TemplateRules(detector=detector, keep_norm=keep, weigh=weigh, flip=flip, views=views)
 
 
-def _demand(rules: TemplateRules, columns: Mapping[str, Any], prefix: str) -> None:
-    absent = [name for name in rules.names() if f"{prefix}{name}" not in columns]
+def _demand(rules: TemplateRules, scores: Scores, prefix: str) -> None:
+    """Every cell must be there; one beside the headline may have been refused, with its note."""
+    refused = pooling_notes(scores).keys() - {rules.headline}
+    absent = [
+        name
+        for name in rules.names()
+        if f"{prefix}{name}" not in scores.columns and name not in refused
+    ]
     if absent:
         raise UsageError(
             f"the stored scores do not hold {absent[0]}; run the study again with these settings, "

@@ -11,15 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError, UsageError
+from harness.metrics.pooling import PoolingVariant, ZeroFeatureError
 from harness.metrics.templates import (
-    PoolingVariant,
     TemplateLayout,
     media_means,
     pool_templates,
     template_layout,
 )
 from harness.protocols.base import Embeddings, Flip
+from harness.protocols.pooled import Pooled, note_of, zero_features
 
+Views = Literal["raw", "unit"]
 Fusion = Literal["pool", "softmax", "media"]
 Index = NDArray[np.int32]
 
@@ -27,6 +29,10 @@ FUSIONS: Mapping[Fusion, str] = {
     "pool": "cosine of unit sums of media means, images weighted by detector and norm as named",
     "softmax": "cosines of all image pairs, softmax mean over beta 0..20 (Masi et al. 2016)",
     "media": "cosines of all pairs of media means, softmax mean over beta 0..20",
+}
+VIEWS: Mapping[Views, str] = {
+    "raw": "as the network gives them",
+    "unit": "image and mirrored image each made unit length before they are fused",
 }
 NOT_ENROLLED = (
     "images without a face are left out of their template; a template without any is never accepted"
@@ -126,7 +132,9 @@ class TemplateRules:
 
     ``detector`` are the scores that the data set gives, float32 (images,), or None. The headline
     is raw norms x detector score (where given), flip sum; all other cells that the embeddings
-    allow are scored too. ``weigh`` None means: by detector where the data set gives it.
+    allow are scored too. ``weigh`` None means: by detector where the data set gives it. ``views``
+    ``unit`` makes image and mirrored image unit length before they are fused by ``flip``; its cells
+    all have both.
     """
 
     detector: NDArray[np.float32] | None = None
@@ -134,6 +142,7 @@ class TemplateRules:
     weigh: bool | None = None
     flip: Flip = "sum"
     fusion: Fusion = "pool"
+    views: Views = "raw"
 
     def __post_init__(self) -> None:
         if self.weigh and self.detector is None:
@@ -141,8 +150,13 @@ class TemplateRules:
                 "weighing by detector score needs a data set that gives the scores; set "
                 "detector_score=false"
             )
-        if self.flip == "concat":
-            raise UsageError("templates are pooled with flip none or sum, not concat")
+        if self.fusion != "pool" and (self.flip == "concat" or self.views == "unit"):
+            raise UsageError(f"{self.fusion} fusion takes flip none or sum, and raw views")
+        if self.views == "unit" and self.flip == "none":
+            raise UsageError(
+                "views=unit is about an image and its mirror image, and flip=none has no mirror "
+                "image; set norm=unit or another flip"
+            )
 
     @property
     def headline(self) -> str:
@@ -150,15 +164,20 @@ class TemplateRules:
         if self.fusion != "pool":
             return f"{self.fusion}+{'flip-sum' if self.flip == 'sum' else 'no-flip'}"
         weigh = self.detector is not None if self.weigh is None else self.weigh
-        return PoolingVariant(self.keep_norm, weigh, self.flip == "sum").name
+        return self._variant(self.keep_norm, weigh, self.flip != "none").name
+
+    def _variant(self, norm: bool, weigh: bool, flip: bool) -> PoolingVariant:
+        concat = flip and self.flip == "concat"
+        return PoolingVariant(norm, weigh, flip, concat, unit_views=self.views == "unit")
 
     def variants(self) -> tuple[PoolingVariant, ...]:
         """Every cell of norm x detector x flip that can be scored."""
+        alone = (False,) if self.views == "raw" else ()
         return tuple(
-            PoolingVariant(norm, weigh, flip)
+            self._variant(norm, weigh, flip)
             for norm in (True, False)
             for weigh in ((True, False) if self.detector is not None else (False,))
-            for flip in ((True, False) if self.flip == "sum" else (False,))
+            for flip in ((True, *alone) if self.flip != "none" else alone)
         )
 
     def names(self) -> tuple[str, ...]:
@@ -173,6 +192,7 @@ class TemplateRules:
             "score": FUSIONS[self.fusion],
             "pooling": self.headline,
             "flip": self.flip,
+            **({"views": VIEWS[self.views]} if self.views != "raw" else {}),
             "detector_score": "given with the images"
             if "+detector" in self.headline
             else "not used",
@@ -184,25 +204,38 @@ class TemplateRules:
         self._check(embeddings)
         return templates.layout(embeddings.enrolled)
 
-    def pooled(
-        self, embeddings: Embeddings, layout: TemplateLayout
-    ) -> Iterator[tuple[str, NDArray[np.float32]]]:
-        """Name and unit templates float32 (T, D) of every cell, one after the other.
+    def pooled(self, embeddings: Embeddings, layout: TemplateLayout) -> Iterator[Pooled]:
+        """Every cell, one after the other, those that remove norms first.
 
-        Two cells are pooled at a time: eight at once take as long and four times the memory.
+        Two cells are pooled at a time: eight at once take as long and four times the memory. A
+        feature that is zero has no norm to remove: a cell beside the headline is then left out with
+        its reason. Raises DataError where it is the headline.
         """
-        variants = self.variants()
+        variants = sorted(self.variants(), key=lambda v: v.keep_norm)
+        zeros: dict[bool, NDArray[Any]] = {}
         for alike in {(v.keep_norm, v.flip): None for v in variants}:
             group = [v for v in variants if (v.keep_norm, v.flip) == alike]
-            made = pool_templates(
-                embeddings.plain,
-                layout,
-                group,
-                mirrored=embeddings.mirror if alike[1] else None,
-                detector=self.detector,
-            )
+            try:
+                made = pool_templates(
+                    embeddings.plain,
+                    layout,
+                    group,
+                    mirrored=embeddings.mirror if alike[1] else None,
+                    detector=self.detector,
+                )
+            except ZeroFeatureError as error:
+                zeros[alike[1]] = error.rows
+                said = f"{zero_features(error.rows, embeddings.names)}; they have no norm to remove"
+                if any(variant.name == self.headline for variant in group):
+                    raise DataError(f"{said}; set norm=raw") from None
+                yield from (
+                    Pooled(variant.name, None, f"not computed: {said}") for variant in group
+                )
+                continue
             for variant in group:
-                yield variant.name, made.pop(variant)
+                templates = made.pop(variant)
+                note = note_of(zeros.get(variant.flip), templates, layout, embeddings.names)
+                yield Pooled(variant.name, templates, note)
 
     def features(
         self, embeddings: Embeddings, templates: TemplateSet
@@ -214,15 +247,19 @@ class TemplateRules:
         features = embeddings.plain[rows]
         if embeddings.mirror is not None and self.flip == "sum":
             features = features + embeddings.mirror[rows]
+        zero = ~features.any(axis=1)
+        if zero.any() and self.fusion == "softmax":
+            said = zero_features(np.unique(rows[zero]), embeddings.names)
+            raise DataError(f"{said}; they have no cosine, so set fusion=pool")
         if self.fusion == "media":
             return media_means(features, ids, templates.media_ids[usable])
         return features, ids
 
     def _check(self, embeddings: Embeddings) -> None:
-        if self.flip == "sum" and embeddings.mirror is None:
+        if self.flip != "none" and embeddings.mirror is None:
             raise UsageError(
-                "templates with flip=sum need embeddings of the mirrored images; embed again with "
-                "flip on"
+                f"templates with flip={self.flip} need embeddings of the mirrored images; embed "
+                "again with flip on"
             )
         if not embeddings.enrolled.any():
             raise DataError("no image has a face, so no template can be scored")

@@ -26,6 +26,7 @@ from harness.protocols.base import (
     Metric,
     Scores,
 )
+from harness.protocols.pooled import Pooled, PoolingNotes, pooling_notes, warnings_of
 from harness.protocols.scratch import float_column, release
 from harness.protocols.template_lists import PairSplit
 from harness.protocols.template_sets import (
@@ -86,7 +87,10 @@ class TemplateVerification(Comparison):
         }
 
     def score(self, embeddings: Embeddings) -> Scores:
-        """One float32 column a cell, ``score:<cell>``; -inf where a template has no face.
+        """One float32 column per cell, ``score:<cell>``; -inf where a template has no face.
+
+        A cell beside the headline that a zero feature forbids has no column; its reason, and what
+        else there is to say of zero features, is in the extra array ``pooling_notes``.
 
         ``first`` and ``second`` are template ids; the extra array ``template_subjects``, int32
         (T, 3), says by rows (split, template, subject) who they are, where that is known.
@@ -94,10 +98,13 @@ class TemplateVerification(Comparison):
         sizes = [split.genuine.size for split in self.splits]
         edges = np.cumsum([0, *sizes])
         cells = {name: float_column(int(edges[-1])) for name in self.rules.names()}
-        for split, first in zip(self.splits, edges.tolist(), strict=False):
-            for name, values in self._score(embeddings, split):
-                cells[name][first : first + values.size] = values
-                release(cells[name])
+        notes = PoolingNotes()
+        for number, (split, first) in enumerate(zip(self.splits, edges.tolist(), strict=False)):
+            for cell, values in self._score(embeddings, split):
+                notes.add(cell, number, len(self.splits))
+                if values is not None:
+                    cells[cell.name][first : first + values.size] = values
+                    release(cells[cell.name])
         columns: dict[str, NDArray[Any]] = {
             "first": _joined([split.left for split in self.splits]),
             "second": _joined([split.right for split in self.splits]),
@@ -105,8 +112,8 @@ class TemplateVerification(Comparison):
         }
         if len(self.splits) > 1:
             columns["split"] = np.repeat(np.arange(len(sizes), dtype=np.int8), sizes)
-        columns |= {f"score:{name}": values for name, values in cells.items()}
-        return Scores(columns, _template_subjects(self.splits))
+        columns |= {f"score:{name}": values for name, values in notes.keep(cells).items()}
+        return Scores(columns, {**_template_subjects(self.splits), **notes.extra()})
 
     def evaluate(self, scores: Scores, seed: int) -> Evaluation:
         """TAR at every FAR for the headline cell with its interval, then for every cell."""
@@ -119,7 +126,15 @@ class TemplateVerification(Comparison):
             metrics += self._tar_metrics(far, points, intervals[number])
         metrics += _summary(ordered)
         release(headline)
+        notes = pooling_notes(scores)
         for name in self.rules.names() if len(self.rules.names()) > 1 else ():
+            if f"score:{name}" not in scores.columns:
+                note = notes.get(name, "its scores were not kept")
+                metrics += [
+                    Metric("tar@far", None, {"far": far, "pooling": name}, note=note)
+                    for far in self.fars
+                ]
+                continue
             cell = ordered
             if name != self.rules.headline:
                 cell = self._highest(scores.columns[f"score:{name}"])
@@ -128,7 +143,7 @@ class TemplateVerification(Comparison):
                 points = [tar_at_far(split, [far], self.far_rule)[0] for split in cell]
                 metrics.append(_mean_tar(points, {"far": far, "pooling": name}))
         lost = int(np.count_nonzero(np.isneginf(headline)))
-        warnings = list(self.notes)
+        warnings = [*self.notes, *warnings_of(notes, self.rules.headline)]
         if lost:
             warnings.append(
                 f"{lost:,} of {headline.size:,} pairs hold a template in which no face was found; "
@@ -140,19 +155,22 @@ class TemplateVerification(Comparison):
 
     def _score(
         self, embeddings: Embeddings, split: PairSplit
-    ) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    ) -> Iterator[tuple[Pooled, NDArray[np.float32] | None]]:
         if self.rules.fusion != "pool":
             features, ids = self.rules.features(embeddings, split.templates)
             known = np.isin(split.left, ids) & np.isin(split.right, ids)
             fused = np.full(split.left.size, -np.inf, np.float32)
             left, right = split.left[known], split.right[known]
             fused[known] = softmax_fused_scores(features, ids, left, right)
-            yield self.rules.headline, fused
+            yield Pooled(self.rules.headline, features, ""), fused
             return
         layout = self.rules.layout(embeddings, split.templates)
         left, right = (positions(layout.template_ids, side) for side in (split.left, split.right))
-        for name, pooled in self.rules.pooled(embeddings, layout):
-            yield name, pair_scores(pooled, left, right, layout.enrolled)
+        for cell in self.rules.pooled(embeddings, layout):
+            if cell.templates is None:
+                yield cell, None
+            else:
+                yield cell, pair_scores(cell.templates, left, right, layout.enrolled)
 
     def _lists(self) -> dict[str, NDArray[Any]]:
         arrays: dict[str, NDArray[Any]] = {}

@@ -5,7 +5,6 @@ The claims of a paper lie in ``PAPER.claims.toml`` beside its numbers, where the
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -13,6 +12,7 @@ from typing import Any, Literal, get_args
 from harness.errors import DataError, UsageError
 from harness.published import records
 from harness.published.records import Record
+from harness.toml_files import read_toml
 
 Relation = Literal["higher", "lower", "not lower", "not higher"]
 
@@ -62,8 +62,8 @@ def _of(paper: records.Paper) -> list[Claim]:
     path = paper.numbers.with_name(f"{paper.name}.claims.toml")
     if not path.is_file():
         return []
+    loaded, _ = read_toml(path)
     try:
-        loaded = tomllib.loads(path.read_text(encoding="utf-8"))
         return [
             Claim(
                 paper.name,
@@ -73,7 +73,7 @@ def _of(paper: records.Paper) -> list[Claim]:
             )
             for claim in loaded["claim"]
         ]
-    except (OSError, ValueError, KeyError, TypeError, UsageError) as error:
+    except (ValueError, KeyError, TypeError, UsageError) as error:
         reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise DataError(f"{path}: {reason}; mend the claim") from None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError, UsageError
+from harness.texts import decimal_comma, read_lines, require_distinct, separator_of
+from harness.toml_files import read_toml
 
 LISTING = Path(__file__).with_name("papers.toml")
 COLUMNS = ("table", "row", "label", "benchmark", "metric", "value", "unit")
@@ -83,10 +84,7 @@ def read_papers(listing: Path) -> list[Paper]:
 
     Raises ``DataError``, naming the file, where it or the numbers of a paper cannot be read.
     """
-    try:
-        loaded = tomllib.loads(listing.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read {listing}: {error}; check the file") from None
+    loaded, _ = read_toml(listing)
     found = []
     for name, about in loaded.items():
         absent = [key for key in ("title", "source", "tables") if key not in about]
@@ -142,28 +140,38 @@ def _numbers(path: Path, paper: str) -> tuple[Record, ...]:
 
 def read_csv(path: Path, paper: str) -> list[Record]:
     """Records of a user's CSV file; raises ``DataError`` with file and line."""
+    rows = read_lines(path)
+    begin = next((number for number, line in enumerate(rows) if line.strip()), len(rows))
+    header = rows[begin] if begin < len(rows) else ""
+    reader = csv.DictReader(
+        rows[begin:], delimiter=separator_of(header), skipinitialspace=True, strict=True
+    )
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            absent = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-            if absent:
-                raise DataError(f"{path}, line 1: lacks the columns {', '.join(absent)}")
-            return _parsed(reader, paper, str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {path}: {error}; check the file") from None
+        names = [name.strip() for name in reader.fieldnames or ()]
+        absent = [name for name in COLUMNS if name not in names]
+        if absent:
+            raise DataError(f"{path}, line {begin + 1}: lacks the columns {', '.join(absent)}")
+        require_distinct(path, names, COLUMNS, begin + 1)
+        reader.fieldnames = names
+        return _parsed(reader, paper, str(path), begin)
+    except csv.Error as error:
+        raise DataError(f"{path}, line {begin + reader.line_num}: {error}; fix it") from None
 
 
-def _parsed(rows: Iterable[dict[str, str]], paper: str, where: str) -> list[Record]:
+def _parsed(reader: csv.DictReader[str], paper: str, where: str, before: int) -> list[Record]:
     found = []
-    for number, row in enumerate(rows, 2):
+    for row in reader:
+        number = before + reader.line_num
         try:
-            Decimal(row["value"])
+            value = row["value"].strip()
+            Decimal(value)
             found.append(
                 Record(paper, row["table"], int(row["row"]), row["label"], row["benchmark"],
-                       row["metric"], row["value"], row["unit"])
+                       row["metric"], value, row["unit"])
             )  # fmt: skip
-        except (InvalidOperation, ValueError, TypeError):
-            raise DataError(f"{where}, line {number}: row or value is not a number") from None
+        except (InvalidOperation, ValueError, TypeError, AttributeError):
+            hint = "; write a decimal point" if decimal_comma(row["value"] or "") else ""
+            raise DataError(f"{where}, line {number}: row or value is not a number{hint}") from None
     if not found:
         raise DataError(f"{where} holds no records")
     return found

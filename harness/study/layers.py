@@ -7,16 +7,16 @@ and join last, in :mod:`harness.study.parameters`.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError
+from harness.errors import DataError, UsageError
 from harness.registry import did_you_mean
 from harness.study import bundled
 from harness.study.places import Places
+from harness.toml_files import read_toml
 
 LISTED = ("generator", "model", "benchmark")
 TABLES = ("study", *LISTED, "aligner", "executor", "sweep", "profile")
@@ -54,16 +54,10 @@ def read(path: Path, profile: str | None = None) -> Draft:
     from harness.study.profiles import apply
 
     path = bundled.find(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-        table = tomllib.loads(text)
-    except FileNotFoundError:
+    if not path.exists():
         hint = did_you_mean(path.as_posix(), bundled.names())
-        raise UsageError(f"recipe {path} does not exist; check -c{hint}") from None
-    except OSError as error:
-        raise UsageError(f"recipe {path} cannot be read ({error.strerror}); check -c") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"recipe {path} is not TOML: {error}") from None
+        raise UsageError(f"recipe {path} does not exist; check -c{hint}")
+    table, text = _read_toml(path, "recipe ")
     origin = origins_of(str(path), text)
     made = draft(table, origin)
     if profile is None:
@@ -80,22 +74,29 @@ def project_file(start: Path) -> Path | None:
     for folder in (start, *start.parents):
         file = folder / "pyproject.toml"
         if file.is_file():
-            return file if "harness" in _tools(file) else None
+            return file if "harness" in _tools(file)[0] else None
     return None
 
 
 def read_project(path: Path) -> Draft:
     """``[tool.harness]`` of a ``pyproject.toml``, written as a recipe is."""
-    origin = origins_of(str(path), path.read_text(encoding="utf-8"))
-    return draft(_tools(path)["harness"], lambda place: origin(("tool", "harness", *place)))
+    tools, text = _tools(path)
+    origin = origins_of(str(path), text)
+    return draft(tools["harness"], lambda place: origin(("tool", "harness", *place)))
 
 
-def _tools(path: Path) -> dict[str, Any]:
+def _tools(path: Path) -> tuple[dict[str, Any], str]:
+    table, text = _read_toml(path)
+    tools = table.get("tool", {})
+    return dict(tools) if isinstance(tools, dict) else {}, text
+
+
+def _read_toml(path: Path, what: str = "") -> tuple[dict[str, Any], str]:
+    """Values and text of a file whose faults are faults of the command line."""
     try:
-        tools = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}; mend it") from None
-    return dict(tools) if isinstance(tools, dict) else {}
+        return read_toml(path)
+    except DataError as error:
+        raise UsageError(f"{what}{error}") from None
 
 
 def environment(environ: Mapping[str, str], keys: Iterable[str]) -> Values:

@@ -162,7 +162,8 @@ def key_values(params: Params, fingerprints: Mapping[str, str]) -> dict[str, Any
     dumped: dict[str, Any] = params.model_dump(mode="json")
     for name, mark in external_fields(cls).items():
         if mark.inside is None and dumped.get(name) is not None:
-            dumped[name] = fingerprints[name]
+            read = f"+reader{mark.reader}" if mark.reader > 1 else ""
+            dumped[name] = fingerprints[name] + read
     return keyed(cls, dumped)
 
 

@@ -20,7 +20,7 @@ class Places:
     def __init__(self, text: str) -> None:
         self._lines: dict[Path, int] = {}
         self._counts: dict[Path, int] = {}
-        lines, number, table = text.splitlines(), 0, Path()
+        lines, number, table = text.split("\n"), 0, Path()
         while number < len(lines):
             header, key = _HEADER.match(lines[number]), _KEY.match(lines[number])
             if header:

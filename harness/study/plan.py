@@ -13,6 +13,7 @@ from typing import Any
 from harness.components import BenchmarkParams, Component
 from harness.digests import digest
 from harness.errors import NothingSelectedError, UsageError
+from harness.faces.source import NAMES_READER
 from harness.registry import Registry
 from harness.services import LOCAL
 from harness.study import face_sets, links
@@ -176,7 +177,8 @@ class Planner(Chooser):
             return counts
         if not take.exclude.is_file():
             raise UsageError(f"exclude={take.exclude} is no file; check the path")
-        return counts | {"exclude": self.fingerprints.of(take.exclude)}
+        read = f"+reader{NAMES_READER}"  # as for parameters, see External
+        return counts | {"exclude": self.fingerprints.of(take.exclude) + read}
 
     def trained(self, prefix: str, model: Chosen) -> tuple[str, int]:
         """Key of a trained model in the store, and how many trainings it has behind it."""

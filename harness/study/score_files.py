@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from harness.errors import DataError, UsageError
 from harness.files import written_whole
+from harness.protocols.columns import Column, fields_of, first_line, read_text_columns
+from harness.texts import separator_of
 
 Form = Literal["csv", "bob-csv", "four", "five"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -21,7 +23,12 @@ BOB = ("probe_template_id", "probe_subject_id", "bio_ref_template_id", "bio_ref_
        "score")  # fmt: skip
 FOUR = ("claimed_id", "real_id", "probe_label", "score")
 FIVE = ("claimed_id", "model_label", "real_id", "probe_label", "score")
-TRUE, FALSE = ("1", "true", "True"), ("0", "false", "False")
+COLUMNS = {
+    **dict.fromkeys((*BOB, *FOUR, *FIVE, "first", "second"), Column("str")),
+    "genuine": Column("bool"),
+    **dict.fromkeys(("score", "fold"), Column("float64", finite=False)),
+}
+"""How the columns of all forms are read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,121 +98,80 @@ def _labels(prefix: str, values: NDArray[Any]) -> NDArray[Any]:
 
 
 def read_scores(path: Path, form: Form | None = None) -> Listed:
-    """Read a score file; without ``form`` it is told by its first line.
+    """Read a score file; without ``form`` it is told by its first line that is not empty.
 
-    Raises DataError naming file and line for a file that is none of the forms, a score that is no
-    number (``nan`` and infinities are numbers here), or a label of a comparison that is unknown.
+    Columns of ``csv`` and ``bob-csv`` are separated by commas, semicolons or tabs, those of the
+    other forms by spaces or tabs. Raises DataError naming file and line for a file that has none of
+    the forms, a score that is not a number (``nan`` and infinities are numbers here), or a label of
+    a comparison that is unknown.
     """
-    first = _first_line(path)
-    found = form or _form(path, first)
-    comma = "," in first
-    names = {"four": FOUR, "five": FIVE}.get(found)
-    table = _table(path, first, "," if comma else _separator(first), names)
+    if not path.exists():
+        raise UsageError(f"{path} does not exist; give a file of scores")
+    number, first = first_line(path)
+    found = form or _form(path, number, first)
     if found == "csv":
-        return _plain(path, table)
-    pairs = (
-        ("bio_ref_subject_id", "probe_subject_id")
-        if found == "bob-csv"
-        else ("claimed_id", "real_id")
-    )
-    claimed, real = (_column(path, table, name) for name in pairs)
-    sides = {"bob-csv": ("bio_ref_template_id", "probe_template_id"),
-             "five": ("model_label", "probe_label"),
-             "four": ("claimed_id", "probe_label")}[found]  # fmt: skip
+        return _plain(path, first)
+    names = {"four": FOUR, "five": FIVE}.get(found)
+    if names is None:
+        optional = [name for name in BOB[:4:2] if name in _header(first)]
+        wanted = (*optional, "probe_subject_id", "bio_ref_subject_id", "score")
+        table = read_text_columns(path, {n: COLUMNS[n] for n in wanted}, header=True)
+        claimed, real = table["bio_ref_subject_id"], table["probe_subject_id"]
+        sides = ("bio_ref_template_id", "probe_template_id")
+    else:
+        tabs = len(first.split("\t")) == len(names)
+        table = read_text_columns(
+            path, {n: COLUMNS[n] for n in names}, header=False, separator="\t" if tabs else " "
+        )
+        claimed, real = table["claimed_id"], table["real_id"]
+        sides = ("model_label", "probe_label")
     left, right = (
-        _column(path, table, name) if name in table.column_names else subject
-        for name, subject in zip(sides, (claimed, real), strict=True)
+        table.get(name, subject) for name, subject in zip(sides, (claimed, real), strict=True)
     )
-    score = _numbers(path, table, "score")
-    return Listed(score, claimed == real, left, right, subjects=(claimed, real))
+    return Listed(_scores(table), claimed == real, left, right, subjects=(claimed, real))
 
 
-def _plain(path: Path, table: pa.Table) -> Listed:
-    words = _column(path, table, "genuine")
-    genuine = np.isin(words, TRUE)
-    wrong = ~(genuine | np.isin(words, FALSE))
-    if wrong.any():
-        at = int(np.argmax(wrong))
-        raise DataError(f"{path}, line {at + 2}: genuine is {str(words[at])!r}, not 1 or 0")
+def _plain(path: Path, header: str) -> Listed:
+    names = [
+        "first",
+        "second",
+        "genuine",
+        "score",
+        *(["fold"] if "fold" in _header(header) else []),
+    ]
+    table = read_text_columns(path, {n: COLUMNS[n] for n in names}, header=True)
     fold = None
-    if "fold" in table.column_names:
-        numbers = _numbers(path, table, "fold")
+    if "fold" in table:
+        numbers = table["fold"]
         if not ((np.abs(numbers) < 2**31) & (numbers == np.floor(numbers))).all():
             raise DataError(f"{path}: the folds are not whole numbers")
         fold = numbers.astype(np.int64) - 1
-    sides = [_column(path, table, name) for name in ("first", "second")]
-    return Listed(_numbers(path, table, "score"), genuine, sides[0], sides[1], fold)
+    return Listed(_scores(table), table["genuine"], table["first"], table["second"], fold)
 
 
-def _first_line(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8") as file:
-            line = file.readline(4096).strip()
-    except FileNotFoundError:
-        raise UsageError(f"{path} does not exist; give a file of scores") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {path}: {error}") from None
-    if not line:
-        raise DataError(f"{path} is empty; give a file of scores")
-    return line
+def _scores(table: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+    """The scores; NaN, which says that nothing could be compared, becomes -inf."""
+    return np.where(np.isnan(table["score"]), -np.inf, table["score"])
 
 
-def _form(path: Path, line: str) -> Form:
-    if "," in line:
-        header = set(line.replace('"', "").split(","))
-        if {"probe_subject_id", "bio_ref_subject_id", "score"} <= header:
-            return "bob-csv"
-        if {"first", "second", "genuine", "score"} <= header:
-            return "csv"
-    count = len(line.split())
-    if "," not in line and count in (4, 5):
-        return "four" if count == 4 else "five"
+def _header(line: str) -> list[str]:
+    return [name.casefold() for name in fields_of(line, separator_of(line))]
+
+
+def _form(path: Path, number: int, line: str) -> Form:
+    header = set(_header(line))
+    if {"probe_subject_id", "bio_ref_subject_id", "score"} <= header:
+        return "bob-csv"
+    if {"first", "second", "genuine", "score"} <= header:
+        return "csv"
+    for count in (len(line.split("\t")), len(line.split())):
+        # A path may hold a comma or, between tabs, a space: only the count tells.
+        if count in (4, 5):
+            return "four" if count == 4 else "five"
     raise DataError(
-        f"{path}, line 1: neither four or five columns of Bob nor a header with "
+        f"{path}, line {number}: neither four or five columns of Bob nor a header with "
         "first,second,genuine,score or probe_subject_id,bio_ref_subject_id,score"
     )
-
-
-def _separator(line: str) -> str:
-    return "\t" if "\t" in line else " "
-
-
-def _table(path: Path, first: str, separator: str, names: tuple[str, ...] | None) -> pa.Table:
-    # Only one thread can tell the number of a bad row.
-    options = pyarrow.csv.ReadOptions(
-        column_names=list(names) if names else None, use_threads=False
-    )
-    parse = pyarrow.csv.ParseOptions(delimiter=separator)
-    header = list(names) if names else [name.strip('"') for name in first.split(separator)]
-    try:
-        convert = pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
-        )
-        return pyarrow.csv.read_csv(path, options, parse, convert)
-    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
-        raise DataError(f"cannot read {path}: {' '.join(str(error).split())}") from None
-
-
-def _column(path: Path, table: pa.Table, name: str) -> NDArray[Any]:
-    return np.asarray(_values(path, table, name).to_numpy(zero_copy_only=False)).astype(str)
-
-
-def _values(path: Path, table: pa.Table, name: str) -> pa.ChunkedArray:
-    if name not in table.column_names:
-        raise DataError(f"{path} has no column {name}")
-    return table[name]
-
-
-def _numbers(path: Path, table: pa.Table, name: str) -> NDArray[np.float64]:
-    """Numbers of a column; NaN, which says that nothing could be compared, becomes -inf."""
-    import pyarrow.compute as pc
-
-    try:
-        values = pc.cast(_values(path, table, name), pa.float64()).to_numpy()
-    except pa.ArrowInvalid as error:
-        raise DataError(f"{path}, column {name}: {error}") from None
-    made: NDArray[np.float64] = np.where(np.isnan(values), -np.inf, values)
-    return made
 
 
 def listed_of(columns: Mapping[str, NDArray[Any]], headline: str) -> Listed:

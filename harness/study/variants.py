@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.errors import HarnessError, UsageError
 from harness.metrics.operating_points import FarRule, OperatingPoint, tar_at_far
@@ -21,6 +20,7 @@ from harness.metrics.verification import FOLD_RULES, best_threshold_accuracy
 from harness.protocols.base import Embeddings, Flip, Scores
 from harness.protocols.identification import TemplateIdentification
 from harness.protocols.pairs import PairFolds
+from harness.protocols.search_rates import OVER_GALLERIES
 from harness.protocols.stored import rebuild
 from harness.protocols.templates import TemplateVerification
 from harness.study.rescore import headline, points_of, stored_embeddings, stored_scores
@@ -100,6 +100,8 @@ def _pairs(
 def _templates(own: TemplateVerification, scores: Scores) -> Iterator[Variant]:
     edges = np.cumsum([split.genuine.size for split in own.splits])[:-1]
     for cell in own.rules.names():
+        if f"score:{cell}" not in scores.columns:
+            continue  # a zero feature forbids it
         ordered = [
             sort_labelled_scores(part, split.genuine)
             for part, split in zip(
@@ -121,13 +123,16 @@ def _templates(own: TemplateVerification, scores: Scores) -> Iterator[Variant]:
 
 
 def _searches(own: TemplateIdentification, scores: Scores) -> Iterator[Variant]:
-    rank, mated = min(own.ranks), scores.columns["mated"].astype(np.bool_)
-    blocks: NDArray[Any] = np.stack([scores.columns["split"], scores.columns["gallery"]], axis=1)
-    parts = np.unique(blocks, axis=0)
-    for cell in own.rules.names():
-        ranks = scores.columns[f"rank:{cell}"]
-        rates = [
-            float((ranks[mated & (blocks == part).all(axis=1)] <= rank).mean()) for part in parts
-        ]
-        yield Variant({"pooling": cell}, f"rank-{rank}", float(np.mean(rates)), None,
-                      cell == own.rules.headline)  # fmt: skip
+    rank = min(own.ranks)
+    for cell, average in product(own.rules.names(), OVER_GALLERIES):
+        if f"rank:{cell}" not in scores.columns:
+            continue
+        variant = replace(own, rank_average=average)
+        value, note = None, ""
+        try:
+            value = variant.rank_rate(scores, cell, float(rank))
+        except UsageError as error:
+            note = str(error)
+        in_use = cell == own.rules.headline and average == own.rank_average
+        settings = {"pooling": cell, "average": average}
+        yield Variant(settings, f"rank-{rank}", value, None, in_use, note)

@@ -19,7 +19,8 @@ from torch import distributed
 from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
-from harness.errors import HarnessError, PrerequisiteError
+from harness import environment
+from harness.errors import HarnessError, PrerequisiteError, UsageError
 from harness.training.distributed import Ranks, device_of
 
 if TYPE_CHECKING:
@@ -60,14 +61,20 @@ class Crew:
     def of_environment(cls) -> Crew:
         """Who torchrun says that this process is.
 
-        Raises PrerequisiteError where it does not say it.
+        Raises PrerequisiteError where it does not say it, UsageError where it gives no numbers.
         """
         if missing := [name for name in SAID if name not in os.environ]:
             raise PrerequisiteError(
                 f"torchrun's variables {', '.join(missing)} are not set; start the command by "
                 "torchrun, or unset TORCHELASTIC_RUN_ID"
             )
-        rank, count, local_rank, here = (int(os.environ[name]) for name in SAID)
+        rank, local_rank = (environment.whole_number(name, 0) for name in SAID[::2])
+        count, here = (environment.whole_number(name, 1) for name in SAID[1::2])
+        if rank >= count or local_rank >= here:
+            raise UsageError(
+                f"RANK={rank} must be below WORLD_SIZE={count}, and LOCAL_RANK={local_rank} below "
+                f"LOCAL_WORLD_SIZE={here}; start the command by torchrun"
+            )
         return cls(Ranks(rank, count), local_rank, here)
 
     def meet(self, device: str) -> None:

@@ -49,7 +49,7 @@ def test_names_of_a_list_and_of_a_folder(tmp_path):
 
 def test_bad_lists_are_named(tmp_path):
     file = tmp_path / "names.txt"
-    with pytest.raises(DataError, match="cannot read the list"):
+    with pytest.raises(DataError, match=r"cannot read .*names\.txt: No such file"):
         read_people(file)
     file.write_text("1\tAda\n1\tAlan\n")
     with pytest.raises(DataError, match="line 2: 1 was given before"):

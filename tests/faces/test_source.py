@@ -11,7 +11,14 @@ from pydantic import ValidationError
 
 from harness.errors import DataError, UsageError
 from harness.faces.face import Face, Missing, Slot
-from harness.faces.source import SourceGenerator, SourceImage, SourceParams, natural, read_names
+from harness.faces.source import (
+    SourceGenerator,
+    SourceImage,
+    SourceParams,
+    among,
+    natural,
+    read_names,
+)
 
 PNG = cv2.imencode(".png", np.zeros((2, 2, 3), np.uint8))[1].tobytes()
 
@@ -145,3 +152,19 @@ def test_natural_order():
     names = ["10", "9", "a10", "a9", "a", "", "009", "a9b", "9" * 5000, "b"]
     ordered = sorted(names, key=natural)
     assert ordered == ["", "009", "9", "10", "9" * 5000, "a", "a9", "a9b", "a10", "b"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_an_exclude_list_means_the_same_however_it_is_saved(tmp_path, encoding, end):
+    listing = tmp_path / "out.txt"
+    text = end.join(["a", "", "  b  # seen twice", "# c", "e"])
+    listing.write_bytes(text.encode(encoding))
+    assert read_names(listing) == {"a", "b", "e"}
+    assert set(images(made(exclude=listing))) == {"c", "d"}
+
+
+def test_a_listed_name_counts_in_either_form_of_its_accents_and_may_hold_a_hash(tmp_path):
+    listing = tmp_path / "out.txt"
+    listing.write_text("Zoe\u0308\nC#1 # remark\n", encoding="utf-8")
+    assert among(["Zo\u00eb", "Zoe", "C#1", "C"], read_names(listing)) == {"Zo\u00eb", "C#1"}

@@ -9,6 +9,7 @@ from harness.errors import DataError
 from harness.metrics import (
     POOLING_VARIANTS,
     PoolingVariant,
+    ZeroFeatureError,
     media_means,
     pool_templates,
     template_layout,
@@ -164,8 +165,9 @@ def test_bad_values_are_named(scene):
     raw, unit = PoolingVariant(True, False, False), PoolingVariant(False, False, False)
     plain[17] = 0
     pool_templates(plain, layout, [raw])
-    with pytest.raises(DataError, match="row 17 is zero"):
+    with pytest.raises(ZeroFeatureError, match="row 17 is zero") as found:
         pool_templates(plain, layout, [unit])
+    assert found.value.rows.tolist() == [17]
     plain[[33, 5], 2] = np.nan
     with pytest.raises(DataError, match="2 of 400 features are not finite, the first is row 5"):
         pool_templates(plain, layout, [raw])
@@ -175,12 +177,87 @@ def test_bad_values_are_named(scene):
     detector[0] = np.inf
     with pytest.raises(DataError, match="detector scores of enrolled images must be finite"):
         pool_templates(plain, layout, [PoolingVariant(True, True, False)], detector=detector)
-    detector[:] = 0
-    with pytest.raises(DataError, match=f"template {template_ids.min()} pools to zero"):
-        pool_templates(plain, layout, [PoolingVariant(True, True, False)], detector=detector)
     with pytest.raises(DataError, match="400 entries"):
         template_layout(template_ids, media_ids[:3])
     with pytest.raises(DataError, match="template ids"):
         template_layout([])
     with pytest.raises(DataError, match="features must be a float"):
         pool_templates(plain[0], layout, [raw])
+
+
+def fused_by_hand(variant, plain, mirrored, detector):
+    """Image by image: views, fusion, norm, detector, as validate_IJB_BC.py has them in order."""
+    made = []
+    for one, two, weight in zip(plain.astype(float), mirrored.astype(float), detector, strict=True):
+        if variant.unit_views:
+            one, two = one / np.sqrt(one @ one), two / np.sqrt(two @ two)
+        fused = one
+        if variant.flip:
+            fused = np.concatenate([one, two]) if variant.concat else one + two
+        if not variant.keep_norm:
+            fused = fused / np.sqrt(fused @ fused)
+        made.append(fused * (weight if variant.detector else 1.0))
+    return np.array(made)
+
+
+EVERY = [
+    PoolingVariant(norm, weigh, flip, concat, unit_views=unit)
+    for norm in (True, False)
+    for weigh in (True, False)
+    for flip, concat in ((True, False), (True, True), (False, False))
+    for unit in (True, False)
+]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("chunk", [1 << 15, 50])
+def test_every_fusion_of_the_two_views_is_the_one_written_out(seed, chunk, monkeypatch):
+    monkeypatch.setattr(sys.modules["harness.metrics.templates"], "_CHUNK_IMAGES", chunk)
+    rng = np.random.default_rng(seed)
+    plain, mirrored = rng.normal(0.2, 1, (2, 150, 5)).astype(np.float32)
+    mirrored *= rng.uniform(0.01, 30, (150, 1)).astype(np.float32)  # views of unlike length
+    template_ids, media_ids = rng.integers(0, 20, 150), rng.integers(0, 9, 150)
+    detector = rng.uniform(0.1, 1, 150)
+    layout = template_layout(template_ids, media_ids)
+    pooled = pool_templates(plain, layout, EVERY, mirrored=mirrored, detector=detector)
+    assert len({variant.name for variant in EVERY}) == len(EVERY) == 24
+    for variant, templates in pooled.items():
+        features = fused_by_hand(variant, plain, mirrored, detector)
+        expected = published_pooling(features, template_ids, media_ids)
+        np.testing.assert_allclose(templates, expected, atol=2e-6, err_msg=variant.name)
+
+
+def test_names_of_the_fusions():
+    assert PoolingVariant(False, False, True, unit_views=True).name == (
+        "unit-norm+no-detector+flip-sum+unit-views"
+    )
+    assert PoolingVariant(True, False, True, True, True).name == (
+        "raw-norm+no-detector+flip-concat+unit-views"
+    )
+
+
+@pytest.mark.parametrize("variant", EVERY, ids=lambda variant: variant.name)
+def test_a_zero_feature_is_refused_only_where_a_norm_is_removed(scene, variant):
+    plain, mirrored, template_ids, media_ids, detector = scene
+    plain[[31, 8]] = mirrored[[31, 8]] = 0
+    layout = template_layout(template_ids, media_ids)
+    if variant.keep_norm and not variant.unit_views:
+        found = pool_templates(plain, layout, [variant], mirrored=mirrored, detector=detector)
+        features = fused_by_hand(variant, plain, mirrored, detector)
+        expected = published_pooling(features, template_ids, media_ids)
+        np.testing.assert_allclose(found[variant], expected, atol=1e-6)
+        return
+    with pytest.raises(ZeroFeatureError) as error:
+        pool_templates(plain, layout, [variant], mirrored=mirrored, detector=detector)
+    assert error.value.rows.tolist() == [8, 31]
+
+
+def test_a_template_that_pools_to_zero_stays_zero(scene):
+    plain, _, template_ids, media_ids, _ = scene
+    gone = np.unique(template_ids)[3]
+    plain[template_ids == gone] = 0
+    variant = PoolingVariant(True, False, False)
+    found = pool_templates(plain, template_layout(template_ids, media_ids), [variant])[variant]
+    np.testing.assert_array_equal(found[3], 0)
+    others = np.delete(np.linalg.norm(found, axis=1), 3)
+    np.testing.assert_allclose(others, 1, atol=1e-6)

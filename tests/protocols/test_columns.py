@@ -61,7 +61,7 @@ def test_headers_are_found_in_any_case_and_other_columns_ignored(tmp_path):
         (b"1 2 0\n3 4 1 5\n", "line 2: expected 3 fields, got 4"),
         (b"1 2 0\n3 1e3 1\n", "line 2: b should be a whole number"),
         (b"1 2 0\n99999999999 4 1\n", "line 2: a should be a whole number"),
-        (b"1 2 0\n3 \xff 1\n", "is not text"),
+        (b"1 2 0\n3 \xff 1\n", r"line 2: byte 8 \(0xFF\) is not UTF-8; save"),
         (b"1\t2\t0\n3\t\t1\n", "line 2: b should be a whole number"),
         (b"", "is empty"),
     ],

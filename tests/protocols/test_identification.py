@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.errors import DataError
+from harness.errors import DataError, UsageError
 from harness.protocols.base import Embeddings
 from harness.protocols.identification import TemplateIdentification
 from harness.protocols.template_lists import SearchSplit
@@ -144,3 +144,73 @@ def test_what_cannot_be_is_refused():
                 galleries={"G3": split.galleries["G2"]})  # fmt: skip
     with pytest.raises(DataError, match="same galleries"):
         build(split, found, splits=[split, replace(split, galleries={"G1": split.probes[4:8]})])
+
+
+def mean_of_insightface(split, found, n):
+    """Hits in both galleries over all probes, counted probe by probe."""
+    unit = found.plain / np.linalg.norm(found.plain, axis=1, keepdims=True)
+    unit = dict(zip(split.templates.template_ids.tolist(), unit, strict=True))
+    owner = dict(zip(*(a.tolist() for a in split.templates.subject_table()), strict=True))
+    hits = 0
+    for gallery in split.galleries.values():
+        for probe in split.probes.tolist():
+            best = sorted(gallery.tolist(), key=lambda g: -(unit[probe] @ unit[g]))[:n]
+            hits += any(owner[g] == owner[probe] for g in best)
+    return hits / split.probes.size
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rank_rates_over_all_probes_are_insightfaces_mean(seed):
+    split, found = scene(seed)  # a quarter of the people are in no gallery
+    comparison = build(split, found, rank_average="probes")
+    scores = comparison.score(found)
+    metrics = comparison.evaluate(scores, 0).metrics
+    plain = build(split, found).evaluate(scores, 0).metrics
+    for n in comparison.ranks:
+        at = {"rank": float(n)}
+        (metric,) = [m for m in metrics if m.name == "rank-rate" and m.at == at]
+        (other,) = [m for m in plain if m.name == "rank-rate" and m.at == at]
+        assert metric.value == pytest.approx(mean_of_insightface(split, found, n), abs=1e-12)
+        assert metric.value < other.value
+        assert metric.interval.low <= metric.value <= metric.interval.high
+        (cell,) = [m for m in metrics if m.name == "rank-rate"
+                   and m.at == {**at, "pooling": comparison.rules.headline}]  # fmt: skip
+        assert cell.value == metric.value
+    rest = [[m for m in found if m.name != "rank-rate"] for found in (metrics, plain)]
+    assert rest[0] == rest[1]
+    assert "over all probes" in comparison.protocol()["over_galleries"]
+    assert build(split, found).protocol()["over_galleries"] == "mean of galleries searched apart"
+
+
+def test_a_tie_with_the_mate_is_no_hit_over_all_probes_either():
+    split, found = scene()
+    found.plain[:] = 1.0  # everybody ties with everybody
+    comparison = build(split, found, rank_average="probes")
+    first = comparison.evaluate(comparison.score(found), 0).metrics[0]
+    assert (first.at, first.value) == ({"rank": 1.0}, 0.0)
+
+
+def test_galleries_that_share_people_have_no_rate_over_all_probes():
+    split, found = scene()
+    both = {"G1": split.galleries["G1"], "G2": split.galleries["G1"][:2]}
+    comparison = build(replace(split, galleries=both), found, rank_average="probes")
+    with pytest.raises(UsageError, match="8 probes are mated in several"):
+        comparison.evaluate(comparison.score(found), 0)
+
+
+def test_a_zero_feature_leaves_the_raw_cells_of_a_search():
+    split, found = scene()
+    found.plain[7] = 0
+    comparison = build(split, found)
+    scores = comparison.score(found)
+    raw, unit = "raw-norm+no-detector+no-flip", "unit-norm+no-detector+no-flip"
+    assert f"mate:{raw}" in scores.columns
+    assert f"mate:{unit}" not in scores.columns
+    evaluation = comparison.evaluate(scores, 0)
+    refused = [m for m in evaluation.metrics if m.at.get("pooling") == unit]
+    assert len(refused) == 4
+    assert all(m.value is None and "not computed: zero features: 1" in m.note for m in refused)
+    assert "zero templates: 1, the first is 107; they score 0" in evaluation.warnings[0]
+    # A zero probe ties with its whole gallery at score 0, so it is not found.
+    row = np.flatnonzero((scores.columns["probe"] == 107) & scores.columns["mated"])
+    assert scores.columns[f"rank:{raw}"][row[0]] == 6

@@ -56,7 +56,7 @@ def test_a_one_number_header_is_one_fold(tmp_path):
         (GOOD.replace("Ada\t1\t2", "Ada\t1\tBob\t2"), "line 2: expected a matched pair in fold 1"),
         (GOOD.replace("Cy\t1\tDee\t2", "Cy\t1\t2"), "line 5: expected a mismatched pair in fold 2"),
         (GOOD.replace("Ada\t1\t2", "../etc\t1\t2"), "line 2: expected"),
-        (b"\xff\xfe\x00", "is not text"),
+        (b"\xff\xfe\x00", r"line 1: byte 2 \(0x00\) is not UTF-16; save the file as UTF-8"),
     ],
 )
 def test_complaints_name_file_and_line(tmp_path, text, message):

@@ -154,12 +154,15 @@ def test_csv_without_folds_is_interleaved(tmp_path):
         ("", "is empty"),
         ("first,second,genuine\n", "is empty"),
         ("a,b\n", "line 1: expected first,second,genuine"),
-        ("a,b,1,1\na,b,0\n", "line 2: expected first,second,genuine"),
-        ("a,b,1,1\na,b,yes,1\n", "line 2: genuine is 'yes'"),
+        ("a,b,1,1\na,b,0\n", "line 2: expected 4 fields, got 3"),
+        ("a,b,1,1\na,b,same,1\n", "line 2: genuine is 'same'; write 1 or 0, true or false"),
+        ("a,b,1,1\na\\x,b,1,1\n", "line 2: .* is not a file below the folder; write /"),
+        ("first,second,genuine,Genuine\na,b,1,0\n", "line 1: the column genuine is there 2 times"),
+        ("first,second,fold\na,b,0\n", "line 1: no column genuine among first, second, fold"),
         ("a,b,1,1\na,b,1,one\n", "line 2: fold is 'one'"),
         ("a,b,1,-1\n", "line 1: fold is '-1'"),
         ("/a,b,1,1\n", "line 1: '/a' is not a file below"),
-        ('a,b,1,1\na,"b,1,1\n', "line 2: unexpected end of data"),
+        ('a,b,1,1\na,"b,1,1\n', "line 2: .* its quotes do not match"),
     ],
 )
 def test_damaged_csv_is_named(tmp_path, text, message):

@@ -55,7 +55,7 @@ def growth(measure, small: int, large: int) -> float:
 
 def test_pooling_holds_a_few_bytes_an_image(monkeypatch):
     monkeypatch.setattr("harness.metrics.templates._CHUNK_IMAGES", 256)
-    monkeypatch.setattr("harness.metrics.templates._NORM_ROWS", 256)
+    monkeypatch.setattr("harness.metrics.pooling._NORM_ROWS", 256)
     rng = np.random.default_rng(0)
     plain, mirror = rng.normal(size=(2, 8000, 128)).astype(np.float32)
 

@@ -61,8 +61,10 @@ def identification(**changes):
                  "G2": np.arange(80, 150, 10, dtype=np.int32)}  # fmt: skip
     probes = np.unique(templates.template_ids)
     probes = probes[probes % 10 > 0].astype(np.int32)
+    average = changes.pop("rank_average", "galleries")
     return TemplateIdentification("toy-1:N", [SearchSplit(templates, galleries, probes)],
-                                  rules(**changes), [f"i{k}" for k in range(IMAGES)])  # fmt: skip
+                                  rules(**changes), [f"i{k}" for k in range(IMAGES)],
+                                  rank_average=average)  # fmt: skip
 
 
 def again(original, embeddings, changes=None):
@@ -110,6 +112,37 @@ def test_identification_comes_back(embeddings):
     assert form_of(scores) == "searches"
     kept = ("n_probes", "n_genuine", "n_impostor", "galleries", "id")
     assert {k: made.protocol()[k] for k in kept} == {k: original.protocol()[k] for k in kept}
+
+
+def test_a_search_follows_another_rank_average(embeddings):
+    made, scores = again(identification(), embeddings, {"rank_average": "probes"})
+    same(made, identification(rank_average="probes"), scores)
+    back, _ = again(identification(rank_average="probes"), embeddings)
+    assert back.rank_average == "probes"
+    assert back.protocol()["over_galleries"] == made.protocol()["over_galleries"]
+
+
+@pytest.mark.parametrize("make", [verification, identification])
+@pytest.mark.parametrize("flip", ["sum", "concat"])
+def test_unit_views_come_back_and_cannot_be_switched(embeddings, make, flip):
+    original = make(views="unit", flip=flip, keep_norm=False)
+    made, scores = again(original, embeddings)
+    same(made, original, scores)
+    assert made.rules.headline == original.rules.headline
+    with pytest.raises(UsageError, match=r"do not hold .*run the study again"):
+        again(make(), embeddings, {"views": "unit"})
+
+
+@pytest.mark.parametrize("make", [verification, identification])
+def test_cells_that_a_zero_feature_forbids_stay_away(embeddings, make):
+    plain, mirror = embeddings.plain.copy(), embeddings.mirror.copy()
+    plain[9] = mirror[9] = 0
+    zero = replace(embeddings, plain=plain, mirror=mirror)
+    made, scores = again(make(), zero)
+    same(made, make(), scores)
+    assert made.evaluate(scores, 0).warnings == make().evaluate(scores, 0).warnings != []
+    with pytest.raises(UsageError, match="do not hold unit-norm"):
+        again(make(), zero, {"norm": "unit"})
 
 
 def pair_folds(**changes):

@@ -16,6 +16,7 @@ from harness.protocols.template_sets import TemplateRules, TemplateSet, kept_ima
 from harness.protocols.templates import TemplateVerification
 
 SUBJECTS, DIM = 12, 6
+RULES = ("keep_norm", "weigh", "flip", "fusion", "views")
 
 
 def scene(seed: int = 0):
@@ -49,7 +50,7 @@ def pairs_of(templates, *, subjects: bool = True) -> PairSplit:
 
 
 def build(templates, detector, found, *, splits=None, **options) -> TemplateVerification:
-    rules = {k: options.pop(k) for k in ("keep_norm", "weigh", "flip", "fusion") if k in options}
+    rules = {k: options.pop(k) for k in RULES if k in options}
     return TemplateVerification(
         name="t",
         splits=splits or [pairs_of(templates)],
@@ -222,3 +223,118 @@ def test_what_cannot_be_is_refused():
         TemplateRules(None, weigh=True)
     with pytest.raises(UsageError, match="mirrored images"):
         build(templates, detector, found).score(replace(found, mirror=None))
+
+
+def scored_by_sklearn(split, made):
+    """Cosines where a zero template stays zero, as sklearn's normalize leaves it."""
+    zero = np.zeros(DIM)
+    sides = zip(split.left.tolist(), split.right.tolist(), strict=True)
+    return [(zero if made[a] is None else made[a]) @ (zero if made[b] is None else made[b])
+            for a, b in sides]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_zero_features_leave_the_cells_that_can_be_scored_and_are_counted(seed):
+    templates, found, detector = scene(seed)
+    lone = templates.template_ids[np.isin(templates.template_ids, 3)]
+    zero = np.append(templates.rows[templates.template_ids == lone[0]], templates.rows[-1])
+    found.plain[zero] = found.mirror[zero] = 0
+    rows = np.unique(zero)
+    comparison = build(templates, detector, found)
+    scores = comparison.score(found)
+    assert {name for name in scores.columns if name.startswith("score:")} == {
+        f"score:{name}" for name in comparison.rules.names() if name.startswith("raw")
+    }
+    split = comparison.splits[0]
+    made = pooled(templates, found, detector, True, True, True)
+    column = scores.columns["score:raw-norm+detector+flip-sum"]
+    np.testing.assert_allclose(column, scored_by_sklearn(split, made), atol=2e-6)
+    evaluation = comparison.evaluate(scores, 0)
+    counted, absent = evaluation.warnings
+    said = f"zero features: {rows.size}, the first of {found.names[rows[0]]}"
+    assert f"{said}; they add nothing to their templates" in counted
+    assert "zero templates: 1, the first is 3; they score 0" in counted
+    assert absent.count("unit-norm") == 4
+    refused = [m for m in evaluation.metrics if str(m.at.get("pooling")).startswith("unit")]
+    assert len(refused) == 4 * len(comparison.fars)
+    assert all(m.value is None for m in refused)
+    assert {m.note for m in refused} == {f"not computed: {said}; they have no norm to remove"}
+    fpr, tpr, _ = roc_curve(split.genuine, column)
+    best = np.argmin(np.abs(fpr[::-1] - 1e-1))
+    (headline,) = [m for m in evaluation.metrics if m.headline]
+    assert headline.value == pytest.approx(tpr[::-1][best], abs=1e-12)
+
+
+def test_a_feature_that_is_zero_without_its_mirror_only_touches_those_cells():
+    templates, found, detector = scene()
+    found.plain[4] = 0
+    scores = build(templates, detector, found).score(found)
+    names = {name.removeprefix("score:") for name in scores.columns if name.startswith("score:")}
+    assert {n for n in names if n.startswith("unit")} == {
+        "unit-norm+detector+flip-sum", "unit-norm+no-detector+flip-sum"
+    }  # fmt: skip
+    (warning,) = build(templates, detector, found).evaluate(scores, 0).warnings
+    assert warning.startswith("unit-norm+detector+no-flip, unit-norm+no-detector+no-flip: not")
+
+
+def test_the_headline_is_refused_by_the_name_of_the_image():
+    templates, found, detector = scene()
+    found.plain[4] = found.mirror[4] = 0
+    for rules in ({"keep_norm": False}, {"views": "unit"}, {"views": "unit", "flip": "concat"}):
+        with pytest.raises(DataError, match=r"zero features: 1, the first of 4\.jpg; they have no"):
+            build(templates, detector, found, **rules).score(found)
+    with pytest.raises(DataError, match=r"the first of 4\.jpg; they have no cosine"):
+        build(templates, None, found, fusion="softmax", flip="none").score(found)
+
+
+def test_without_zero_features_nothing_is_said():
+    templates, found, detector = scene()
+    comparison = build(templates, detector, found)
+    scores = comparison.score(found)
+    assert set(scores.extra) == {"template_subjects"}
+    assert comparison.evaluate(scores, 0).warnings == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "headline"),
+    [
+        ({"keep_norm": False, "weigh": False, "views": "unit"},
+         "unit-norm+no-detector+flip-sum+unit-views"),
+        ({"weigh": False, "views": "unit", "flip": "concat"},
+         "raw-norm+no-detector+flip-concat+unit-views"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("seed", range(3))
+def test_the_fusions_average_and_concat_of_adaface(rules, headline, seed):
+    templates, found, detector = scene(seed)
+    found = replace(found, mirror=found.mirror * 9)  # lengths must not matter
+    comparison = build(templates, detector, found, **rules)
+    assert comparison.rules.headline == headline
+    assert len(comparison.rules.names()) == 4
+    views = [v / np.linalg.norm(v, axis=1, keepdims=True)
+             for v in (found.plain.astype(float), found.mirror.astype(float))]  # fmt: skip
+    fused = np.hstack(views) if rules.get("flip") == "concat" else views[0] + views[1]
+    if "keep_norm" in rules:
+        fused /= np.linalg.norm(fused, axis=1, keepdims=True)
+    made = {}
+    for tid in np.unique(templates.template_ids):
+        mine = templates.template_ids == tid
+        media = templates.media_ids[mine]
+        total = sum(fused[templates.rows[mine][media == m]].mean(axis=0) for m in np.unique(media))
+        made[int(tid)] = total / np.linalg.norm(total)
+    split = comparison.splits[0]
+    sides = zip(split.left.tolist(), split.right.tolist(), strict=True)
+    wanted = [made[a] @ made[b] for a, b in sides]
+    column = comparison.score(found).columns[f"score:{headline}"]
+    np.testing.assert_allclose(column, wanted, atol=2e-6)
+    protocol = comparison.protocol()
+    assert protocol["views"].startswith("image and mirrored image each made unit length")
+    assert protocol["id"] == f"t/{headline}@1"
+    assert "views" not in build(templates, detector, found).protocol()
+
+
+def test_rules_that_contradict_each_other_are_refused():
+    with pytest.raises(UsageError, match="set norm=unit or another flip"):
+        TemplateRules(None, flip="none", views="unit")
+    with pytest.raises(UsageError, match="softmax fusion takes flip none or sum"):
+        TemplateRules(None, flip="concat", fusion="softmax")

@@ -6,7 +6,7 @@ import pytest
 
 from harness.errors import DataError
 from harness.published import records
-from harness.published.records import Record, load, papers
+from harness.published.records import Record, load, papers, read_csv
 from harness.registry import load as load_registry
 
 LISTING = """
@@ -115,3 +115,36 @@ def test_a_name_that_is_taken_is_refused(tmp_path):
 def test_a_listing_that_is_not_there(tmp_path):
     with pytest.raises(DataError, match=r"absent\.toml"):
         records.read_papers(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize(
+    "save",
+    [
+        lambda text: text.encode("utf-16"),
+        lambda text: b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode(),
+        lambda text: text.replace(",", ";").encode(),
+        lambda text: ("\n" + text.replace(",", ", ")).encode(),
+    ],
+    ids=["utf-16", "windows", "semicolons", "blank-line-and-spaces"],
+)
+def test_a_table_of_a_user_however_it_is_saved(tmp_path, save):
+    (tmp_path / "t.csv").write_bytes(save(NUMBERS))
+    (record,) = read_csv(tmp_path / "t.csv", "p")
+    assert (record.label, record.text) == ("net", "99.10")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (NUMBERS.replace("unit", "value"), "line 1: lacks the columns unit"),
+        (NUMBERS.replace("unit", "unit,value"), "line 1: the column value is there 2 times"),
+        (NUMBERS.replace(",", ";").replace("99.10", "99,10"), "line 2: .* write a decimal point"),
+        (NUMBERS + 'A,1,"net\n', r"line \d: unexpected end of data"),
+        (NUMBERS + "A,1\n", "line 3: row or value is not a number"),
+        ("", "line 1: lacks the columns table"),
+    ],
+)
+def test_a_wrong_table_names_its_line(tmp_path, text, message):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(DataError, match=rf"t\.csv, {message}"):
+        read_csv(tmp_path / "t.csv", "p")

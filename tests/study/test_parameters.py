@@ -105,6 +105,15 @@ def test_keys_hold_content_and_not_paths_or_speed():
                       "list_file": "list.txt"}  # fmt: skip
 
 
+def test_a_newer_reader_of_a_file_changes_the_keys_of_those_who_give_it():
+    class Listed(Params):
+        names: Annotated[Path, External(reader=2)] | None = None
+
+    assert parameters.key_values(Listed(), {}) == {"names": None}
+    given = parameters.key_values(Listed(names=Path("a")), {"names": "abc"})
+    assert given == {"names": "abc+reader2"}
+
+
 def test_results_show_no_machine_path():
     assert parameters.public_values(Example(root=Path("/home/me/lfw")))["root"] == "lfw"
 

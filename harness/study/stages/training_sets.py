@@ -13,7 +13,7 @@ from harness.align.aligned import AlignedImages
 from harness.align.place import Rule
 from harness.components import Generator, InputSpec
 from harness.errors import DataError
-from harness.faces.source import read_names
+from harness.faces.source import among, read_names
 from harness.faces.store import FaceSet
 from harness.study.context import RunContext
 from harness.study.phases import Take
@@ -147,7 +147,8 @@ def _excluded(faces: FaceSet, path: Path) -> set[int]:
         str(faces.meta(int(index)).get("source_identity", subject))
         for subject, index in zip(people, first, strict=True)
     ]
-    found = {int(s) for s, name in zip(people, names, strict=True) if name in listed}
+    left_out = among(names, listed)
+    found = {int(s) for s, name in zip(people, names, strict=True) if name in left_out}
     if not found:
         raise DataError(
             f"{path} names {len(listed)} identities and none is in the face set, whose first is "

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from harness.errors import DataError
-from harness.protocols.lists import Pair, read_lines
+from harness.protocols.lists import Pair
 from harness.protocols.pair_lists import is_inside
+from harness.texts import read_lines
 
 
 def read_index(path: Path) -> dict[int, str]:

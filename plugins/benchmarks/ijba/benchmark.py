@@ -90,7 +90,9 @@ class Ijba(Benchmark):
     def comparison(self, name: str) -> Comparison:
         """Template verification (1:1) or identification (1:N)."""
         p = self.params
-        rules = TemplateRules(keep_norm=p.norm == "raw", flip=p.flip, fusion=p.fusion)
+        rules = TemplateRules(
+            keep_norm=p.norm == "raw", flip=p.flip, fusion=p.fusion, views=p.views
+        )
         if name == "1:1":
             return TemplateVerification(
                 "ijba-1:1",
@@ -108,6 +110,7 @@ class Ijba(Benchmark):
             rules,
             self._images.names,
             ranks=RANKS,
+            rank_average=p.rank_average,
             limit=self.ctx.limit,
         )
 

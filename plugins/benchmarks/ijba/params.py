@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.components import External
 from harness.protocols.params import TemplateParams
@@ -35,4 +35,11 @@ class Params(TemplateParams):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "kortylewski2018": {"fusion": "softmax", "flip": "none", "comparisons": "1:1"}
     }
+
+    @model_validator(mode="after")
+    def _scores_are_fused_of_plain_sums(self) -> Params:
+        if self.fusion != "pool" and (self.flip == "concat" or self.views == "unit"):
+            raise ValueError(f"fusion={self.fusion} takes flip none or sum, and views=raw")
+        return self
+
     scoring: ClassVar[frozenset[str]] = TemplateParams.scoring | {"fusion"}

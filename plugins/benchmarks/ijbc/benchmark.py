@@ -68,7 +68,9 @@ class Ijb(Benchmark):
     def comparison(self, name: str) -> Comparison:
         """Template verification (1:1) or identification (1:N)."""
         p = self.params
-        rules = TemplateRules(self._detector, p.norm == "raw", p.detector_score, p.flip)
+        rules = TemplateRules(
+            self._detector, p.norm == "raw", p.detector_score, p.flip, views=p.views
+        )
         if name == "1:1" and self._pairs is not None:
             return TemplateVerification(
                 f"{p.dataset}-1:1",
@@ -89,6 +91,7 @@ class Ijb(Benchmark):
                 self._images.names,
                 limit=self.ctx.limit,
                 notes=self._notes,
+                rank_average=p.rank_average,
             )
         raise DataError(
             f"{p.dataset} {name} needs {self._missing or 'the template pairs'}; complete the "

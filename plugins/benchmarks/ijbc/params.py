@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -32,6 +33,19 @@ class Params(TemplateParams):
     dataset: ClassVar[str] = ""
     galleries: ClassVar[tuple[str, str]] = ("", "")
     published: ClassVar[tuple[int, int, int]] = (0, 0, 0)  # images, pairs, genuine pairs
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "adaface": {"norm": "raw", "detector_score": False},
+        "adaface-norm-weighted": {"norm": "unit", "detector_score": False},
+        "adaface-average": {"norm": "unit", "detector_score": False, "views": "unit"},
+        "adaface-concat": {
+            "norm": "raw",
+            "detector_score": False,
+            "views": "unit",
+            "flip": "concat",
+        },
+    }
+    """The fusions of AdaFace's ``validate_IJB_BC.py``; the first is its default."""
 
     scoring: ClassVar[frozenset[str]] = TemplateParams.scoring | {"detector_score"}
 

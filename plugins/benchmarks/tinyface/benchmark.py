@@ -79,7 +79,7 @@ class TinyFace(Benchmark):
         return TemplateIdentification(
             "tinyface-1:N",
             [self._split],
-            TemplateRules(flip=self.params.flip),
+            TemplateRules(flip=self.params.flip, views=self.params.views),
             self._images.names,
             ranks=RANKS,
             fpirs=(),

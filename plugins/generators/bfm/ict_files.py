@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness import texts
 from harness.errors import DataError
 
 Floats = NDArray[np.float32]
@@ -107,7 +107,7 @@ def _offsets(paths: list[Path], neutral: Floats) -> Floats:
 
 def _vertices(path: Path) -> Floats:
     """The ``v`` lines of an OBJ file, float32 (V, 3)."""
-    lines = [line[2:] for line in _lines(path) if line.startswith("v ")]
+    lines = [line[2:] for line in texts.lines(path) if line.startswith("v ")]
     try:
         return np.array(" ".join(lines).split(), np.float32).reshape(len(lines), 3)
     except ValueError as error:
@@ -117,9 +117,9 @@ def _vertices(path: Path) -> Floats:
 def _polygons(path: Path) -> tuple[Ints, list[str]]:
     """Polygons (Q, 4), from 0 and -1 where there is no fourth vertex, and their materials."""
     quads, materials, material = [], [], ""
-    for line in _lines(path):
+    for line in texts.lines(path):
         if line.startswith("usemtl "):
-            material = line.split()[1]
+            material = line.removeprefix("usemtl ").strip()
         elif line.startswith("f "):
             try:
                 corners = [int(corner.partition("/")[0]) - 1 for corner in line.split()[1:]]
@@ -134,19 +134,11 @@ def _polygons(path: Path) -> tuple[Ints, list[str]]:
     return np.array(quads, np.int64), materials
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {path} ({error}); get ICT-FaceKit whole") from None
-
-
 def _ibug(folder: Path) -> list[int]:
     path = folder / INDICES
     try:
-        listed = json.loads(path.read_text(encoding="utf-8"))["idx_to_landmark_verts"]
-        return [int(vertex) for vertex in listed]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return [int(vertex) for vertex in texts.read_json(path)["idx_to_landmark_verts"]]
+    except (ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"{path} does not name the landmarks ({error!r}); it belongs to ICT-FaceKit"
         ) from None

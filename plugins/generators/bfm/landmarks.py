@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError
+from harness.texts import read_json
 
 from .camera import BOX_LANDMARKS, CENTRE_LANDMARKS
 from .render import FIVE_LANDMARKS
@@ -78,10 +78,7 @@ def read_vertices(path: Path, vertices: int) -> dict[str, int]:
 
     Raises ``DataError`` naming the file and the entry that is no vertex of the model.
     """
-    try:
-        loaded = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"landmarks_file {path} is no readable JSON file ({error})") from None
+    loaded = read_json(path)
     if not isinstance(loaded, dict) or not loaded:
         raise DataError(f"landmarks_file {path} holds no object of names and vertex numbers")
     for name, vertex in loaded.items():

@@ -6,13 +6,13 @@ said in ``config_differs``; what would give other images in silence is refused.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError
+from harness.errors import DataError, UsageError
+from harness.texts import read_json
 
 from .distributions import Grid
 
@@ -92,9 +92,9 @@ def expand(values: Mapping[str, Any]) -> Values:
 def read_config(path: Path) -> Values:
     """Parameters of ``bfm`` from one configuration file; paths in it start where you are."""
     try:
-        loaded = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"config {path} is no readable JSON file ({error}); check it") from None
+        loaded = read_json(path)
+    except DataError as error:
+        raise UsageError(f"config {error}") from None
     if not isinstance(loaded, dict) or loaded.get("format-version") != "V1.0":
         raise UsageError(
             f'config {path} has no "format-version": "V1.0"; give a configuration of the published '

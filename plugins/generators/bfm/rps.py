@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness import texts
 from harness.errors import DataError
 
 from .scene import Scene, Turned
@@ -23,10 +23,7 @@ _PERMUTED = (0, 2, 3, 1, 7, 5, 4, 6, 8)
 
 def read_json(path: Path) -> Mapping[str, Any]:
     """The JSON object of a file; raises ``DataError`` naming it."""
-    try:
-        loaded = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is no readable .rps file ({error}); get it again") from None
+    loaded = texts.read_json(path)
     if not isinstance(loaded, dict):
         raise DataError(f"{path} holds no JSON object; it is not an .rps file")
     return loaded

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from harness.errors import DataError
 from harness.faces.recordio import EXACT_FLOAT, RecordFile, read_index
 from harness.faces.source import natural
+from harness.texts import lines
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,13 @@ def by_list(rec: RecordFile, listing: Path) -> Table:
     where = dict(zip(keys.tolist(), offsets.tolist(), strict=True))
     codes: dict[str, int] = {}
     rows: dict[int, int] = {}
-    for number, line in enumerate(_lines(listing), 1):
-        words = line.rstrip("\r\n").split("\t")
+    for number, line in enumerate(lines(listing), 1):
+        if not line.strip():
+            continue
+        words = line.split("\t")
         folder = PurePosixPath(words[-1]).parent.as_posix()
-        if len(words) < 2 or not words[0].strip().isdecimal() or folder in (".", "/"):
-            raise DataError(f"{listing}, line {number}: expected index, tab and identity/file")
+        if len(words) < 2 or not _is_index(words[0]) or folder in (".", "/"):
+            raise DataError(f"{listing}, line {number}: {_expected(line)}")
         key = int(words[0])
         if key not in where or key in rows:
             problem = "is listed twice" if key in rows else f"is not in the index of {rec.path}"
@@ -131,11 +134,18 @@ def by_list(rec: RecordFile, listing: Path) -> Table:
     return _table(names, rank[np.fromiter(rows.values(), np.int64, len(rows))], used, spots, notes)
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        return [line for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {path}: {error}; check the file") from None
+def _is_index(word: str) -> bool:
+    return word.strip().isascii() and word.strip().isdecimal() and len(word.strip()) < 19
+
+
+def _expected(line: str) -> str:
+    """What a line should be, and what is the matter where that can be told."""
+    text = "expected index, tab and identity/file"
+    if "\\" in line:
+        return f"{text}; the path has backslashes, write / between folders"
+    if "\t" not in line:
+        return f"{text}; the line has no tab" + (", only spaces" if " " in line else "")
+    return text
 
 
 def _table(

@@ -144,7 +144,10 @@ def test_dcface_labels_come_from_the_list(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("0 a/b.jpg\n", "line 1: expected index"),
+        ("0 a/b.jpg\n", "line 1: expected index.* the line has no tab, only spaces"),
+        ("0\ta\\b.jpg\n", "line 1: expected index.* write / between folders"),
+        ("9" * 5000 + "\ta/b.jpg\n", "line 1: expected index"),
+        ("\u0661\ta/b.jpg\n", "line 1: expected index"),
         ("0\ta.jpg\n", "line 1: expected index"),
         ("x\ta/b.jpg\n", "line 1: expected index"),
         ("0\ta/b.jpg\n0\ta/c.jpg\n", "line 2: record 0 is listed twice"),
@@ -155,9 +158,20 @@ def test_dcface_labels_come_from_the_list(tmp_path):
 def test_a_wrong_list_names_the_line(tmp_path, text, message):
     path = write(tmp_path / "x.rec", [(k, 0.0, png(k)) for k in range(3)])
     listing = tmp_path / "list.txt"
-    listing.write_text(text)
+    listing.write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=message):
         by_list(RecordFile(path), listing)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_list_and_an_index_however_they_are_saved(tmp_path, encoding):
+    dcface(tmp_path)
+    for name in ("list.txt", "file.idx"):
+        path = tmp_path / "record" / name
+        text = path.read_text(encoding="utf-8")
+        path.write_text("\n" + text.replace("\n", "\r\n"), encoding=encoding, newline="")
+    source, _ = opened(tmp_path, DcFaceParams)
+    assert content(source) == {"9": [png(1), png(2)], "10": [png(0), png(3)]}
 
 
 def test_records_that_the_list_leaves_out_are_told(tmp_path):
