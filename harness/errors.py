@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 class HarnessError(Exception):
     """One sentence for the user: what happened, where, what to do. Printed without a traceback."""
@@ -43,3 +47,16 @@ class NothingSelectedError(HarnessError):
     """The selection matches nothing to do."""
 
     exit_code = 5
+
+
+def advice(error: OSError) -> str:
+    """One sentence for an error of the operating system: what, which file, and what helps.
+
+    Running the same command again is advised only where it can help.
+    """
+    what = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
+    if error.errno in NO_ROOM:
+        return f"{what}; free space, then run the same command again"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{what}; check the permissions, then run the same command again"
+    return f"{what}; check that file and the disk it is on"

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from harness.errors import DataError
+from harness.verified import checked, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,18 +106,22 @@ class Placements:
 
     @classmethod
     def load(cls, path: Path) -> Placements:
-        """Read what ``save`` wrote; raises DataError naming the file when it is anything else."""
+        """Read and verify what ``save`` wrote; raises DataError naming a file that is not."""
         try:
-            with pa.ipc.open_file(path.read_bytes()) as reader:
+            with pa.ipc.open_file(checked(path).read_bytes()) as reader:
                 table = reader.read_all()
-        except (pa.ArrowInvalid, OSError) as error:
-            raise DataError(f"{path}: cannot be read as placements ({error})") from None
+            table.validate(full=True)
+        except (pa.ArrowException, OSError) as error:
+            raise unreadable(path, error) from None
         if not table.schema.equals(_SCHEMA, check_metadata=True):
-            raise DataError(f"{path}: this is not a file of placements")
+            raise unreadable(path, "this is not a file of placements")
         landmarks = table["landmarks"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        return cls(
-            np.array(landmarks, dtype=np.float32).reshape(-1, 5, 2),
-            np.array(table["score"].to_numpy(), dtype=np.float32),
-            table["method"].to_pylist(),
-            table["reason"].to_pylist(),
-        )
+        try:
+            return cls(
+                np.array(landmarks, dtype=np.float32).reshape(-1, 5, 2),
+                np.array(table["score"].to_numpy(), dtype=np.float32),
+                table["method"].to_pylist(),
+                table["reason"].to_pylist(),
+            )
+        except DataError as error:
+            raise unreadable(path, error) from None

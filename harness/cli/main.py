@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, advice
 
 VERBS = {
     "run": "Generate, train, test and report",
@@ -168,7 +168,7 @@ def run(args: list[str]) -> int:
     except click.ClickException as error:
         return _say(error.format_message(), 2)
     except HarnessError as error:
-        return _say(str(error), error.exit_code)
+        return _say(_whole_sentence(error), error.exit_code)
     except KeyboardInterrupt:
         return _interrupted(args)
     except BrokenPipeError:
@@ -178,6 +178,20 @@ def run(args: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 (the last line of defence)
         return _internal(error)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _whole_sentence(error: HarnessError) -> str:
+    """What to tell the user; a damaged artifact is set aside, so that a run makes it again."""
+    from harness.verified import DamagedError
+
+    if not isinstance(error, DamagedError):
+        return str(error)
+    from harness.study.aside import set_aside
+
+    try:
+        return f"{set_aside(error)}; run the study that made it again"
+    except HarnessError as refused:
+        return str(refused)
 
 
 def _say(message: str, code: int) -> int:
@@ -192,12 +206,7 @@ def _interrupted(args: list[str]) -> int:
 
 def _internal(error: Exception) -> int:
     if isinstance(error, OSError) and error.strerror:
-        place = f": {error.filename}" if error.filename else ""
-        return _say(
-            f"{error.strerror}{place}; free space or check permissions, then run the same command "
-            "again",
-            1,
-        )
+        return _say(advice(error), 1)
     import traceback
 
     if os.environ.get("HARNESS_TRACEBACK"):

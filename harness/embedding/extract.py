@@ -15,6 +15,7 @@ import numpy as np
 from harness.embedding.prefetch import prefetch
 from harness.errors import DataError
 from harness.files import sync, write_text
+from harness.verified import checked, unreadable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,18 +88,37 @@ def extract(
 
 
 def load(folder: Path) -> Extraction:
-    """Open what :func:`extract` left in ``folder``; raises DataError when it is not complete."""
+    """Open and verify what :func:`extract` left in ``folder``.
+
+    Raises DataError where it is not complete, or naming the file that is damaged.
+    """
     path = folder / RESULT
     if not path.exists():
-        raise DataError(f"{folder} holds no complete embeddings; run the extraction again")
-    facts = json.loads(path.read_text(encoding="utf-8"))
-    mirror = np.load(folder / "mirror.npy", mmap_mode="r") if facts["mirror"] else None
+        raise unreadable(path, "no complete embeddings")
+    try:
+        facts = json.loads(checked(path).read_bytes())
+        has_mirror, count, size = bool(facts["mirror"]), facts["images"], facts["size"]
+        failures = tuple((name, reason) for name, reason in facts["failures"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise unreadable(path, error) from None
     return Extraction(
-        plain=np.load(folder / "plain.npy", mmap_mode="r"),
-        mirror=mirror,
-        enrolled=np.load(folder / "enrolled.npy"),
-        failures=tuple((name, reason) for name, reason in facts["failures"]),
+        plain=_array(folder / "plain.npy", (count, size), np.float32),
+        mirror=_array(folder / "mirror.npy", (count, size), np.float32) if has_mirror else None,
+        enrolled=_array(folder / "enrolled.npy", (count,), bool),
+        failures=failures,
     )
+
+
+def _array(path: Path, shape: tuple[int, ...], dtype: type) -> NDArray[Any]:
+    """A stored array, verified and mapped into memory; raises DataError naming a damaged file."""
+    try:
+        array: NDArray[Any] = np.load(checked(path), mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise unreadable(path, error) from None
+    if array.shape != shape or array.dtype != dtype:
+        found = f"{array.dtype} {array.shape} instead of {np.dtype(dtype)} {shape}"
+        raise unreadable(path, f"it holds {found}")
+    return array
 
 
 class _Work:

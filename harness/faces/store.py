@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from harness.errors import DataError
 from harness.faces.face import Face, MetaValue, Missing, Slot
 from harness.files import written_whole
+from harness.verified import checked, unreadable
 
 SCHEMA = pa.schema(
     [
@@ -56,23 +57,13 @@ def write_shard(path: Path, faces: Iterable[Face | Missing]) -> ShardFacts:
     """Write one shard whole, with its facts beside it."""
     if not path.parent.is_dir():
         raise DataError(f"the folder of face set shard {path} is gone; run again")
-    content = hashlib.sha256()
-    rows: list[dict[str, Any]] = []
-    for item in faces:
-        row = _row(item)
-        rows.append(row)
-        for part in (row["identity"], row["sample"], row["missing"], row["meta"]):
-            content.update(f"{part}\n".encode())
-        content.update(row["image"] or b"")
-    present = [row for row in rows if row["image"] is not None]
-    facts = ShardFacts(
-        len(present),
-        len(rows) - len(present),
-        sum(len(row["image"]) for row in present),
-        content.hexdigest(),
-    )
-    schema = SCHEMA.with_metadata({b"facts": json.dumps(vars(facts)).encode()})
-    batch = pa.RecordBatch.from_pylist(rows, schema=schema)
+    rows = [_row(item) for item in faces]
+    facts = _facts(rows)
+    batch = pa.RecordBatch.from_pylist(rows, schema=SCHEMA)
+    schema = SCHEMA.with_metadata({
+        b"facts": json.dumps(vars(facts)).encode(), b"points": _points_digest(batch)
+    })  # fmt: skip
+    batch = batch.replace_schema_metadata(schema.metadata)
     with written_whole(path) as aside, pa.OSFile(str(aside), "wb") as sink:
         with pa.ipc.new_file(sink, schema) as writer:
             writer.write_batch(batch)
@@ -80,15 +71,38 @@ def write_shard(path: Path, faces: Iterable[Face | Missing]) -> ShardFacts:
 
 
 def shard_facts(path: Path) -> ShardFacts:
-    """The facts of a finished shard, from its schema; raises ``DataError`` if it is damaged."""
+    """The facts of a finished shard, after its content was compared with them.
+
+    Raises ``DataError`` if it is damaged. Reads the whole shard: for those of an interrupted run,
+    which no manifest vouches for yet.
+    """
+    batch = _open(path)
     try:
-        with pa.memory_map(str(path)) as source:
-            metadata = pa.ipc.open_file(source).schema.metadata
-        return ShardFacts(**json.loads(metadata[b"facts"]))
-    except (pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
-        raise DataError(
-            f"face set shard {path} is damaged ({error}); delete it and run again"
-        ) from None
+        facts = ShardFacts(**json.loads(batch.schema.metadata[b"facts"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise unreadable(path, error) from None
+    points = batch.schema.metadata.get(b"points")  # absent in shards of older releases
+    if facts != _facts(batch.to_pylist()) or points not in (None, _points_digest(batch)):
+        raise unreadable(path, "its content does not fit its digest")
+    return facts
+
+
+def _facts(rows: Sequence[Mapping[str, Any]]) -> ShardFacts:
+    content = hashlib.sha256()
+    for row in rows:
+        for part in (row["identity"], row["sample"], row["missing"], row["meta"]):
+            content.update(f"{part}\n".encode())
+        content.update(row["image"] or b"")
+    sizes = [len(row["image"]) for row in rows if row["image"] is not None]
+    return ShardFacts(len(sizes), len(rows) - len(sizes), sum(sizes), content.hexdigest())
+
+
+def _points_digest(batch: pa.RecordBatch) -> bytes:
+    """Digest of what ``sha256`` leaves out: landmarks, boxes and templates."""
+    columns = _columns(batch)
+    content = hashlib.sha256(columns["landmarks"].tobytes() + columns["box"].tobytes())
+    content.update(json.dumps(batch["template"].to_pylist()).encode())
+    return content.hexdigest().encode()
 
 
 def _row(item: Face | Missing) -> dict[str, Any]:
@@ -125,7 +139,7 @@ class FaceSet:
         paths = sorted(folder.glob("shard-*.arrow"))
         if not paths:
             raise DataError(f"{folder} holds no face set; run the study again to make it")
-        self._batches = [_open(path) for path in paths]
+        self._paths, self._batches = paths, [_open(path) for path in paths]
         columns = [_columns(batch) for batch in self._batches]
         shard = np.repeat(np.arange(len(columns)), [len(c["identity"]) for c in columns])
         row = np.concatenate([np.arange(len(c["identity"])) for c in columns])
@@ -151,7 +165,11 @@ class FaceSet:
 
     def meta(self, index: int) -> Mapping[str, MetaValue]:
         """Metadata of one face."""
-        loaded: Mapping[str, MetaValue] = json.loads(self._cell("meta", index))
+        text = self._cell("meta", index)
+        try:
+            loaded: Mapping[str, MetaValue] = json.loads(text)
+        except ValueError as error:
+            raise unreadable(self._paths[self._shard[index]], f"metadata: {error}") from None
         return loaded
 
     def find(self, slot: Slot) -> int:
@@ -198,12 +216,16 @@ class _Names(Sequence[str]):
 
 
 def _open(path: Path) -> pa.RecordBatch:
+    """The rows of a shard, verified. Raises ``DataError`` naming a shard that is damaged."""
     try:
-        return pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
-    except (pa.ArrowInvalid, IndexError) as error:
-        raise DataError(
-            f"face set shard {path} is damaged ({error}); delete it and run again"
-        ) from None
+        batch = pa.ipc.open_file(pa.memory_map(str(checked(path)))).get_batch(0)
+        # Offsets that point outside a shard without a digest would crash the process.
+        batch.validate(full=True)
+    except (OSError, pa.ArrowException, IndexError) as error:
+        raise unreadable(path, error) from None
+    if not batch.schema.equals(SCHEMA):
+        raise unreadable(path, "its columns are not those of a face set")
+    return batch
 
 
 def _columns(batch: pa.RecordBatch) -> dict[str, NDArray[Any]]:

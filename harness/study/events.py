@@ -72,6 +72,10 @@ class Events:
             )
             self.tell("harness_stage_finished", stage=finished)
 
+    def damaged(self, message: str) -> None:
+        """Append that an artifact was damaged, and where it was moved."""
+        self._append("damaged", stage="", key="", label="", message=message)
+
     def executor(self, message: str) -> None:
         """Append what happened to a worker or a cluster."""
         self._append("executor", stage="", key="", label="", message=message)

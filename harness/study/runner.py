@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from harness import guard
-from harness.errors import HarnessError
+from harness.errors import HarnessError, advice
 from harness.extensions import Executor, Setup
 from harness.files import write_text
 from harness.lifecycle import CellFinished
 from harness.study import media, remote, work
 from harness.study.events import Events
 from harness.study.planned import KIND_OF_STAGE, Cell, Chosen, Node, Plan
+from harness.study.repair import Repair
 from harness.study.result import Result
 from harness.study.session import Session
 from harness.study.stages import score
@@ -59,6 +60,7 @@ class Runner:
     def __init__(self, session: Session, events: Events, *, fail_fast: bool = False) -> None:
         self.session, self.events, self.fail_fast = session, events, fail_fast
         self.outcome = Outcome()
+        self._repair = Repair(session, self._node, events.damaged)
         self._failed: dict[str, str] = {}  # node key -> label of the stage that failed
         self._cost: dict[str, float] = {}
 
@@ -107,26 +109,35 @@ class Runner:
     def _stopped(self) -> bool:
         return self.fail_fast and bool(self.outcome.failures)
 
-    def _node(self, node: Node) -> None:
+    def _node(self, node: Node) -> bool:
+        """Make a node unless it is there; whether it is there now."""
         cell = work.cell_of(self.session.plan, node)
         blocked = next((self._failed[k] for k in node.inputs.values() if k in self._failed), None)
         if blocked is not None:
             self._failed[node.key] = blocked
-            return
+            return False
         kind = KIND_OF_STAGE[node.stage]
         if self.session.store.find(kind, node.key):
-            worker = _provider(_worker(node, cell))
+            worker = _provider(work.component_of(node, cell))
             self.events.add("reused", node.stage, node.key, node.label, worker)
             self.session.progress.line(f"{node.stage:>8}  {node.label}  reused")
         elif not self._make(node, cell):
-            return
+            return False
+        self._repair.run(lambda: self._keep_media(node))
+        return True
+
+    def _keep_media(self, node: Node) -> None:
+        """Keep pictures and histories of a stage in the study."""
         if node.stage == "train":
-            media.keep_history(self.session, node, self.session.store.get(kind, node.key).folder)
+            folder = self.session.store.get(KIND_OF_STAGE[node.stage], node.key).folder
+            media.keep_history(self.session, node, folder)
         if node.stage == "generate":
             sheet = media.face_sheet(self.session, node)
             media.face_attributes(self.session, node)
             media.generator_pictures(self.session, node)
-            self.outcome.face_sets.append((node.label, node.key, sheet))
+            listed = (node.label, node.key, sheet)
+            if listed not in self.outcome.face_sets:
+                self.outcome.face_sets.append(listed)
 
     def _make(self, node: Node, cell: Cell | None) -> bool:
         session = self.session
@@ -138,7 +149,7 @@ class Runner:
             else:
                 work.make_node(session, node)
 
-        return self._guarded(node.stage, node.key, node.label, stage, _worker(node, cell))
+        return self._guarded(node.stage, node.key, node.label, stage, work.component_of(node, cell))
 
     def _elsewhere(self, task: Any, needs: Mapping[str, float], **which: Any) -> Any:
         session = self.session
@@ -190,7 +201,7 @@ class Runner:
         stage: str,
         key: str,
         label: str,
-        work: Callable[[], None],
+        task: Callable[[], None],
         chosen: Chosen | None,
         folder: Path | None = None,
     ) -> bool:
@@ -202,7 +213,7 @@ class Runner:
         start = time.perf_counter()
         try:
             with guard.stage(doing, progress.line, SILENCE_S, progress.listener()):
-                work()
+                self._repair.run(task, key)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (a plugin may raise anything)
             self.session.progress.close()
             self._fail(stage, key, label, error, chosen, folder)
@@ -272,14 +283,8 @@ def one_sentence(error: BaseException) -> str:
     if isinstance(error, HarnessError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
-        place = f": {error.filename}" if error.filename else ""
-        return f"{error.strerror}{place}; nothing finished was lost, run the same command again"
+        return f"{advice(error)}; nothing finished was lost"
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
-
-
-def _worker(node: Node, cell: Cell | None) -> Chosen | None:
-    """Which component works at a stage."""
-    return cell.model if cell and node.stage == "embed" else node.chosen
 
 
 def _provider(chosen: Chosen | None) -> str:

@@ -4,7 +4,9 @@ An artifact is built in a work folder that survives a kill, and moves into place
 its manifest is on disk. There is one writer a key: on one machine by a lock that the system frees
 when its process dies, and by a lease where machines share the store. A holder of a lease works in a
 folder of its own number, so that one that was taken over cannot touch what its successor makes.
-Nothing in place is ever changed.
+Nothing in place is ever changed. The manifest holds a digest of every file
+(:mod:`harness.verified`); an artifact with a missing, truncated or altered file is moved to
+``aside``, where it can be inspected, and made again.
 """
 
 from __future__ import annotations
@@ -22,11 +24,14 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from harness import verified
 from harness.errors import PrerequisiteError, UsageError
 from harness.files import sync, write_text
+from harness.study import manifests
 from harness.study.leases import Lease, held, owner
+from harness.verified import MANIFEST, DamagedError
 
-MANIFEST = "manifest.json"
+ASIDE, DAMAGE = "aside", "damage.json"
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,11 @@ class Artifact:
         """Counts and measures written by the stage that made it."""
         facts: Mapping[str, Any] = self.manifest.get("facts", {})
         return facts
+
+    @property
+    def has_digests(self) -> bool:
+        """Whether its files can be verified; artifacts of older releases have sizes only."""
+        return "digests" in self.manifest
 
 
 def default_home() -> Path:
@@ -67,33 +77,54 @@ class Store:
         return self.home / "store" / kind / key[:2] / key
 
     def find(self, kind: str, key: str) -> Artifact | None:
-        """The artifact, or None when it is not there as a whole."""
+        """The artifact, or None when it is not there as a whole; files are not read.
+
+        Not whole: the manifest is altered, or a file is missing or has another size.
+        """
         folder = self.folder(kind, key)
         try:
-            manifest = json.loads((folder / MANIFEST).read_text())
-        except (FileNotFoundError, NotADirectoryError):
+            manifest = manifests.read_whole(folder)
+        except DamagedError:
             return None
-        except ValueError:
-            raise PrerequisiteError(
-                f"{folder / MANIFEST} is damaged; delete {folder} and run the study again"
-            ) from None
-        return Artifact(kind, key, folder, manifest)
+        return None if manifest is None else Artifact(kind, key, folder, manifest)
 
     def get(self, kind: str, key: str) -> Artifact:
-        """The artifact; raises ``PrerequisiteError`` when it is absent."""
-        found = self.find(kind, key)
-        if found is None:
+        """The artifact, every file verified at its first use in a process.
+
+        Raises ``PrerequisiteError`` when it is absent, ``DamagedError`` when a file of it is
+        missing, truncated or altered.
+        """
+        found = self.entry(kind, key)
+        verified.check(found.folder, found.manifest)
+        return found
+
+    def entry(self, kind: str, key: str) -> Artifact:
+        """As :meth:`get` without reading the files: for callers that need the facts alone."""
+        folder = self.folder(kind, key)
+        manifest = manifests.read_whole(folder)
+        if manifest is None:
             raise PrerequisiteError(
                 f"{kind} {key[:12]} is not in the store {self.home}; run the study again to make it"
             )
-        return found
+        return Artifact(kind, key, folder, manifest)
+
+    def damage(self, kind: str, key: str) -> DamagedError | None:
+        """Why an artifact that is in place is not whole; None where it is whole or absent."""
+        try:
+            manifests.read_whole(self.folder(kind, key))
+        except DamagedError as damage:
+            return damage
+        return None
 
     def of_kind(self, kind: str) -> Iterator[Artifact]:
-        """All whole artifacts of a kind, in the order of their keys."""
-        for path in sorted((self.home / "store" / kind).glob(f"*/*/{MANIFEST}")):
-            found = self.find(kind, path.parent.name)
-            if found is not None:
-                yield found
+        """All artifacts of a kind with a readable manifest, in the order of their keys."""
+        for path in sorted((self.home / "store" / kind).glob(f"??/*/{MANIFEST}")):
+            try:
+                manifest = verified.read_manifest(path.parent)
+            except DamagedError:
+                continue  # `harness store verify` and `harness doctor` name it
+            if manifest is not None:
+                yield Artifact(kind, path.parent.name, path.parent, manifest)
 
     def build(
         self,
@@ -109,7 +140,7 @@ class Store:
         was made of; it stays in the manifest so that a later plan can say what changed.
         """
         while True:
-            found = self.find(kind, key)
+            found = self._verified(kind, key, waiting)
             if found is not None:
                 return found
             with self._locked(key, waiting) as lease:
@@ -127,6 +158,43 @@ class Store:
                     waiting(f"{key[:12]} was taken over by another process; waiting for it")
                     continue
             return self.get(kind, key)
+
+    def _verified(self, kind: str, key: str, waiting: Callable[[str], None]) -> Artifact | None:
+        """The artifact if it is there and every file of it fits; a damaged one is moved aside."""
+        try:
+            manifest = manifests.read_whole(self.folder(kind, key))
+            return None if manifest is None else self.get(kind, key)
+        except DamagedError as error:
+            damage = error
+        moved = self.set_aside(damage)
+        if moved is not None:
+            waiting(f"{damage}; moved to {moved}, and made again")
+        return None
+
+    def set_aside(self, damage: DamagedError) -> Path | None:
+        """Move a damaged artifact to ``aside``; where it is now, or None if it is whole again.
+
+        Another process may have moved it and made it again, so the file is read once more under
+        the artifact's lock. Raises ``PrerequisiteError`` where the store cannot be written.
+        """
+        kind, key = damage.folder.parts[-3], damage.folder.name
+        with self._locked(key, lambda _: None):
+            still = manifests.still_damaged(damage)
+            if still is None:
+                return None
+            folder = self.home / ASIDE / kind
+            self._make(folder)
+            number = len(list(folder.glob(f"{key}.*"))) + 1
+            target = folder / f"{key}.{number}"
+            damage.folder.rename(target)
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            record = {"file": still.file, "reason": still.reason, "when": now}
+            write_text(target / DAMAGE, json.dumps(record, indent=1) + "\n")
+        return target
+
+    def aside(self) -> list[Path]:
+        """Damaged artifacts that were moved aside; each holds ``damage.json``."""
+        return sorted(path for path in (self.home / ASIDE).glob("*/*") if path.is_dir())
 
     def work(self, kind: str, key: str) -> Path:
         """The work folder of an artifact in the making."""
@@ -184,24 +252,11 @@ class Store:
     def _commit(
         self, kind: str, key: str, parts: Mapping[str, Any], facts: Mapping[str, Any], work: Path
     ) -> None:
-        for left in work.glob(".*.tmp"):
-            left.unlink()  # a killed writer's
-        (work / MANIFEST).unlink(missing_ok=True)
-        files = [path for path in sorted(work.iterdir()) if path.is_file()]
-        manifest = {
-            "schema": 1,
-            "kind": kind,
-            "key": key,
-            "parts": parts,
-            "facts": facts,
-            "files": {p.name: p.stat().st_size for p in files},
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-        for path in files:
-            sync(path)
-        write_text(work / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+        manifests.write(work, kind, key, parts, facts)
         target = self.folder(kind, key)
         self._make(target.parent)
+        if target.is_dir() and not any(target.iterdir()):
+            target.rmdir()
         work.rename(target)
         sync(target.parent)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.registry import source_sha256
 from harness.study import media, parts
-from harness.study.planned import KIND_OF_STAGE, Cell, Node, Plan
+from harness.study.planned import KIND_OF_STAGE, Cell, Chosen, Node, Plan
 from harness.study.remote import Relay, StageJob, Tell, session_of
 from harness.study.result import Result
 from harness.study.session import Session
@@ -77,6 +77,11 @@ def owner_of(plan: Plan, node: Node) -> Cell | None:
 def cell_of(plan: Plan, node: Node) -> Cell | None:
     """The last cell that an embed node belongs to."""
     return next((c for c in reversed(plan.cells) if c.keys["embeddings"] == node.key), None)
+
+
+def component_of(node: Node, cell: Cell | None) -> Chosen | None:
+    """The component that computes a stage."""
+    return cell.model if cell and node.stage == "embed" else node.chosen
 
 
 def _cell_of(plan: Plan, node: Node) -> Cell:

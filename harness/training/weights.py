@@ -13,6 +13,7 @@ import torch
 
 from harness.errors import DataError
 from harness.files import written_whole
+from harness.verified import DamagedError, checked, unreadable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,11 +67,13 @@ def read_weights(path: Path, layouts: Iterable[Layout] = ()) -> Weights:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
-            held: Any = load_file(path)
+            held: Any = load_file(checked(path))
         else:
-            held = _torch_file(path)
+            held = _torch_file(checked(path))
+    except DamagedError:
+        raise
     except Exception as error:
-        raise DataError(f"{path} cannot be read as a weights file: {error}") from error
+        raise unreadable(path, f"as a weights file: {error}") from error
     for nest in _NESTS:
         held = held.get(nest, held) if isinstance(held, Mapping) else held
     if not isinstance(held, Mapping):

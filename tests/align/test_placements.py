@@ -77,7 +77,7 @@ def test_truncated_and_foreign_files_are_named(tmp_path):
     table = pa.table({"x": [1, 2]})
     with pa.ipc.new_file(str(other), table.schema) as writer:
         writer.write_table(table)
-    with pytest.raises(DataError, match=r"other\.arrow: this is not a file of placements"):
+    with pytest.raises(DataError, match=r"other\.arrow .*this is not a file of placements"):
         Placements.load(other)
     with pytest.raises(DataError, match=r"absent"):
         Placements.load(tmp_path / "absent")

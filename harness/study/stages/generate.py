@@ -63,8 +63,7 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
     if not len(slots):
         raise DataError(f"generator {node.label} has no samples; raise its number of identities")
     shards = -(-len(slots) // generator.shard_slots)
-    done = {i: shard_facts(shard_path(folder, i)) for i in range(shards)
-            if shard_path(folder, i).exists()}  # fmt: skip
+    done = dict(_left(folder, shards, session))
     session.progress(_count(done.values()), len(slots), "images")
     todo = [index for index in range(shards) if index not in done]
     job = _job(node, ctx, session, folder)
@@ -75,6 +74,18 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
             ctx.note(note)
         session.progress(_count(done.values()), len(slots), "images")
     return _facts(folder, [done[i] for i in range(shards)], len(slots), ctx)
+
+
+def _left(folder: Path, shards: int, session: Session) -> Iterator[tuple[int, ShardFacts]]:
+    """Shards of an interrupted run; one that is damaged is deleted, so that it is made again."""
+    for index in range(shards):
+        path = shard_path(folder, index)
+        if path.exists():
+            try:
+                yield index, shard_facts(path)
+            except DataError as error:
+                session.progress.line(f"{error}; this shard is made again")
+                path.unlink()
 
 
 _PREPARED: dict[str, tuple[Generator, Slots, RunContext]] = {}

@@ -181,8 +181,9 @@ def _artifacts(cell: Cell, session: Session) -> dict[str, Artifact]:
     kinds = {"faces": "faces", "model": "models", "placements": "placements",
              "embeddings": "embeddings"}  # fmt: skip
     # Roles of earlier phases carry their number: model.0.
+    # Facts alone are read of them, and the manifest vouches for those; embeddings are read below.
     return {
-        role: session.store.get(kinds.get(role.partition(".")[0], "faces"), key)
+        role: session.store.entry(kinds.get(role.partition(".")[0], "faces"), key)
         for role, key in cell.keys.items()
     }
 
