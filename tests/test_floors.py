@@ -18,7 +18,7 @@ FLOORS = (
     {"faces", "align", "metrics"},
     {"services"},
     {"registry", "progress", "published", "scaffold"},
-    {"answers", "guard", "files"},
+    {"answers", "guard", "files", "verified"},
     {"environment", "texts", "toml_files", "file_kinds"},
     {"components", "extensions", "lifecycle", "hookspecs", "errors", "seeds", "digests"},
 )

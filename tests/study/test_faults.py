@@ -12,6 +12,7 @@ import pytest
 
 from harness.errors import PrerequisiteError
 from harness.study.store import Store
+from harness.verified import DamagedError
 
 TOYS = Path(__file__).parents[1] / "data" / "toys.py"
 ARGS = ("run", "-g", "toy-faces", "-G", "identities=30", "-m", "toy-net", "-M", "steps=3",
@@ -101,5 +102,6 @@ def test_a_damaged_manifest_is_named_and_not_believed(home):
     store, key = Store(home), "cd" * 32
     store.build("things", key, {}, lambda folder: {})
     (store.folder("things", key) / "manifest.json").write_text('{"facts"')
-    with pytest.raises(PrerequisiteError, match="damaged"):
-        store.find("things", key)
+    assert store.find("things", key) is None
+    with pytest.raises(DamagedError, match=r"manifest\.json is not a readable manifest"):
+        store.get("things", key)
