@@ -9,6 +9,8 @@ import numpy as np
 
 from harness.align.decode import image_size
 from harness.align.detect import Progress, detect
+from harness.align.doubt import is_outside, misfits, require_plausible
+from harness.align.limits import MAX_DOUBTFUL
 from harness.align.placements import Method, Placements
 from harness.align.templates import find_template, template_points
 from harness.align.warp import unusable
@@ -16,7 +18,7 @@ from harness.components import Placement
 from harness.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -60,11 +62,14 @@ class Rule:
     else the selected detector, else given boxes. It is resolved once for a set, never per image.
     ``fallback``: ``reject`` leaves the image out and counts it (failure to enrol), ``given`` uses
     the landmarks that come with it, ``box`` the given box, ``centre`` assumes a face in the middle,
-    ``error`` stops.
+    ``error`` stops. Given landmarks and boxes that cannot be those of a face (see
+    :mod:`harness.align.doubt`) are failures too; a share above ``max_doubtful`` stops, also with a
+    detector. With 1 all landmarks are accepted as they are.
     """
 
     policy: Policy = "auto"
     fallback: Fallback = "reject"
+    max_doubtful: float = MAX_DOUBTFUL
 
 
 def resolve(rule: Rule, images: Images, *, detector: bool) -> Method:
@@ -104,37 +109,81 @@ def place(
     ``aligner`` is a prepared detector. With a ``folder`` (kept for these images and this aligner
     alone) its work is saved at least every minute and taken up again after an interruption.
     ``progress`` is called as ``Context.progress`` is. Raises UsageError as :func:`resolve` does,
-    and DataError when a face is missing under the fallback ``error``.
+    and DataError when a face is missing under the fallback ``error``, or when more than the share
+    ``rule.max_doubtful`` of the landmarks cannot be right.
     """
     method = resolve(rule, images, detector=aligner is not None)
     found: Iterable[Placement | str]
     if method == "detector" and aligner is not None:
         found = detect(images, aligner, folder, progress)
     elif method == "given":
-        found = (_check(points, "no landmarks are given") for points in images.landmarks)
+        found = _plausible(images, images.landmarks, "no landmarks are given", rule)
     elif method == "box":
-        found = (_check(box_points(box), "no box is given") for box in images.boxes)
+        found = _plausible(images, box_points(images.boxes), "no box is given", rule)
     else:
         found = (_by_template(images, index) for index in range(len(images)))
-    return _collect(images, found, method, rule.fallback)
+    placed = _collect(images, found, method, rule)
+    if method == "detector" and rule.max_doubtful < 1:
+        unknown = np.zeros((len(placed), 2), np.int32)
+        reasons = misfits(placed.landmarks)
+        require_plausible(placed.landmarks, reasons, unknown, most=rule.max_doubtful)
+    return placed
 
 
 def box_points(box: NDArray[Any]) -> NDArray[np.float32]:
-    """Five landmarks, float32 (5, 2), of an upright face in a box (left, top, right, bottom).
+    """Five landmarks, float32 (..., 5, 2), of upright faces in boxes (..., 4).
 
-    The box is that of a face detector (ear to ear, forehead to chin), the places in it are
-    ``BOX_POINTS``.
+    A box is left, top, right, bottom of a face detector (ear to ear, forehead to chin), the places
+    in it are ``BOX_POINTS``.
     """
-    left, top, right, bottom = (float(side) for side in box)
-    size = np.array([right - left, bottom - top])
-    points: NDArray[np.float64] = np.array([left, top]) + np.asarray(BOX_POINTS) * size
+    sides = np.asarray(box, np.float64)
+    corner, size = sides[..., None, :2], (sides[..., 2:] - sides[..., :2])[..., None, :]
+    points: NDArray[np.float64] = corner + np.asarray(BOX_POINTS) * size
     return points.astype(np.float32)
+
+
+def _plausible(
+    images: Images, points: NDArray[np.float32], absent: str, rule: Rule
+) -> Iterator[Placement | str]:
+    """Each of points (N, 5, 2), or why it cannot be used; raises DataError for a doubtful set."""
+    if rule.max_doubtful >= 1:
+        yield from (_check(face, absent) for face in points)
+        return
+    reasons = misfits(points)
+    sizes = np.zeros((len(points), 2), np.int32)
+    for index, face in enumerate(points):
+        if isinstance(_check(face, absent), Placement):
+            sizes[index] = _size(images, index)
+            if not reasons[index] and sizes[index].all() and is_outside(face, *sizes[index]):
+                reasons[index] = "landmarks are outside the image"
+    require_plausible(points, reasons, sizes, most=rule.max_doubtful)
+    for face, reason in zip(points, reasons, strict=True):
+        yield reason or _check(face, absent)
+
+
+def _size(images: Images, index: int) -> tuple[int, int]:
+    """Width and height of an image; 0 where it cannot be read, which is told when it is used."""
+    try:
+        return image_size(images.read(index), images.names[index])
+    except DataError:
+        return 0, 0
 
 
 def _check(points: NDArray[np.float32], absent: str) -> Placement | str:
     if np.isnan(points).all():
         return absent
     return unusable(points) or Placement(points)
+
+
+def _sound(
+    points: NDArray[np.float32], width: int, height: int, absent: str, rule: Rule
+) -> Placement | str:
+    """The points of one image, unless they are absent or cannot be those of a face in it."""
+    made = _check(points, absent)
+    if isinstance(made, str) or rule.max_doubtful >= 1:
+        return made
+    outside = "landmarks are outside the image" if is_outside(points, width, height) else ""
+    return misfits(points[None])[0] or outside or made
 
 
 def _by_template(images: Images, index: int) -> Placement | str:
@@ -148,7 +197,7 @@ def _by_template(images: Images, index: int) -> Placement | str:
 
 
 def _collect(
-    images: Images, found: Iterable[Placement | str], method: Method, fallback: Fallback
+    images: Images, found: Iterable[Placement | str], method: Method, rule: Rule
 ) -> Placements:
     landmarks = np.full((len(images), 5, 2), np.nan, dtype=np.float32)
     scores = np.full(len(images), np.nan, dtype=np.float32)
@@ -158,7 +207,7 @@ def _collect(
         used, placed = method, item
         if isinstance(item, str):
             reasons[index] = item
-            used, placed = _fall_back(images, index, item, fallback)
+            used, placed = _fall_back(images, index, item, rule)
         if isinstance(placed, Placement):
             landmarks[index], scores[index] = placed.landmarks, placed.score
             methods[index] = used
@@ -168,9 +217,10 @@ def _collect(
 
 
 def _fall_back(
-    images: Images, index: int, reason: str, fallback: Fallback
+    images: Images, index: int, reason: str, rule: Rule
 ) -> tuple[Method, Placement | str]:
     """What takes the place of a failed image; an image that cannot be read stays failed."""
+    fallback = rule.fallback
     if fallback == "error":
         raise DataError(
             f"{images.names[index]}: {reason}; choose another fallback (reject, given, box or "
@@ -184,9 +234,10 @@ def _fall_back(
         return "none", f"unreadable: {error}"
     if fallback == "given":
         absent = f"{reason}, and no landmarks are given"
-        return "given", _check(images.landmarks[index], absent)
+        return "given", _sound(images.landmarks[index], width, height, absent, rule)
     if fallback == "box":
-        return "box", _check(box_points(images.boxes[index]), f"{reason}, and no box is given")
+        points, absent = box_points(images.boxes[index]), f"{reason}, and no box is given"
+        return "box", _sound(points, width, height, absent, rule)
     centre = (np.array([width, height]) - 1) / 2
     half = np.array(CENTRE_BOX) * min(width, height) / 2
     box = np.concatenate([centre - half, centre + half])

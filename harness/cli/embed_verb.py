@@ -40,6 +40,14 @@ from harness.study.parameters import parse_assignment
     "--device", default="auto", show_default=True, metavar="DEV", help="auto, cpu, cuda or cuda:N."
 )
 @click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Images at a time.")
+@click.option(
+    "--max-doubtful",
+    type=click.FloatRange(0, 1),
+    default=0.05,
+    show_default=True,
+    metavar="SHARE",
+    help="Stop if more landmarks cannot be those of faces.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
 @click.pass_obj
 def command(obj: dict[str, Any], /, folder: Path, **options: Any) -> int:
@@ -72,6 +80,7 @@ def command(obj: dict[str, Any], /, folder: Path, **options: Any) -> int:
         template=options["template"],
         device=options["device"],
         batch_size=options["batch_size"],
+        max_doubtful=options["max_doubtful"],
         quiet=options["quiet"],
     )
     for reason, count in counts.failures.items():

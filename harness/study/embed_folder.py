@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness.align.aligned import AlignedImages
+from harness.align.limits import MAX_DOUBTFUL
 from harness.align.place import Rule, place
 from harness.components import Aligner
 from harness.embedding.extract import extract
@@ -53,6 +54,7 @@ def embed_folder(
     template: str | None = None,
     device: str = "auto",
     batch_size: int | None = None,
+    max_doubtful: float = MAX_DOUBTFUL,
     quiet: bool = False,
 ) -> Counts:
     """Write float32 (N, D) to ``out`` and the N image paths to ``out`` with suffix ``.txt``.
@@ -81,7 +83,7 @@ def embed_folder(
         detector = create(finder, Aligner)
         detector.prepare(session.context(finder, seed=0))
     progress.stage("place")
-    placements = place(images, Rule(), aligner=detector, progress=progress)
+    placements = place(images, Rule(max_doubtful=max_doubtful), aligner=detector, progress=progress)
     if placements.failed.all():
         raise DataError(f"no face was found in any image of {folder}")
     progress.stage("embed")

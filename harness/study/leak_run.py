@@ -163,7 +163,7 @@ def _embed(session: Session, cell: Cell, images: Some, folder: Path) -> dict[str
         aligner.prepare(session.context(cell.aligner, seed=0))
     study, progress = session.plan.study, session.progress
     progress.stage("   place  training faces")
-    rule = Rule(study.align, study.on_failure)
+    rule = Rule(study.align, study.on_failure, study.max_doubtful)
     placements = place(images, rule, aligner=aligner, progress=progress)
     network = session.trained(cell.model, None)
     progress.stage("   embed  training faces")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from harness.align.limits import DOUBT_RULE, MAX_DOUBTFUL
 from harness.components import BenchmarkParams, Component
 from harness.digests import digest
 from harness.errors import NothingSelectedError, UsageError
@@ -209,10 +210,19 @@ class Planner(Chooser):
             keys[f"faces:{name}"] = self.add(node)
         return keys
 
+    def placing_rule(self) -> list[Any]:
+        """What placing enters into a key, besides the images and the detector."""
+        study = self.study
+        rule: list[Any] = [study.align, study.on_failure]
+        if study.align in ("auto", "given", "box") or study.on_failure in ("given", "box"):
+            rule.append(DOUBT_RULE)
+        # A set that was accepted under one share is judged again under another.
+        return rule if study.max_doubtful == MAX_DOUBTFUL else [*rule, study.max_doubtful]
+
     def place(self, source: Mapping[str, str], label: str, aligner: Chosen | None,
               owner: Chosen | None) -> str:  # fmt: skip
         """Where the faces of a set, or of the benchmark ``owner``, are."""
-        more: dict[str, Any] = {"rule": [self.study.align, self.study.on_failure]}
+        more: dict[str, Any] = {"rule": self.placing_rule()}
         if owner is not None:
             more |= _image_parts(owner)
         if aligner is not None and aligner.provided.component.determinism != "exact":

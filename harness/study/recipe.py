@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
+from harness.align.limits import MAX_DOUBTFUL
 from harness.errors import UsageError
 from harness.protocols.aliases import resolve_alias
 from harness.registry import did_you_mean
@@ -58,6 +59,12 @@ class StudyTable(BaseModel):
     )
     on_failure: Literal["reject", "given", "box", "centre", "error"] = Field(
         "reject", description="What happens to an image in which no face is found."
+    )
+    max_doubtful: float = Field(
+        MAX_DOUBTFUL,
+        ge=0,
+        le=1,
+        description="Largest share of images whose landmarks cannot be those of a face.",
     )
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 

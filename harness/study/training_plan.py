@@ -145,7 +145,7 @@ def _train_node(
     }
     if training.stream:
         phase["stream"] = [source.key for source in training.sources]
-        phase["rule"] = [planner.study.align, planner.study.on_failure]
+        phase["rule"] = planner.placing_rule()
     return planner.node(
         "train",
         label,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from queue import Empty, LifoQueue
 from typing import TYPE_CHECKING, cast
 
@@ -105,7 +106,7 @@ class Streamed:
         if face is None:
             raise DataError(f"identity {first.identity} of a streamed generator has no face")
         method = resolve(rule, _Shown(face), detector=False)
-        return Rule(cast("Policy", method), rule.fallback)
+        return replace(rule, policy=cast("Policy", method))
 
     @contextmanager
     def _generator(self) -> Iterator[Generator]:

@@ -40,7 +40,7 @@ class Placing(parts.Split):
         """How all of them are placed, which no part can say by itself."""
         study = self.session.plan.study
         detector = self.node.chosen is not None and study.align in ("auto", "detector")
-        rule = Rule(study.align, study.on_failure)
+        rule = Rule(study.align, study.on_failure, study.max_doubtful)
         return cast(Policy, resolve(rule, self.images, detector=detector))
 
     @cached_property
@@ -56,10 +56,10 @@ class Placing(parts.Split):
         self, folder: Path, first: int, last: int, progress: Callable[..., None]
     ) -> dict[str, Any]:
         """See :class:`harness.study.parts.Split`."""
-        whole = len(self) == 1
+        whole, study = len(self) == 1, self.session.plan.study
         placements = place(
             self.images if whole else Some(self.images, np.arange(first, last)),
-            Rule(self.method, self.session.plan.study.on_failure),
+            Rule(self.method, study.on_failure, study.max_doubtful),
             aligner=self.aligner,
             folder=folder,
             progress=progress,

@@ -61,7 +61,7 @@ class StreamedFaces(Streamed):
 
         super().__init__(
             opened,
-            Rule(study.align, study.on_failure),
+            Rule(study.align, study.on_failure, study.max_doubtful),
             spec,
             lambda identities, samples: _taken(session, source, identities, samples, None),
             node.parts["limit"],
