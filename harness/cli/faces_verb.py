@@ -231,11 +231,22 @@ def stats(key: str, *, as_json: bool) -> int:
 @click.argument("key")
 @quiet_option
 def verify(key: str, *, quiet: bool) -> int:
-    """Decode every image; exit 1 if any is damaged."""
+    """Compare every file with its digest and decode every image; exit 1 if any is damaged."""
     from harness.faces.census import damaged
+    from harness.faces.store import FaceSet
     from harness.progress import Progress
+    from harness.study.face_sets import find
+    from harness.study.store import Store
+    from harness.verified import faults
 
-    _, faces = _open(key)
+    item = find(Store(), key)
+    altered = [str(fault) for fault in faults(item.folder, item.manifest)]
+    for sentence in altered[:MOST_NAMED]:
+        click.echo(f"harness: {sentence}", err=True)
+    files = len(item.manifest["files"])
+    digests = f"{len(altered)} damaged" if item.has_digests else "unverified (no digests)"
+    click.echo(f"{files} files compared, {digests}")
+    faces = FaceSet(item.folder, verify=False)
     progress = Progress(quiet=quiet)
     progress.stage("verify")
     bad = 0
@@ -245,7 +256,7 @@ def verify(key: str, *, quiet: bool) -> int:
             click.echo(f"harness: {sentence}", err=True)
     progress.close()
     click.echo(f"{len(faces)} images decoded, {bad} damaged")
-    return 1 if bad else 0
+    return 1 if bad or altered else 0
 
 
 @command.command(name="show")

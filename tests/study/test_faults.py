@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import PrerequisiteError
 from harness.study.store import Store
 from harness.verified import DamagedError
 
