@@ -19,9 +19,9 @@ from harness.registry import Registry, did_you_mean, load, plugin_files
 from harness.services import LOCAL, open_executor
 from harness.services import track as open_trackers
 from harness.study import parameters
-from harness.study.layers import project_file
 from harness.study.plan import Planner
 from harness.study.planned import KIND_OF_STAGE, Plan
+from harness.study.project import project_file
 from harness.study.recipe import Recipe, Settings, StudyTable, Use, resolve
 from harness.study.store import Store
 
@@ -79,6 +79,7 @@ def execute(
     plugin_files: tuple[Path, ...] = (),
     executor: str | None = None,
     executor_options: Mapping[str, Any] | None = None,
+    allow_code: bool = False,
     track: Iterable[str] = (),
     processes: int = 1,
     crew: Crew | None = None,
@@ -88,13 +89,16 @@ def execute(
     Every training goes on in so many ``processes``, each with a GPU of its own where there are any,
     or in those of a ``crew``, of which this process must be the first.
     ``executor`` and ``track`` name what plugins offer; both are opened before anything is made.
-    Without ``executor`` the recipe says which, and ``executor_options`` lie over its table.
+    Without ``executor`` the recipe says which, and ``executor_options`` lie over its table, whose
+    settings may run commands or use other machines only with ``allow_code``.
     """
     from harness.study.events import Events, told
     from harness.study.runner import Runner, run_on
     from harness.study.session import Session
 
-    name, maker = choose_executor(plan.recipe, registry, executor, executor_options)
+    name, maker = choose_executor(
+        plan.recipe, registry, executor, executor_options, allow_code=allow_code
+    )
     if crew is not None and maker.remote:
         raise UsageError(
             f"torchrun and the executor {name} both share out the work; leave one of them out"
@@ -154,12 +158,21 @@ def choose_executor(
     registry: Registry,
     name: str | None = None,
     options: Mapping[str, Any] | None = None,
+    *,
+    allow_code: bool = False,
 ) -> tuple[str, Executor]:
-    """The executor of that name, or of the recipe, or ``local``; ``options`` lie over its table."""
-    said = recipe.executor
-    chosen = name or (said.use if said else LOCAL)
-    table = said.params() if said and said.use == chosen else {}
-    return chosen, open_executor(registry, chosen, {**table, **(options or {})})
+    """The executor of that name, or of the recipe, or ``local``; ``options`` lie over its table.
+
+    Raises ``UsageError`` where the recipe's table would run code and ``allow_code`` is not given.
+    """
+    table, said = recipe.executor, options or {}
+    chosen = name or (table.use if table else LOCAL)
+    given = table.params() if table and table.use == chosen else {}
+    origins = table.origins if table else {}
+    untrusted = {key: origins.get(key, "the recipe") for key in given if key not in said}
+    return chosen, open_executor(
+        registry, chosen, {**given, **said}, untrusted={} if allow_code else untrusted
+    )
 
 
 def forget(plan: Plan, store: Store, folder: Path, selections: Iterable[str]) -> None:
@@ -288,6 +301,7 @@ def run(
     plugins_dirs: Sequence[Path] = (),
     executor: str | None = None,
     executor_options: Mapping[str, Any] | None = None,
+    allow_code: bool = False,
     track: str | Iterable[str] = (),
     **study_values: Any,
 ) -> Study:
@@ -297,7 +311,8 @@ def run(
     ``finetune`` names a set for each phase, or several for their union;
     ``values`` is ``--set`` (``{"model.epochs": 3}``) and ``sweep`` ``--sweep``, by dotted path;
     ``executor`` and ``track`` name an executor and trackers of plugins, ``executor_options`` is
-    what ``[executor]`` of a recipe says;
+    what ``[executor]`` of a recipe says, and ``allow_code`` lets the recipe's own table run
+    commands and use other machines;
     ``study_values`` are those of the ``[study]`` table (seed, repeats, limit, ...). Raises the
     first failure of a stage.
     """
@@ -330,6 +345,7 @@ def run(
         plugin_files=plugin_files(plugins_dirs),
         executor=executor,
         executor_options=executor_options,
+        allow_code=allow_code,
         track=_tuple(track),
     )
     if outcome.failures:

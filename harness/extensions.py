@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from harness.components import Params
+
 
 @dataclass(frozen=True)
 class Extension:
@@ -16,8 +18,9 @@ class Extension:
     ``target`` is ``package.module:Class``, constructed without arguments when the user asks for
     ``name``. An executor derives from :class:`Executor`; a tracker is a class whose methods marked
     ``@hookimpl`` are lifecycle hooks. ``extras`` of the distribution install what it imports.
-    ``params`` (``package.light_module:Params``) is the schema of an executor that can be set up in
-    ``[executor]`` of a recipe; such an executor is constructed with these parameters.
+    ``params`` (``package.light_module:Params``, an :class:`ExecutorParams`) is the schema of an
+    executor that can be set up in ``[executor]`` of a recipe; such an executor is constructed with
+    these parameters.
     """
 
     name: str
@@ -43,6 +46,18 @@ class Setup:
     jobs: int = 1
     gpu: bool = False
     say: Callable[[str], None] = lambda _: None
+
+
+class ExecutorParams(Params):
+    """Base of what ``[executor]`` of a recipe says to an executor."""
+
+    def needs_permission(self) -> Mapping[str, str]:
+        """Settings that run commands or hand work to other machines: dotted name to the reason.
+
+        A recipe is data that may come from elsewhere, so where it sets one of these the user has to
+        agree (``--allow-code``). A reason continues the sentence "SETTING of executor NAME ...".
+        """
+        return {}
 
 
 class Executor(ABC):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from harness import answers, guard
 from harness.errors import PrerequisiteError, UsageError
-from harness.extensions import Executor, Extension
+from harness.extensions import Executor, ExecutorParams, Extension
 from harness.registry import Registry, did_you_mean, import_object
 
 Service = Literal["executor", "tracker"]
@@ -57,14 +58,21 @@ def find(registry: Registry, service: Service, name: str) -> Offer:
 
 
 def open_executor(
-    registry: Registry, name: str = LOCAL, options: Mapping[str, Any] | None = None
+    registry: Registry,
+    name: str = LOCAL,
+    options: Mapping[str, Any] | None = None,
+    *,
+    untrusted: Mapping[str, str] = MappingProxyType({}),
 ) -> Executor:
     """The executor of that name, set up by ``options``.
 
+    ``untrusted`` are the options that a file gave, each with its place: they must not run code.
     Raises ``PrerequisiteError`` when a library is missing, ``UsageError`` for a wrong option.
     """
     offer = find(registry, "executor", name)
     arguments = _arguments(offer, options or {})
+    for params in arguments:
+        _refuse_code(params, name, untrusted)
     made = _open(offer, "executor", *arguments)
     if not isinstance(made, Executor):
         raise UsageError(
@@ -72,6 +80,18 @@ def open_executor(
             "from Executor"
         )
     return made
+
+
+def _refuse_code(params: Any, name: str, untrusted: Mapping[str, str]) -> None:
+    if not isinstance(params, ExecutorParams):
+        return
+    for setting, why in params.needs_permission().items():
+        origin = untrusted.get(setting.partition(".")[0])
+        if origin is not None:
+            raise UsageError(
+                f"{origin}: {setting} of executor {name} {why}; if you trust the recipe, give the "
+                "flag --allow-code"
+            )
 
 
 def _arguments(offer: Offer, options: Mapping[str, Any]) -> tuple[Any, ...]:

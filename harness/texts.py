@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import json
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from harness.decoding import json_value
 from harness.errors import DataError
 from harness.file_kinds import FileKind, kind_of_head
 
@@ -61,8 +61,8 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
 def read_json(path: Path) -> Any:
     """The JSON value of a file; raises DataError naming the file."""
     try:
-        return json.loads(read_text(path))
-    except (ValueError, RecursionError) as error:
+        return json_value(read_text(path))
+    except ValueError as error:
         raise DataError(f"{path} is not JSON: {error}; check the file") from None
 
 

@@ -7,14 +7,16 @@ TOML that holds a tab.
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
+from harness.decoding import toml_table
 from harness.errors import DataError
 from harness.texts import read_text
 
-MOST_BYTES = 16 << 20
+MOST_BYTES = 1 << 20
+"""The largest recipe of the repository has 20 kB."""
+
 _QUOTES = "\u201c\u201d\u2018\u2019"
 _PATH_HINT = r"a backslash in double quotes begins an escape; write the path in single quotes, '{}'"
 _EATEN = re.compile(r"[A-Za-z]:[\b\t\n\f\r\x1b]")
@@ -30,13 +32,10 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
 def parse_toml(text: str, path: Path) -> dict[str, Any]:
     """The values of a TOML text, which came from ``path``; raises DataError with line and hint."""
     try:
-        values = tomllib.loads(text)
-        eaten = _eaten(values)
-    except tomllib.TOMLDecodeError as error:
+        values = toml_table(text)
+    except ValueError as error:
         raise DataError(f"{path} is not TOML: {error}{_hint(text, str(error))}") from None
-    except RecursionError:
-        raise DataError(f"{path} is not TOML that can be read: it is nested too deeply") from None
-    if eaten:
+    if eaten := _eaten(values):
         raise DataError(f"{path}: {eaten!r} holds a control character: "
                         f"{_PATH_HINT.format(_shown(eaten))}")  # fmt: skip
     return values

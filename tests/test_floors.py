@@ -20,7 +20,18 @@ FLOORS = (
     {"registry", "progress", "published", "scaffold"},
     {"answers", "guard", "files", "verified"},
     {"environment", "texts", "toml_files", "file_kinds"},
-    {"components", "extensions", "lifecycle", "hookspecs", "errors", "seeds", "digests"},
+    {
+        "components",
+        "extensions",
+        "lifecycle",
+        "hookspecs",
+        "errors",
+        "seeds",
+        "digests",
+        "names",
+        "decoding",
+        "terminal",
+    },
 )
 FLOOR_OF = {name: level for level, names in enumerate(FLOORS) for name in names}
 

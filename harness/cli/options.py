@@ -12,8 +12,8 @@ import click
 from harness.cli.completion import names_of
 from harness.components import Kind
 from harness.registry import Registry, load, plugin_files
-from harness.study.layers import project_file
 from harness.study.parameters import parse_assignment, parse_sweep
+from harness.study.project import project_file
 from harness.study.recipe import Settings, split_names
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -65,7 +65,7 @@ SELECTION = [
         "-g",
         "--generator",
         of="generator",
-        about="Generator of training faces; repeat or separate by commas.",
+        about="Generator of training faces; repeatable.",
     ),
     _named(
         "--mix",
@@ -129,7 +129,7 @@ SELECTION = [
         metavar="PATH=A,B",
         help="Run once for each value; several make a grid.",
     ),
-    click.option("--seed", type=int, help="Root seed of every random stream  [default: 0]"),
+    click.option("--seed", type=int, help="Root seed of all random streams  [default: 0]"),
     click.option("--repeats", type=int, help="Trainings of each model  [default: 1]"),
     click.option(
         "--limit",
@@ -153,6 +153,13 @@ SELECTION = [
     ),
     click.option("--batch-size", type=int, metavar="N", help="Embedding batch size."),
 ]
+
+
+ALLOW_CODE = click.option(
+    "--allow-code",
+    is_flag=True,
+    help="Let [executor] of a recipe run commands.",
+)
 
 
 def settings(options: dict[str, Any]) -> Settings:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import open_registry, selection, settings
+from harness.cli.options import ALLOW_CODE, open_registry, selection, settings
 
 if TYPE_CHECKING:
     from harness.study.forecast import Forecast
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Print what [executor] would start, such as the job script, and stop.",
 )
+@ALLOW_CODE
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as one JSON object.")
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> int:
@@ -50,7 +51,7 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     if options["show_config"]:
         return _config(ctx.obj, chosen, as_json=options["as_json"])
     if options["show_executor"]:
-        return _executor(ctx.obj, chosen)
+        return _executor(ctx.obj, chosen, allow_code=options["allow_code"])
     return show(ctx.obj, chosen, options["folder"], as_json=options["as_json"])
 
 
@@ -83,12 +84,12 @@ def _print(found: Forecast) -> None:
     click.echo(found.summary(), err=True)
 
 
-def _executor(obj: dict[str, Any], chosen: Settings) -> int:
+def _executor(obj: dict[str, Any], chosen: Settings, *, allow_code: bool) -> int:
     from harness.api import choose_executor, make_recipe
     from harness.executors.local import cpu_count
 
     registry = open_registry(obj, chosen.recipe)
-    _, executor = choose_executor(make_recipe(chosen, registry), registry)
+    _, executor = choose_executor(make_recipe(chosen, registry), registry, allow_code=allow_code)
     click.echo(executor.describe(cpu_count()))
     return 0
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import files_of, open_registry, selection, settings
+from harness.cli.options import ALLOW_CODE, files_of, open_registry, selection, settings
 
 if TYPE_CHECKING:
     from harness.training.torchrun import Crew
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     help="Where the work is done, such as dask.",
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler, as tcp://HOST:8786.")
+@ALLOW_CODE
 @click.option("--track", multiple=True, metavar="NAME", help="Log to a tracker, such as mlflow.")
 @click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first failure.")
 @click.option("--offline", is_flag=True, help="Refuse downloads (none happen unasked).")
@@ -106,6 +107,7 @@ def command(ctx: click.Context, /, **options: Any) -> int:
         plugin_files=files_of(ctx.obj, options["recipe"]),
         executor=options["executor"],
         executor_options={"scheduler": options["scheduler"]} if options["scheduler"] else {},
+        allow_code=options["allow_code"],
         track=options["track"],
         processes=options["nproc"],
         crew=crew,

@@ -57,7 +57,7 @@ def read(path: Path, profile: str | None = None) -> Draft:
     if not path.exists():
         hint = did_you_mean(path.as_posix(), bundled.names())
         raise UsageError(f"recipe {path} does not exist; check -c{hint}")
-    table, text = _read_toml(path, "recipe ")
+    table, text = read_toml_of_user(path, "recipe ")
     origin = origins_of(str(path), text)
     made = draft(table, origin)
     if profile is None:
@@ -69,29 +69,7 @@ def read(path: Path, profile: str | None = None) -> Draft:
     return apply(made, table_of(profiles, ("profile", profile), origin), profile, origin)
 
 
-def project_file(start: Path) -> Path | None:
-    """The nearest ``pyproject.toml`` from ``start`` upwards, if it has ``[tool.harness]``."""
-    for folder in (start, *start.parents):
-        file = folder / "pyproject.toml"
-        if file.is_file():
-            return file if "harness" in _tools(file)[0] else None
-    return None
-
-
-def read_project(path: Path) -> Draft:
-    """``[tool.harness]`` of a ``pyproject.toml``, written as a recipe is."""
-    tools, text = _tools(path)
-    origin = origins_of(str(path), text)
-    return draft(tools["harness"], lambda place: origin(("tool", "harness", *place)))
-
-
-def _tools(path: Path) -> tuple[dict[str, Any], str]:
-    table, text = _read_toml(path)
-    tools = table.get("tool", {})
-    return dict(tools) if isinstance(tools, dict) else {}, text
-
-
-def _read_toml(path: Path, what: str = "") -> tuple[dict[str, Any], str]:
+def read_toml_of_user(path: Path, what: str = "") -> tuple[dict[str, Any], str]:
     """Values and text of a file whose faults are faults of the command line."""
     try:
         return read_toml(path)

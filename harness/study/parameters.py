@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.components import External, Params
+from harness.decoding import toml_table
 from harness.errors import UsageError
 from harness.registry import Provided, did_you_mean, import_object
 
@@ -26,8 +26,8 @@ _PIECE = re.compile(r"""(?:"[^"]*"|'[^']*'|\[[^]]*\]|[^,])+""")
 def parse_literal(text: str) -> Any:
     """One TOML literal; a bare word is a string, so no shell needs quotes."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return toml_table(f"value = {text}")["value"]
+    except ValueError:
         return text
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 
 Path = tuple[str | int, ...]
@@ -12,6 +11,11 @@ _PART = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
 _HEADER = re.compile(rf"\s*(\[\[?)\s*({_DOTTED})\s*\]")
 _KEY = re.compile(rf"\s*({_DOTTED})\s*=")
+_TOKEN = re.compile(r"""\"\"\"|'''|"(?:[^"\\]|\\.)*"|'[^']*'|#.*|[\[\]{}]""")
+"""What opens or closes something; strings of one line and comments are tokens as a whole."""
+
+_QUOTES = {'"""': re.compile(r'(?:[^"\\]|\\.|"(?!""))*"{3,5}'), "'''": re.compile(".*?'{3,5}")}
+"""By what opens a string of several lines, the rest of it if it ends in this line."""
 
 
 class Places:
@@ -58,11 +62,20 @@ def _parts(dotted: str) -> list[str]:
 
 
 def _last_line(lines: list[str], first: int) -> int:
-    """Index of the last line of the value that begins in line ``first``."""
+    """Index of the last line of the value that begins in line ``first``; looks at no line twice."""
+    depth, quote = 0, ""
     for last in range(first, len(lines)):
-        try:
-            tomllib.loads("\n".join(lines[first : last + 1]))
-        except tomllib.TOMLDecodeError:
-            continue
-        return last
+        line, at = lines[last], 0
+        while found := (_QUOTES[quote].match if quote else _TOKEN.search)(line, at):
+            mark, at = found[0], found.end()
+            if quote:
+                quote = ""
+            elif mark in _QUOTES:
+                quote = mark
+            elif mark in "[{":
+                depth += 1
+            elif mark in "]}":
+                depth -= 1
+        if depth == 0 and not quote:
+            return last
     return first

@@ -31,6 +31,7 @@ from harness.study.phases import (
     with_face_sets,
     with_phases,
 )
+from harness.study.project import read_project
 
 __all__ = ["Recipe", "Settings", "StudyTable", "Use", "read", "resolve"]
 
@@ -170,7 +171,7 @@ def _layered(settings: Settings) -> Draft:
     """Project file, recipe with its profile, environment."""
     draft = Draft()
     if settings.project is not None:
-        draft = layers.overlay(draft, layers.read_project(settings.project))
+        draft = layers.overlay(draft, read_project(settings.project))
     if settings.recipe is not None:
         draft = layers.overlay(draft, layers.read(settings.recipe, settings.profile))
     elif settings.profile is not None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import UsageError
-from harness.study.layers import project_file
+from harness.study.project import project_file
 from harness.study.recipe import Settings, read, resolve
 
 GROUPS = {"pair": ["lfw", "calfw"]}
@@ -147,15 +147,6 @@ def test_later_layers_lie_over_earlier_ones_and_values_remember_who_said_them(tm
     assert recipe.model[0].params() == {"epochs": 2, "lr": 0.5}
     assert recipe.model[0].origins["lr"].endswith("pyproject.toml:9")
     assert recipe.model[0].origins["epochs"].endswith("r.toml:13")
-
-
-def test_no_project_file_but_the_nearest_counts(tmp_path):
-    inner = tmp_path / "a" / "b"
-    inner.mkdir(parents=True)
-    (tmp_path / "pyproject.toml").write_text("[tool.harness.study]\nseed = 1\n")
-    assert project_file(inner) == tmp_path / "pyproject.toml"
-    (inner.parent / "pyproject.toml").write_text("[tool.ruff]\n")
-    assert project_file(inner) is None
 
 
 def test_set_reaches_any_table_by_name_or_label(tmp_path):

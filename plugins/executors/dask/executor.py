@@ -82,9 +82,12 @@ class DaskExecutor(Executor):
         client.subscribe_topic(self._topic, self._hear)
         client.subscribe_topic("all", self._happened)
         setup.say(
-            f"Dask scheduler {client.scheduler.address}, {len(self._workers())} workers so far, "
-            f"dashboard {client.dashboard_link}"
+            f"Dask scheduler {client.scheduler.address}, {len(self._workers())} workers so far"
         )
+        if self.params.dashboard and not isinstance(self._cluster, str):
+            setup.say(
+                f"Dask dashboard {client.dashboard_link}, which every user of this machine can open"
+            )
 
     def close(self) -> None:
         """See :class:`harness.extensions.Executor`."""

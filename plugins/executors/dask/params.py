@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from harness.components import Params
+from harness.extensions import ExecutorParams
+
+from .options import objections
+
+MOST_WORKERS = 10_000
+ResourceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")]
+"""It becomes a word of the command that a job script runs."""
 
 BatchSystem = Literal["slurm", "sge", "pbs", "lsf", "htcondor", "oar", "moab"]
 
 
-class DaskParams(Params):
+class DaskParams(ExecutorParams):
     """A Dask cluster. None of these values can change a result."""
 
     scheduler: str | None = Field(
@@ -23,18 +29,24 @@ class DaskParams(Params):
     workers: int | None = Field(
         None,
         ge=1,
+        le=MOST_WORKERS,
         description="Workers, each with one task at a time; jobs of a batch system. -j if not set.",
     )
     hosts: tuple[str, ...] = Field(
         (), description="For ssh: the scheduler's host, then one host a worker."
     )
-    resources: dict[str, float] = Field(
+    resources: dict[ResourceName, float] = Field(
         {}, description="What each worker has, such as GPU = 1 or memory = 16e9 (bytes)."
+    )
+    dashboard: bool = Field(
+        False,
+        description="Serve Dask's dashboard on this machine's loopback address, which every user "
+        "of this machine can open.",
     )
     options: dict[str, Any] = Field(
         {},
         description="Passed to the class of dask-jobqueue or distributed that starts the workers: "
-        "queue, cores, memory, walltime, ...",
+        "queue, cores, memory, walltime, ... Those that can run code need --allow-code.",
     )
 
     @model_validator(mode="after")
@@ -44,3 +56,13 @@ class DaskParams(Params):
         if (self.cluster == "ssh") != bool(self.hosts):
             raise ValueError("hosts are for cluster = 'ssh', which needs them")
         return self
+
+    def needs_permission(self) -> dict[str, str]:
+        """See :class:`harness.extensions.ExecutorParams`."""
+        found = {}
+        if self.scheduler is not None:
+            found["scheduler"] = "sends the work, and pickles, to a process that runs elsewhere"
+        if self.hosts:
+            found["hosts"] = "logs in to other machines and exchanges pickles with them"
+        options = objections(self.cluster, self.options)
+        return found | {f"options.{name}": why for name, why in options.items()}

@@ -89,6 +89,10 @@ def test_the_job_script_is_that_of_the_batch_system(cluster, directive):
 def test_an_option_that_the_batch_system_lacks_is_named(harness_command, tmp_path):
     (tmp_path / "cluster.toml").write_text(SLURM.replace("walltime", "waltime"))
     refused = harness_command("plan", "-c", "cluster.toml", "--executor", check=2).stderr
+    assert "options.waltime of executor dask is not a plain option" in refused
+    assert "did you mean 'walltime'" in refused
+    allowed = ("plan", "-c", "cluster.toml", "--executor", "--allow-code")
+    refused = harness_command(*allowed, check=2).stderr
     assert "[executor.options] of slurm: Got unexpected keyword argument 'waltime'" in refused
 
 
@@ -130,7 +134,7 @@ def test_a_worker_that_cannot_see_the_store_says_so_at_once(monkeypatch, home):
 
     monkeypatch.setattr(worker.Sign, "put", elsewhere)
     with pytest.raises(
-        PrerequisiteError, match=rf"worker tcp\S+ cannot see {home}, .*HARNESS_HOME"
+        PrerequisiteError, match=rf"worker tls\S+ cannot see {home}, .*HARNESS_HOME"
     ):
         executor.open(Setup(folders=(home,)))
     executor.close()
