@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli import faces_namesakes
+from harness.cli import faces_namesakes, faces_verify
 from harness.cli.options import files_of, open_registry
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def command() -> None:
 
 
 command.add_command(faces_namesakes.command)
+command.add_command(faces_verify.command)
 
 
 @command.command(name="list")
@@ -225,38 +226,6 @@ def stats(key: str, *, as_json: bool) -> int:
         if reason["example"] != reason["text"]:
             click.echo(f"     first: {reason['example']}")
     return 0
-
-
-@command.command(name="verify")
-@click.argument("key")
-@quiet_option
-def verify(key: str, *, quiet: bool) -> int:
-    """Compare every file with its digest and decode every image; exit 1 if any is damaged."""
-    from harness.faces.census import damaged
-    from harness.faces.store import FaceSet
-    from harness.progress import Progress
-    from harness.study.face_sets import find
-    from harness.study.store import Store
-    from harness.verified import faults
-
-    item = find(Store(), key)
-    altered = [str(fault) for fault in faults(item.folder, item.manifest)]
-    for sentence in altered[:MOST_NAMED]:
-        click.echo(f"harness: {sentence}", err=True)
-    files = len(item.manifest["files"])
-    digests = f"{len(altered)} damaged" if item.has_digests else "unverified (no digests)"
-    click.echo(f"{files} files compared, {digests}")
-    faces = FaceSet(item.folder, verify=False)
-    progress = Progress(quiet=quiet)
-    progress.stage("verify")
-    bad = 0
-    for sentence in damaged(faces, progress):
-        bad += 1
-        if bad <= MOST_NAMED:
-            click.echo(f"harness: {sentence}", err=True)
-    progress.close()
-    click.echo(f"{len(faces)} images decoded, {bad} damaged")
-    return 1 if bad or altered else 0
 
 
 @command.command(name="show")

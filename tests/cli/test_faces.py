@@ -16,6 +16,7 @@ import pytest
 from harness.faces.source import read_names
 from harness.faces.store import FaceSet
 from harness.study.store import Store
+from harness.verified import sealed
 
 TOYS = Path(__file__).parents[1] / "data" / "toys.py"
 MAKE = ("run", "-g", "toy-faces", "-G", "missing_every=5", "-G", "identities=5", "-j", "1", "-q")
@@ -206,6 +207,8 @@ def test_verify_finds_a_damaged_image(here, made, tmp_path):
     done = here("faces", "verify", item.key, "-q", check=1)
     assert "16 images decoded, 1 damaged" in done.stdout
     assert "face 0/0: the PNG file is cut short or damaged" in done.stderr
+    assert f"{shard} is altered: its SHA-256 is not that of the manifest" in done.stderr
+    assert "files compared, 1 damaged" in done.stdout
     # The generator still knows what was there.
     show = ("faces", "show", item.key, "--identity", "0", "-o", "x.png")
     assert "DIFFERENT from the stored image" in here(*show, check=1).stdout
@@ -228,11 +231,11 @@ def test_show_makes_one_image_again(here, made, tmp_path):
     manifest = item.folder / "manifest.json"
     text = json.loads(manifest.read_text())
     text["parts"]["seed"] = 4
-    manifest.write_text(json.dumps(text))
+    manifest.write_text(json.dumps(sealed(text)))
     done = here(*show, "--identity", "2", "--sample", "1", check=1)
     assert "DIFFERENT" in done.stdout
     text["parts"]["component"]["version"] = 9
-    manifest.write_text(json.dumps(text))
+    manifest.write_text(json.dumps(sealed(text)))
     assert "made by version 9" in here(*show, "--identity", "2", check=3).stderr
 
 

@@ -1,0 +1,39 @@
+"""``harness faces verify``."""
+
+from __future__ import annotations
+
+import click
+
+MOST_NAMED = 20
+
+
+@click.command(name="verify")
+@click.argument("key")
+@click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+def command(key: str, *, quiet: bool) -> int:
+    """Compare every file with its digest and decode every image; exit 1 if any is damaged."""
+    from harness.faces.census import damaged
+    from harness.faces.store import FaceSet
+    from harness.progress import Progress
+    from harness.study.face_sets import find
+    from harness.study.store import Store
+    from harness.verified import faults
+
+    item = find(Store(), key)
+    altered = [str(fault) for fault in faults(item.folder, item.manifest)]
+    for sentence in altered[:MOST_NAMED]:
+        click.echo(f"harness: {sentence}", err=True)
+    files = len(item.manifest["files"])
+    digests = f"{len(altered)} damaged" if item.has_digests else "unverified (no digests)"
+    click.echo(f"{files} files compared, {digests}")
+    faces = FaceSet(item.folder, verify=False)
+    progress = Progress(quiet=quiet)
+    progress.stage("verify")
+    bad = 0
+    for sentence in damaged(faces, progress):
+        bad += 1
+        if bad <= MOST_NAMED:
+            click.echo(f"harness: {sentence}", err=True)
+    progress.close()
+    click.echo(f"{len(faces)} images decoded, {bad} damaged")
+    return 1 if bad or altered else 0
