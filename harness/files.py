@@ -32,6 +32,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     aside.chmod(FILE_MODE)  # mkstemp makes files that only their owner reads
     try:
         yield aside
+        aside.chmod(FILE_MODE)  # a library may have put a file of its own in its place
         sync(aside)
         aside.replace(path)
     except BaseException:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import threading
 import time
@@ -25,6 +26,9 @@ from harness.files import write_text
 SECONDS = "HARNESS_LEASE_S"
 LEASE_S = 30.0
 """How long a silent holder is waited for."""
+
+NAME = re.compile(r"([^.]+)\.([0-9]{6}|[1-9][0-9]{6,17})\.lease")
+"""Key and number in the name of a lease, as :func:`_path` writes them."""
 
 BEATS = 6
 """Signs of life in that time."""
@@ -119,7 +123,8 @@ def owner(folder: Path, key: str) -> str:
 
 def unfinished(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Keys whose newest lease was not given back, and what its holder wrote."""
-    for key in sorted({path.name.split(".")[0] for path in folder.glob("*.lease")}):
+    found = (NAME.fullmatch(path.name) for path in folder.glob("*.lease"))
+    for key in sorted({match[1] for match in found if match}):
         record = _record(_newest(folder, key)[1])
         if record.get("state") != "free":
             yield key, record
@@ -157,19 +162,26 @@ def _path(folder: Path, key: str, number: int) -> Path:
 
 def _newest(folder: Path, key: str) -> tuple[int, str]:
     """Number and content of the newest lease of a key; 0 where there is none."""
-    numbers = [int(path.name.split(".")[-2]) for path in folder.glob(f"{key}.*.lease")]
-    if not numbers:
+    number = max(_numbers(folder, key), default=0)
+    if not number:
         return 0, ""
     try:
-        return max(numbers), _path(folder, key, max(numbers)).read_text(encoding="utf-8")
+        content = _path(folder, key, number).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:  # a newer one came and cleared it
-        return max(numbers), ""
+        content = ""
+    return number, content
 
 
 def _clear(folder: Path, key: str, number: int) -> None:
-    for path in folder.glob(f"{key}.*.lease"):
-        if int(path.name.split(".")[-2]) < number:
-            path.unlink(missing_ok=True)
+    for other in _numbers(folder, key):
+        if other < number:
+            _path(folder, key, other).unlink(missing_ok=True)
+
+
+def _numbers(folder: Path, key: str) -> list[int]:
+    """Numbers of the leases of a key; files of other names are not ours, and are left alone."""
+    found = (NAME.fullmatch(path.name) for path in folder.glob(f"{key}.*.lease"))
+    return [int(match[2]) for match in found if match and match[1] == key]
 
 
 def _record(text: str) -> dict[str, Any]:
@@ -183,4 +195,4 @@ def _record(text: str) -> dict[str, Any]:
 def _owner(record: dict[str, Any]) -> str:
     if "pid" not in record:
         return "another process"
-    return f"process {record['pid']} on {record['host']}"
+    return f"process {record['pid']} on {record.get('host', 'an unknown host')}"

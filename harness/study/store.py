@@ -28,7 +28,7 @@ from harness import verified
 from harness.errors import PrerequisiteError, UsageError
 from harness.files import sync, write_text
 from harness.study import manifests
-from harness.study.leases import Lease, held, owner
+from harness.study.leases import Lease, held, lease_s, owner
 from harness.verified import MANIFEST, DamagedError
 
 ASIDE, DAMAGE = "aside", "damage.json"
@@ -71,6 +71,7 @@ class Store:
     def __init__(self, home: Path | None = None, *, shared: bool = False) -> None:
         self.home = (home or default_home()).absolute()
         self.shared = shared
+        lease_s(), verified.mode()  # a wrong variable is refused before any work
 
     def folder(self, kind: str, key: str) -> Path:
         """Where an artifact stands once it is whole."""

@@ -79,6 +79,8 @@ def train(
     """
     done = finished(folder)
     if done is not None:
+        if ranks.first:
+            checkpoint.remove(folder)  # a kill may have come between the result and this
         model.load(folder)
         return done
     folder.mkdir(parents=True, exist_ok=True)
@@ -91,7 +93,7 @@ def train(
         step = Step(recipe, model.input_spec, place, precision, ranks)
         watched = None if validation is None else Validation.of(validation, derive(seed, "train"))
         run = _Run(step, data, seed, watched)
-        run.restore(folder)
+        run.restore(folder, progress)
         run.check_agreement(folder)
         run.steps(folder, progress, checkpoint_s, threads)
         return run.finish(model, folder, progress, threads)
@@ -136,9 +138,15 @@ class _Run:
         self.accuracy: float | None = None
         self.last_good = "No checkpoint had been written yet."
 
-    def restore(self, folder: Path) -> None:
-        """Take up the folder's checkpoint, if there is one."""
-        state = checkpoint.load(folder, str(self.learn.device))
+    def restore(self, folder: Path, progress: ShowProgress | None) -> None:
+        """Take up the folder's checkpoint, if there is one; after a damaged one, start over."""
+        try:
+            state = checkpoint.load(folder, str(self.learn.device))
+        except DataError as error:
+            # Every process meets the same file, so all of them start over.
+            if progress:
+                progress(0, self.recipe.steps, "steps", f"{error}; starting over")
+            state = None
         if state is None:
             return
         if state["fingerprint"] != self.fingerprint():

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from harness.errors import UsageError
-from harness.study.leases import LeaseLostError, held, lease_s, unfinished
+from harness.study.leases import LeaseLostError, held, lease_s, owner, unfinished
 from harness.study.store import Store
 
 KEY = "cd" * 32
@@ -193,3 +193,30 @@ def test_what_a_killed_maker_on_a_shared_store_left_is_taken_up(home, tmp_path, 
     _make(home, log, "two", 0, shared)
     assert (Store(home).get("things", KEY).folder / "one.txt").read_text() == "one"
     assert not Store(home).is_begun("things", KEY)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [f"{KEY}.abc.lease", f"{KEY}.lease", f"{KEY}.٣.lease", f"{KEY}.-1.lease", ".lease",
+     f"{KEY}.000001.lease.bak.lease", f"{KEY}.{'9' * 60}.lease"],
+)  # fmt: skip
+def test_a_foreign_file_among_the_locks_is_left_alone(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\xff not ours")
+    assert list(unfinished(tmp_path)) == []
+    with held(tmp_path, KEY, quiet, locked=False) as lease:
+        assert lease.number == 1
+    assert (tmp_path / name).exists()
+
+
+def test_a_lease_with_other_content_is_named_without_a_host(tmp_path):
+    (tmp_path / f"{KEY}.000004.lease").write_text('{"pid": 7, "state": "free"}')
+    assert owner(tmp_path, KEY) == "process 7 on an unknown host"
+    with held(tmp_path, KEY, quiet, locked=False) as lease:
+        assert lease.number == 5
+
+
+@pytest.mark.parametrize("value", ["nan", "-1", "0", "inf", "soon"])
+def test_a_wrong_time_is_refused_before_any_work(monkeypatch, tmp_path, value):
+    monkeypatch.setenv("HARNESS_LEASE_S", value)
+    with pytest.raises(UsageError, match=f"HARNESS_LEASE_S={value}"):
+        Store(tmp_path)

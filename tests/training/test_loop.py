@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -250,10 +251,43 @@ def test_another_training_in_the_folder_is_refused(tmp_path):
         train(tiny(), Faces(), seed=4, folder=tmp_path)
 
 
-def test_broken_checkpoint_is_named(tmp_path):
+def test_after_a_damaged_checkpoint_training_starts_over_and_says_so(undisturbed, tmp_path):
+    said = []
     (tmp_path / checkpoint.FILE).write_bytes(b"no checkpoint")
-    with pytest.raises(DataError, match=r"checkpoint\.pt is no readable checkpoint"):
-        run(tmp_path)
+    run(tmp_path, progress=lambda *values: said.append(values[3]))
+    assert "checkpoint.pt is not a readable checkpoint" in said[0]
+    assert said[0].endswith("starting over")
+    assert weights(tmp_path) == weights(undisturbed)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.6, 0.9, 0.999])
+def test_one_bit_of_a_checkpoint_is_found(tmp_path, share):
+    checkpoint.save(tmp_path, {"step": 3, "weights": torch.arange(4000.0)})
+    path = tmp_path / checkpoint.FILE
+    assert checkpoint.load(tmp_path, "cpu")["step"] == 3
+    content = bytearray(path.read_bytes())
+    content[int(len(content) * share)] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"checkpoint\.pt is (altered|not a readable)"):
+        checkpoint.load(tmp_path, "cpu")
+
+
+def test_a_checkpoint_of_an_older_release_is_read(tmp_path):
+    torch.save({"step": 3}, tmp_path / checkpoint.FILE)
+    assert checkpoint.load(tmp_path, "cpu") == {"step": 3}
+
+
+def test_a_kill_between_result_and_checkpoint_leaves_none(undisturbed, tmp_path):
+    shutil.copytree(undisturbed, tmp_path / "done")
+    (tmp_path / "done" / checkpoint.FILE).write_bytes(b"left by a kill")
+    run(tmp_path / "done")
+    assert not (tmp_path / "done" / checkpoint.FILE).exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")
+def test_weights_are_as_readable_as_every_other_file(undisturbed):
+    modes = {path.stat().st_mode for path in undisturbed.iterdir()}
+    assert len(modes) == 1
 
 
 def test_divergence_names_cause_and_last_good_checkpoint(tmp_path):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
+import socket
 import sys
 import time
 import traceback
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+import psutil
 from distributed import WorkerPlugin, get_worker
 
 from harness.errors import HarnessError, PrerequisiteError
@@ -23,12 +26,17 @@ SEEN_WITHIN_S = 5.0
 
 LOOK_EVERY_S = 0.5
 LOG_CHARACTERS = 20_000
+CLOCK_S = 60.0
 Tell = Callable[[Any], None]
 
 
 @dataclass(frozen=True)
 class Sign:
-    """A file with a secret in each shared folder, there as long as the client runs."""
+    """A file with a secret in each shared folder, there as long as the client runs.
+
+    Its second line names the client's process, so that the file of a killed client is removed by
+    the next client on that machine.
+    """
 
     token: str
     folders: tuple[Path, ...]
@@ -38,10 +46,13 @@ class Sign:
         return [folder / f".client-{self.token}" for folder in self.folders]
 
     def put(self) -> None:
-        """Write it."""
+        """Write it, and remove those of killed clients of this machine."""
         for file in self.files():
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(self.token, encoding="ascii")
+            for other in file.parent.glob(".client-*"):
+                if _is_dead(other):
+                    other.unlink(missing_ok=True)
+            file.write_text(f"{self.token}\n{_process(os.getpid())}\n", encoding="utf-8")
 
     def remove(self) -> None:
         """Take it away, which stops the tasks that still run."""
@@ -109,9 +120,29 @@ def _check(sign: Sign) -> None:
 
 def _holds(file: Path, token: str) -> bool:
     try:
-        return file.read_text(encoding="ascii") == token
-    except OSError:
+        return file.read_text(encoding="utf-8").partition("\n")[0] == token
+    except (OSError, UnicodeDecodeError):
         return False
+
+
+def _process(pid: int) -> str:
+    """Host, number and start of a running process."""
+    return f"{socket.gethostname()} {pid} {psutil.Process(pid).create_time():.0f}"
+
+
+def _is_dead(file: Path) -> bool:
+    """Whether the file names a process of this machine that has ended."""
+    try:
+        _, _, written = file.read_text(encoding="utf-8").strip().partition("\n")
+        host, pid, start = written.split(" ")
+        if host != socket.gethostname():
+            return False  # only that machine can tell
+        # The start shows a later process of the same number; a corrected clock moves it a little.
+        return abs(psutil.Process(int(pid)).create_time() - float(start)) > CLOCK_S
+    except psutil.NoSuchProcess:
+        return True
+    except (OSError, ValueError, OverflowError, psutil.Error):
+        return False  # not ours to judge
 
 
 @dataclass(frozen=True)
