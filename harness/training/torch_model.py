@@ -11,6 +11,7 @@ import torch
 from harness.components import TrainableModel
 from harness.digests import file_sha256
 from harness.embedding.inputs import to_tensor
+from harness.file_kinds import FileKind, kind_of
 from harness.seeds import derive
 from harness.training.step import AUTOCAST
 from harness.training.weights import Layout, load_weights, read_weights, write_weights
@@ -83,12 +84,12 @@ class TorchModel(TrainableModel):
         load_weights(self.network, read_weights(path), str(path))
 
     def _load_public(self, network: torch.nn.Module, path: Path) -> None:
-        if path.suffix == ".safetensors":
-            load_weights(network, read_weights(path, self.layouts), str(path))
+        if kind_of(path) is FileKind.SAFETENSORS:
+            load_weights(network, read_weights(path, self.layouts, network), str(path))
             return
 
         def translate(folder: Path) -> None:
-            load_weights(network, read_weights(path, self.layouts), str(path))
+            load_weights(network, read_weights(path, self.layouts, network), str(path))
             write_weights(network, folder / WEIGHTS)
 
         # The same file means other entries in a network of another depth.

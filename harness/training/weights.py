@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from pickle import UnpicklingError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from harness.errors import DataError
 from harness.files import written_whole
-from harness.verified import DamagedError, checked, unreadable
+from harness.training.weights_file import Weights, read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-Weights = dict[str, torch.Tensor]
-
-_NESTS = ("state_dict", "net_state_dict", "state_dict_backbone", "model_state_dict")
-
-
-_SHELLS = ("pytorch_lightning.", "lightning.", "lightning_fabric.", "argparse.Namespace")
-"""Where the objects come from that a Lightning checkpoint holds beside its weights."""
+_COUNTER = ".num_batches_tracked"
+"""Batch counters, which old files lack and nothing reads."""
 
 
 @dataclass(frozen=True)
@@ -56,52 +50,59 @@ class Layout:
         return key
 
 
-def read_weights(path: Path, layouts: Iterable[Layout] = ()) -> Weights:
-    """Read a safetensors file or a torch state dict (also nested in a checkpoint), with our names.
+def read_weights(
+    path: Path, layouts: Iterable[Layout] = (), network: torch.nn.Module | None = None
+) -> Weights:
+    """Read a safetensors file or a torch checkpoint, with our names of the entries.
 
-    Torch files are read with ``weights_only``, so nothing in them is executed; the settings that
-    Lightning stores beside the weights become empty shells. Raises DataError naming the file when
-    it cannot be read.
+    Nothing in a file is executed. Weights may be nested in a checkpoint and, where the ``network``
+    they are for is given, their names may have a prefix (``module.``, ``backbone.``) beside entries
+    without it, which are left out. Raises DataError naming the file when it cannot be read, when
+    entries of the network are missing, or when two prefixes fit.
     """
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
+    held, nest = read_file(path)
+    if network is None:
+        return _translated(held, layouts)
+    wanted = _needed(network)
+    read = {prefix: _translated(_below(held, prefix), layouts) for prefix in _prefixes(held)}
+    fitting = [prefix for prefix, weights in read.items() if wanted <= weights.keys()]
+    if len(fitting) > 1:
+        raise DataError(
+            f"{path} holds the network {len(fitting)} times, under the prefixes "
+            f"{', '.join(map(repr, fitting[:5]))}; save one of them alone with torch.save"
+        )
+    if fitting:
+        return read[fitting[0]]
+    best = max(read, key=lambda prefix: len(wanted & read[prefix].keys()))
+    raise _misfit(str(path), network, read[best].keys(), _seen(held, nest, best))
 
-            held: Any = load_file(checked(path))
-        else:
-            held = _torch_file(checked(path))
-    except DamagedError:
-        raise
-    except Exception as error:
-        raise unreadable(path, f"as a weights file: {error}") from error
-    for nest in _NESTS:
-        held = held.get(nest, held) if isinstance(held, Mapping) else held
-    if not isinstance(held, Mapping):
-        raise DataError(f"{path} holds no state dict but a {type(held).__name__}")
-    weights = {str(k): v for k, v in held.items() if isinstance(v, torch.Tensor)}
+
+def _translated(weights: Weights, layouts: Iterable[Layout]) -> Weights:
     for layout in layouts:
         if layout.marker in weights:
             return layout.translate(weights)
     return weights
 
 
-class _Shell:
-    """Stands for a class of a library; its objects are empty and do nothing."""
-
-    def __new__(cls, *_arguments: Any) -> Any:
-        # The one type to which torch's reader lets both items and attributes be added.
-        return OrderedDict()
+def _below(weights: Weights, prefix: str) -> Weights:
+    return {name[len(prefix) :]: v for name, v in weights.items() if name.startswith(prefix)}
 
 
-def _torch_file(path: Path) -> Any:
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except UnpicklingError:
-        names = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-        if not names or not all(name.startswith(_SHELLS) for name in names):
-            raise
-    with torch.serialization.safe_globals([(_Shell, name) for name in names]):
-        return torch.load(path, map_location="cpu", weights_only=True)
+def _prefixes(weights: Weights) -> list[str]:
+    """The beginnings that entries have in common, up to the fourth dot, and the empty one."""
+    found = {""}
+    for name in weights:
+        parts = name.split(".")[:-1]
+        found |= {".".join(parts[:end]) + "." for end in range(1, min(len(parts), 4) + 1)}
+    return sorted(found)
+
+
+def _seen(held: Weights, nest: str, prefix: str) -> str:
+    """What a file holds, for a message: how many entries, where, and the first two."""
+    places = [f"in {nest!r}" if nest else "", f"under the prefix {prefix!r}" if prefix else ""]
+    where = "".join(f" {place}" for place in places if place)
+    first = ", ".join(list(_below(held, prefix))[:2])
+    return f"; the file holds {len(_below(held, prefix))} entries{where}, such as {first}"
 
 
 def write_weights(network: torch.nn.Module, path: Path) -> None:
@@ -116,17 +117,11 @@ def write_weights(network: torch.nn.Module, path: Path) -> None:
 def load_weights(network: torch.nn.Module, weights: Mapping[str, torch.Tensor], where: str) -> None:
     """Copy ``weights`` into the network; keys and shapes must match, and values be finite.
 
-    Batch counters may be missing, because old files lack them and nothing reads them. Raises
-    DataError that begins with ``where`` and names the entries.
+    Batch counters may be missing. Raises DataError that begins with ``where`` and names entries.
     """
     own = network.state_dict()
-    counters = {name for name in own if name.endswith(".num_batches_tracked")}
-    missing, unexpected = sorted(own.keys() - weights - counters), sorted(weights.keys() - own)
-    if missing or unexpected:
-        raise DataError(
-            f"{where} does not fit the network: {_some('missing', missing)}, "
-            f"{_some('unexpected', unexpected)}; choose the variant the weights were made for"
-        )
+    if not _needed(network) <= weights.keys() <= own.keys():
+        raise _misfit(where, network, weights.keys())
     for name, value in weights.items():
         if value.shape != own[name].shape:
             raise DataError(
@@ -136,6 +131,22 @@ def load_weights(network: torch.nn.Module, weights: Mapping[str, torch.Tensor], 
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             raise DataError(f"{where}: the values of {name} are not finite")
     network.load_state_dict({**own, **weights})
+
+
+def _needed(network: torch.nn.Module) -> set[str]:
+    return {name for name in network.state_dict() if not name.endswith(_COUNTER)}
+
+
+def _misfit(
+    where: str, network: torch.nn.Module, found: AbstractSet[str], seen: str = ""
+) -> DataError:
+    """What entries are missing and which are not of the network; ``seen`` is said after that."""
+    missing = _some("missing", sorted(_needed(network) - found))
+    unexpected = _some("unexpected", sorted(found - network.state_dict().keys()))
+    return DataError(
+        f"{where} does not fit the network: {missing}, {unexpected}{seen}; choose the variant the "
+        "weights were made for"
+    )
 
 
 def _some(word: str, names: list[str]) -> str:
