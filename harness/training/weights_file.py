@@ -54,7 +54,7 @@ def read_file(path: Path) -> tuple[Weights, str]:
         held = _safetensors(path) if kind is FileKind.SAFETENSORS else _torch_file(path, kind)
     except DamagedError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (torch and safetensors raise many kinds)
         damaged = unreadable(path, f"as a weights file: {_one_line(error)}")
         # A file of a user that is something else is said to be that.
         ours = isinstance(error, DataError) and not isinstance(damaged, DamagedError)

@@ -255,8 +255,8 @@ def test_files_are_told_by_content_and_not_by_suffix(tmp_path):
         (b"PK\x03\x04", r".*damaged or cut short, not a weights file.*: download"),
         (b"\x93NUMPY\x01\x00", "is a NumPy array"),
         (b"\x08\x07\x12\x07pytorch", "is an ONNX network"),
-        (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", "cannot be read as a weights file"),
-        (b"\x0a\0\0\0\0\0\0\0{not json}", "cannot be read as a weights file"),
+        (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", r"cannot be read \(as a weights file"),
+        (b"\x0a\0\0\0\0\0\0\0{not json}", r"cannot be read \(as a weights file"),
     ],
 )
 def test_what_is_no_weights_file_is_said(tmp_path, content, message):

@@ -9,12 +9,12 @@ public state dicts.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import torch
 from torch import Tensor, nn
 
-from harness.errors import DataError, PrerequisiteError
+from harness.errors import PrerequisiteError
+from harness.training.weights import load_weights, read_weights
 
 Axis = Literal["classes", "width"]
 
@@ -104,20 +104,4 @@ def load(network: nn.Module, path: Path) -> None:
         raise PrerequisiteError(
             f"MTCNN weights: {path} is missing; give a folder with pnet.pt, rnet.pt and onet.pt"
         )
-    try:
-        state = dict[str, Any](torch.load(path, map_location="cpu", weights_only=True))
-    except Exception as error:  # noqa: BLE001 (torch raises many kinds for a damaged file)
-        reason = (str(error).splitlines() or ["no reason given"])[0]
-        raise DataError(f"{path}: cannot be read as a PyTorch state dict ({reason})") from None
-    wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    found = {name: tuple(value.shape) for name, value in state.items() if torch.is_tensor(value)}
-    wrong = sorted(name for name in wanted.keys() | found if wanted.get(name) != found.get(name))
-    if wrong:
-        raise DataError(
-            f"{path}: entry {wrong[0]!r} has shape {found.get(wrong[0])} where "
-            f"{type(network).__name__} has {wanted.get(wrong[0])} ({len(wrong)} entries differ)"
-        )
-    for name in wanted:
-        if not torch.isfinite(state[name]).all():
-            raise DataError(f"{path}: entry {name!r} holds values that are not finite")
-    network.load_state_dict({name: state[name] for name in wanted})
+    load_weights(network, read_weights(path, network=network), str(path))
