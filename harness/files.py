@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.inputs.names import shown
 
 
 def _readable_by() -> int:
@@ -69,8 +70,11 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write UTF-8 text whole, with the same line ends on every system."""
-    write_bytes(path, content.encode())
+    """Write UTF-8 text whole, with the same line ends on every system.
+
+    Names of files that are not UTF-8 are written as :func:`harness.inputs.shown` shows them.
+    """
+    write_bytes(path, shown(content).encode())
 
 
 def sync(path: Path) -> None:

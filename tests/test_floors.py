@@ -18,7 +18,7 @@ FLOORS = (
     {"faces", "align", "metrics"},
     {"services"},
     {"registry", "progress", "published", "scaffold"},
-    {"answers", "guard", "files", "verified"},
+    {"answers", "guard", "files", "verified", "inputs"},
     {"environment", "texts", "toml_files", "file_kinds"},
     {
         "components",

@@ -83,6 +83,8 @@ def command(obj: dict[str, Any], /, folder: Path, **options: Any) -> int:
         max_doubtful=options["max_doubtful"],
         quiet=options["quiet"],
     )
+    for note in counts.left_out.notes(folder.name):
+        click.echo(f"harness: {note}", err=True)
     for reason, count in counts.failures.items():
         click.echo(f"harness: {count} images without embedding: {reason}", err=True)
     click.echo(f"{counts.embedded} of {counts.images} images embedded to {options['out']}")

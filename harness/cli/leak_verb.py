@@ -65,6 +65,8 @@ def command(obj: dict[str, Any], /, study: Path | None, **options: Any) -> int:
     store = Store()
     sets, benches = _targets(study, options["train"], options["bench"])
     training = [open_training(store, name, options["template"]) for name in sets]
+    for note in dict.fromkeys(note for item in training for note in item.notes):
+        click.echo(f"harness: {note}", err=True)
     plan = _plan(obj, store, benches, options)
     found = []
     reports = check(

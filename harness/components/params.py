@@ -19,11 +19,15 @@ class External:
     file name relative to the folder in that other parameter, covered by its fingerprint.
     ``reader`` is the version of the code that reads it; a higher one changes the keys of those who
     give the parameter, and of nobody else.
+    ``beside`` are names of files that the component also reads beside a file that is given here; a
+    suffix like ``.idx`` stands in for the suffix of the file. Those that are there are part of the
+    fingerprint, as are files that ONNX networks name themselves. Hidden files never are.
     """
 
     asset: str | None = None
     inside: str | None = None
     reader: int = 1
+    beside: tuple[str, ...] = ()
 
 
 ExternalPath = Annotated[Path, External()]

@@ -26,6 +26,9 @@ from harness.files import folder_written_whole, write_text
 Report = Callable[[int, int, str, str], None]
 LANDMARKS = "landmarks.txt"
 ABOUT = "faceset.json"
+IDENTITIES = "identities.tsv"
+OWN_FILES = frozenset({ABOUT, IDENTITIES, LANDMARKS})
+"""Files beside the images of an export that say something of them."""
 SHARD_IMAGES = 10_000
 _GROUP = 256  # images in memory at a time
 _SUFFIXES = ((b"\xff\xd8\xff", "jpg"), (b"\x89PNG", "png"), (b"RIFF", "webp"), (b"BM", "bmp"))
@@ -71,7 +74,7 @@ def export(
         LAYOUTS[layout](faces, aside, report)
         labels = np.unique(faces.subjects)
         table = "".join(f"{label}\t{identity}\n" for label, identity in enumerate(labels))
-        write_text(aside / "identities.tsv", "label\tidentity\n" + table)
+        write_text(aside / IDENTITIES, "label\tidentity\n" + table)
         facts = {"layout": layout, "template": faces.template, "images": len(faces), **about}
         write_text(aside / ABOUT, json.dumps(facts, indent=1, sort_keys=True) + "\n")
 

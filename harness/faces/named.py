@@ -16,6 +16,7 @@ def named_set(
     layout: str,
     citation: str,
     training_data: tuple[str, ...] = (),
+    version: int = 2,
 ) -> Component:
     """A generator called ``name`` that reads the asset of the same name.
 
@@ -25,7 +26,7 @@ def named_set(
     return Component(
         kind="generator",
         name=name,
-        version=2,
+        version=version,
         target=target,
         params=params,
         summary=summary,

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.components import Asset, External, Kind, Params
 from harness.errors import PrerequisiteError, UsageError
+from harness.inputs import inner_path, is_hidden_path
 from harness.registry import Provided, Registry
 from harness.study import parameters
 from harness.study.assets import Links, declared, missing_message
@@ -65,10 +66,11 @@ class Chooser:
         folder, value = getattr(params, mark.inside or ""), getattr(params, name)
         if folder is None or value is None:
             return
-        if not (Path(folder) / value).resolve().is_relative_to(Path(folder).resolve()):
+        inside = inner_path(value)
+        if inside is None or is_hidden_path(inside.as_posix()):
             raise UsageError(
                 f"{provided.component.kind} {provided.component.name}: {name}={value} must lie "
-                f"below {folder}; copy the file there"
+                f"below {folder} and must not be hidden; copy the file there"
             )
         if not (Path(folder) / value).exists():
             raise PrerequisiteError(
@@ -79,7 +81,7 @@ class Chooser:
     def _key_params(self, params: Params) -> dict[str, Any]:
         fields = parameters.external_fields(type(params))
         prints = {
-            name: self.fingerprints.of(Path(getattr(params, name)))
+            name: self.fingerprints.of(Path(getattr(params, name)), mark.beside)
             for name, mark in fields.items()
             if mark.inside is None and getattr(params, name) is not None
         }

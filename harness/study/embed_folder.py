@@ -16,8 +16,10 @@ from harness.align.place import Rule, place
 from harness.components import Aligner
 from harness.embedding.extract import extract
 from harness.errors import DataError, UsageError
-from harness.faces.files import ImageFiles, find_images
+from harness.faces.files import ImageFiles, search_images
+from harness.faces.left_out import LeftOut
 from harness.files import write_text, written_whole
+from harness.inputs import shown
 from harness.progress import Progress
 from harness.protocols.landmarks import read_five_points
 from harness.registry import Registry
@@ -40,6 +42,7 @@ class Counts:
     images: int
     embedded: int
     failures: Mapping[str, int]
+    left_out: LeftOut
 
 
 def embed_folder(
@@ -57,14 +60,15 @@ def embed_folder(
     max_doubtful: float = MAX_DOUBTFUL,
     quiet: bool = False,
 ) -> Counts:
-    """Write float32 (N, D) to ``out`` and the N image paths to ``out`` with suffix ``.txt``.
+    r"""Write float32 (N, D) to ``out`` and the N image paths to ``out`` with suffix ``.txt``.
 
-    Rows of images without a face are NaN. Raises ``UsageError`` when nothing says where the faces
-    are.
+    Rows of images without a face are NaN; bytes of a path that are not UTF-8 are written as
+    ``\xNN``. Raises ``UsageError`` when nothing says where the faces are.
     """
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder; give a folder of images")
-    images = _open(folder, landmarks, template)
+    found_images = search_images(folder)
+    images = _open(folder, found_images.names, landmarks, template)
     recipe = Recipe(
         study=StudyTable(device=resolve_device(device), batch_size=batch_size),
         model=[ModelUse.model_validate({**model[1], "use": model[0]})],
@@ -103,16 +107,17 @@ def embed_folder(
     write_text(out.with_suffix(".txt"), "".join(f"{name}\n" for name in images.names))
     progress.close()
     failed = int(placements.failed.sum())
-    return Counts(len(images), len(images) - failed, placements.failures())
+    return Counts(len(images), len(images) - failed, placements.failures(), found_images.left_out)
 
 
-def _open(folder: Path, landmarks: Path | None, template: str | None) -> ImageFiles:
-    names = find_images(folder)
+def _open(
+    folder: Path, names: list[str], landmarks: Path | None, template: str | None
+) -> ImageFiles:
     if landmarks is None:
         return ImageFiles(folder, names, template=template)
     points = read_five_points(landmarks)
     rows = np.full((len(names), 5, 2), np.nan, np.float32)
-    for row, name in enumerate(names):
+    for row, name in enumerate(map(shown, names)):
         if name in points:
             rows[row] = points[name]
     return ImageFiles(folder, names, landmarks=rows)

@@ -1,18 +1,20 @@
 """Content keys: what decides a result, and nothing else, hashed.
 
-Paths never enter a key. Outside data enters by fingerprint: names, sizes and SHA-256 of its files,
-cached by size and modification time so that a second look costs only a directory walk.
+Paths never enter a key. Outside data enters by fingerprint: names, sizes and SHA-256 of its files.
+Hashes are cached with what the file system says of a file (:mod:`harness.inputs.stamps`), so that a
+second look costs only a directory walk.
 """
 
 from __future__ import annotations
 
 import os
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.digests import digest, file_sha256
 from harness.errors import DataError
+from harness.inputs import belonging, beside, stamp, walk_files
+from harness.study.fingerprint_cache import Cache, Known
 
 SCHEMA = 1
 DECODER = 2
@@ -27,69 +29,64 @@ class Fingerprints:
     """Fingerprints of outside files and folders, with their cache."""
 
     def __init__(self, cache: Path | None) -> None:
-        self._cache = cache
+        self._cache = Cache(cache)
 
-    def of(self, path: Path) -> str:
-        """Fingerprint of a file or of all files below a folder, hidden ones left out."""
-        path = path.resolve()
-        if path.is_file():
-            files = [("", path)]
+    def of(self, path: Path, names: Sequence[str] = ()) -> str:
+        """Fingerprint of a file, or of all files below a folder that are not hidden.
+
+        Files that belong to a file count too: what it names itself, and those of ``names`` that
+        are beside it, as in :class:`harness.components.External`. Raises ``DataError`` naming a
+        file or folder that cannot be read.
+        """
+        if path.is_dir():
+            root = path.resolve()
+            found = self._listing(root, list(walk_files(root)), self._cache.below(root))
         else:
-            files = [(file.relative_to(path).as_posix(), file) for file in _walk(path)]
-        known = self._read()
-        fresh: dict[str, tuple[int, int, str]] = {}
-        listing = []
-        for name, file in files:
-            stat = file.stat()
-            size, mtime, sha = known.get(str(file), (-1, -1, ""))
-            if (size, mtime) != (stat.st_size, stat.st_mtime_ns):
-                sha = file_sha256(file)
-                fresh[str(file)] = (stat.st_size, stat.st_mtime_ns, sha)
-            listing.append([name, stat.st_size, sha])
-        self._write(fresh)
-        return digest(sorted(listing))
+            # Not the target of a link: what belongs to a file is beside the name that was given.
+            root = path.parent.resolve()
+            wanted = [path.name, *beside(root / path.name, names)]
+            found = self._listing(root, wanted, None)
+            found[""] = found.pop(path.name)  # its own name is not content
+        return digest(sorted([name, size, sha256] for name, (size, sha256) in found.items()))
 
-    def _read(self) -> dict[str, tuple[int, int, str]]:
-        if self._cache is None or not self._cache.exists():
-            return {}
-        try:
-            with sqlite3.connect(self._cache) as db:
-                rows = db.execute("SELECT path, size, mtime_ns, sha256 FROM files")
-                return {path: (size, mtime, sha) for path, size, mtime, sha in rows}
-        except sqlite3.DatabaseError:
-            self._cache.unlink(missing_ok=True)  # only a cache: it is made again
-            return {}
-
-    def _write(self, rows: dict[str, tuple[int, int, str]]) -> None:
-        if self._cache is None or not rows or not os.access(self._cache.parent, os.W_OK):
-            return
-        with sqlite3.connect(self._cache, timeout=60) as db:
-            db.execute(
-                "CREATE TABLE IF NOT EXISTS files "
-                "(path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, sha256 TEXT)"
-            )
-            db.executemany(
-                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
-                [(path, *row) for path, row in rows.items()],
-            )
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """Regular files below a folder, through links; each real folder once."""
-    seen: set[tuple[int, int]] = set()
-    for root, folders, files in os.walk(folder, followlinks=True):
-        stat = Path(root).stat()
-        if (stat.st_dev, stat.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((stat.st_dev, stat.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(root) / name
-            if name.startswith("."):
+    def _listing(
+        self, root: Path, names: Sequence[str], known: dict[bytes, Known] | None
+    ) -> dict[str, tuple[int, str]]:
+        """Size and SHA-256 of each file and of those that belong to it, by name."""
+        found: dict[str, tuple[int, str]] = {}
+        fresh: dict[bytes, Known] = {}
+        pending = list(names)
+        while pending:
+            name = pending.pop()
+            if name in found:
                 continue
-            if not path.exists():
-                raise DataError(f"{path} is a link to nothing; mend or remove it")
-            if not path.is_file():
-                raise DataError(f"{path} is no regular file; remove it from the data folder")
-            yield path
+            file, folder = root / name, name.rpartition("/")[0]
+            looked_up = self._cache.at(file) if known is None else known
+            size, item = _look(file, looked_up, fresh)
+            found[name] = size, item.sha256
+            pending += [f"{folder}/{other}" if folder else other for other in item.names]
+        self._cache.write(fresh)
+        return found
+
+
+def _look(file: Path, known: dict[bytes, Known], fresh: dict[bytes, Known]) -> tuple[int, Known]:
+    """Size and content of a file; what had to be read and is sure to stay goes into ``fresh``."""
+    try:
+        before = file.stat()
+        mark, path = stamp(before), os.fsencode(file)
+        item = known.get(path)
+        if item is not None and item.stamp == mark:
+            return before.st_size, item
+        item = Known(mark or (), file_sha256(file), tuple(belonging(file)))
+        after = file.stat()
+    except OSError as error:
+        raise DataError(f"cannot read {file}: {error.strerror}; check the file") from None
+    if _times(before) != _times(after):
+        raise DataError(f"{file} changed while it was read; run again")
+    if mark is not None:
+        fresh[path] = item
+    return before.st_size, item
+
+
+def _times(stat: os.stat_result) -> tuple[int, ...]:
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino

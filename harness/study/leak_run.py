@@ -18,9 +18,10 @@ from harness.components import Aligner, Images
 from harness.digests import digest
 from harness.embedding.extract import extract, load
 from harness.errors import UsageError
-from harness.faces.files import ImageFiles, find_images
+from harness.faces.files import ImageFiles, search_images
 from harness.faces.store import FaceSet
 from harness.files import write_text
+from harness.inputs import shown
 from harness.progress import Progress
 from harness.study import face_sets
 from harness.study.events import Events
@@ -41,6 +42,8 @@ from harness.study.stages.embed import BATCH
 from harness.study.store import Store
 
 FOLDER = "leaks"
+READING = 2
+"""Raised when other images are found in the same folder."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Training:
     title: str
     images: Images
     identities: Mapping[int, str]
+    notes: tuple[str, ...] = ()
+    """What was left out of a folder."""
 
 
 def open_training(store: Store, what: str, template: str | None) -> Training:
@@ -64,15 +69,19 @@ def open_training(store: Store, what: str, template: str | None) -> Training:
         faces = FaceSet(item.folder)
         provider = item.manifest["parts"]["component"]["provider"].rpartition(":")[2]
         return Training(item.key, f"{provider} {item.key[:12]}", faces, _source_names(faces))
-    names = find_images(folder)
+    found = search_images(folder)
+    names = found.names
     people = sorted({name.partition("/")[0] for name in names})
     if any("/" not in name for name in names):
         raise UsageError(f"{folder} has images outside the folders of its people; sort them")
     number = {person: index for index, person in enumerate(people)}
     subjects = np.array([number[name.partition("/")[0]] for name in names], np.int64)
     images = ImageFiles(folder, names, template=template, subjects=subjects)
-    key = Fingerprints(store.home / "fingerprints.sqlite").of(folder)
-    return Training(key, folder.name, images, dict(enumerate(people)))
+    fingerprint = Fingerprints(store.home / "fingerprints.sqlite").of(folder)
+    key = digest({"folder": fingerprint, "reading": READING})
+    notes = tuple(found.left_out.notes(folder.name))
+    named = dict(enumerate(map(shown, people)))
+    return Training(key, shown(folder.name), images, named, notes)
 
 
 def check(

@@ -56,10 +56,15 @@ class Artifact:
 
 
 def default_home() -> Path:
-    """``$HARNESS_HOME``, or the user's data folder."""
+    """``$HARNESS_HOME``, a leading ``~`` expanded, or the user's data folder."""
     given = os.environ.get("HARNESS_HOME")
     if given:
-        return Path(given)
+        try:
+            return Path(given).expanduser()
+        except RuntimeError:
+            raise UsageError(
+                f"HARNESS_HOME={given}: there is no such home folder; write the whole path"
+            ) from None
     from platformdirs import user_data_path
 
     return user_data_path("harness", appauthor=False)

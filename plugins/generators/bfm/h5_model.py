@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError
+from harness.inputs import require_closed
 
 from .landmarks import nearest
 from .morphable import Modes, MorphableModel
@@ -57,6 +58,7 @@ def read_h5(path: Path) -> MorphableModel:
 def _opened(path: Path) -> Iterator[Any]:
     import h5py
 
+    require_closed(path)
     try:
         with h5py.File(path, "r") as file:
             yield file

@@ -11,9 +11,9 @@ from harness.align.decode import decode
 from harness.align.templates import template_points
 from harness.align.warp import unusable, warp
 from harness.components import InputSpec
-from harness.digests import file_sha256
 from harness.embedding.onnx_session import open_session
 from harness.errors import DataError
+from harness.inputs import content_sha256
 from harness.seeds import stream
 
 from .onnx_nodes import normalises_inside
@@ -43,7 +43,7 @@ class Embedder(Protocol):
 
 
 class ArcFace:
-    """``arcface.onnx`` of the Arc2Face release; ``identity`` is the digest of the file.
+    """``arcface.onnx`` of the Arc2Face release; ``identity`` is the digest of its content.
 
     Input RGB (x - 127.5) / 127.5, unless the network begins with its own normalisation.
     """
@@ -52,7 +52,7 @@ class ArcFace:
     spec = _SPEC
 
     def __init__(self, path: Path, device: str = "cpu") -> None:
-        self.identity = file_sha256(path)
+        self.identity = content_sha256(path)
         self._inside = normalises_inside(path)
         self._session = open_session(path, device)
         self._input = self._session.get_inputs()[0].name

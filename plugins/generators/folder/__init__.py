@@ -8,6 +8,7 @@ from harness.components import Component
 from harness.faces.named import named_set
 from harness.hookspecs import hookimpl
 
+_VERSION = 3  # links are followed, and which files are images is decided by one rule
 _TARGET = f"{__name__}.generator:Folder"
 _PARAMS = f"{__name__}.params"
 _FOLDERS = "<identity>/<image>, any depth, zipped or unpacked"
@@ -16,6 +17,7 @@ _TERMS = "research; the terms stand with its release"
 NAMED = [
     named_set(
         "digiface1m",
+        version=_VERSION,
         target=_TARGET,
         params=f"{_PARAMS}:DigiFaceParams",
         summary="DigiFace-1M: 1,219,995 rendered images of 109,999 identities in eight zip files",
@@ -27,6 +29,7 @@ NAMED = [
     ),
     named_set(
         "webface260m",
+        version=_VERSION,
         target=_TARGET,
         params=f"{_PARAMS}:WebFaceParams",
         summary="WebFace260M, cleaned part: 42 million images of 2 million people in ten folders",
@@ -38,6 +41,7 @@ NAMED = [
     ),
     named_set(
         "sface",
+        version=_VERSION,
         target=_TARGET,
         params=f"{_PARAMS}:SFaceParams",
         summary="SFace: 634,320 images of 10,572 synthetic identities by a class-conditional GAN",
@@ -49,6 +53,7 @@ NAMED = [
     ),
     named_set(
         "gandiffface",
+        version=_VERSION,
         target=_TARGET,
         params=f"{_PARAMS}:GanDiffFaceParams",
         summary="GANDiffFace: synthetic identities by a GAN, varied by a diffusion model",
@@ -59,6 +64,7 @@ NAMED = [
     ),
     named_set(
         "disco",
+        version=_VERSION,
         target=_TARGET,
         params=f"{_PARAMS}:DisCoParams",
         summary="DisCo: synthetic identities by Brownian motion in the latent space of a GAN",
@@ -70,6 +76,7 @@ NAMED = [
     ),
     named_set(
         "idiff-face",
+        version=_VERSION,
         target=_TARGET,
         params=f"{_PARAMS}:IDiffFaceParams",
         summary="IDiff-Face: synthetic identities by an identity-conditioned diffusion model",
@@ -80,6 +87,7 @@ NAMED = [
     ),
     named_set(
         "exfacegan",
+        version=_VERSION,
         target=_TARGET,
         params=f"{_PARAMS}:ExFaceGanParams",
         summary="ExFaceGAN: synthetic identities by directions in the latent space of a GAN",
@@ -90,6 +98,7 @@ NAMED = [
     ),
     named_set(
         "syn2auth",
+        version=_VERSION,
         target=_TARGET,
         params=f"{_PARAMS}:Syn2AuthParams",
         summary="Syn2Auth-DF-CF: DigiFace-1M made realistic by face restoration",
@@ -126,7 +135,7 @@ def _own(name: str, params: str, summary: str, target: str = "generator:Folder")
     return Component(
         kind="generator",
         name=name,
-        version=2,
+        version=_VERSION,
         target=f"{__name__}.{target}",
         params=f"{_PARAMS}:{params}",
         summary=summary,

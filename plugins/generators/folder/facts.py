@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness.errors import DataError
 from harness.faces.face import MetaValue
+from harness.inputs import shown
 
 
 def numbers(value: Any, shape: tuple[int, ...], name: str, what: str) -> NDArray[np.float32] | None:
@@ -31,7 +32,7 @@ def flat(meta: Any) -> dict[str, MetaValue]:
     if not isinstance(meta, dict):
         return {}
     return {
-        str(key): value
+        shown(str(key)): shown(value) if isinstance(value, str) else value
         for key, value in meta.items()
         if value is None
         or isinstance(value, str | int)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -11,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError, UsageError
-from harness.faces.files import SUFFIXES
+from harness.faces.export import OWN_FILES
+from harness.faces.files import SUFFIXES, sort_out
+from harness.faces.left_out import LeftOut
 from harness.faces.source import SourceGenerator, SourceImage, natural
+from harness.inputs import inner_path, is_hidden_path, shown, walk
 from harness.protocols.landmarks import read_five_points
 
 from .params import Params
@@ -34,8 +36,12 @@ class Folder(SourceGenerator):
         points = None
         if self.params.landmarks is not None:
             points = read_five_points(root / self.params.landmarks)
+        own = {self.params.landmarks} if self.params.landmarks else set()
         depth = self.params.identity_depth
-        return FolderSource(root, self.params.folders, points, depth)
+        source = FolderSource(root, self.params.folders, points, depth, OWN_FILES | own)
+        for note in source.left_out.notes(root.name):
+            self.ctx.note(note)
+        return source
 
 
 class _Container(Protocol):
@@ -51,7 +57,11 @@ class _Container(Protocol):
 
 
 class FolderSource:
-    """Implements :class:`harness.faces.source.Source` on folders and zip files below ``root``."""
+    """Implements :class:`harness.faces.source.Source` on folders and zip files below ``root``.
+
+    ``left_out`` is what is there and is not read, without the files directly in ``root`` whose
+    names are in ``own``.
+    """
 
     def __init__(
         self,
@@ -59,39 +69,46 @@ class FolderSource:
         folders: Sequence[str] = (),
         points: Points | None = None,
         depth: int | None = None,
+        own: Collection[str] = frozenset(),
     ) -> None:
         self._points = points
+        self.left_out = LeftOut()
         holders: dict[str, _Container] = {}
         counts: dict[str, int] = {}
-        for container in _containers(root, folders, depth):
+        for container in _containers(root, folders, depth, own, self.left_out):
             for name, count in container.counts().items():
                 if name in holders:
                     raise DataError(
-                        f"identity {name} lies in {holders[name].path} and in {container.path}; "
-                        "a set must hold it once, remove one of them"
+                        f"identity {shown(name)} lies in {holders[name].path} and in "
+                        f"{container.path}; a set must hold it once, remove one of them"
                     )
                 holders[name], counts[name] = container, count
         if not holders:
             raise DataError(
                 f"{root} holds no image of the form identity/file ({', '.join(sorted(SUFFIXES))})"
+                f"{self.left_out.sentence('; left out: ')}"
             )
-        self.names: Sequence[str] = sorted(holders, key=natural)
-        self.counts: NDArray[np.int64] = np.array([counts[name] for name in self.names], np.int64)
-        self._holders = [holders[name] for name in self.names]
+        self._folders = sorted(holders, key=natural)
+        self.names: Sequence[str] = [shown(name) for name in self._folders]
+        self.counts: NDArray[np.int64] = np.array(
+            [counts[name] for name in self._folders], np.int64
+        )
+        self._holders = [holders[name] for name in self._folders]
         self._listed: tuple[int, list[str]] = (-1, [])
 
     def read(self, identity: int, number: int) -> SourceImage:
         """See :class:`harness.faces.source.Source`."""
+        folder = self._folders[identity]
         if self._listed[0] != identity:
-            self._listed = identity, self._holders[identity].files(self.names[identity])
+            self._listed = identity, self._holders[identity].files(folder)
         file = self._listed[1][number]
-        name = f"{self.names[identity]}/{file}"
+        name = shown(f"{folder}/{file}")
         points = None
         if self._points is not None:
             points = self._points.get(name)
             if points is None:
                 raise DataError(f"{name}: the landmark file has no line for it")
-        data = self._holders[identity].read(self.names[identity], file)
+        data = self._holders[identity].read(folder, file)
         return SourceImage(data, name, points)
 
 
@@ -106,11 +123,10 @@ class _Files:
 
     def files(self, identity: str) -> list[str]:
         folder = self.path / identity
-        names = []
-        for top, below, files in os.walk(folder):
-            below[:] = [] if self._depth is None else filter(_visible, below)
-            inside = Path(top).relative_to(folder)
-            names += [(inside / name).as_posix() for name in files if _is_image(name)]
+        names: list[str] = []
+        for here in walk(folder, deep=self._depth is not None):
+            images, _ = sort_out(here, LeftOut())
+            names += map(here.below, images)
         if len(names) != self._found[identity]:
             raise DataError(f"{folder} changed while it was read; run again")
         return sorted(names, key=natural)
@@ -119,37 +135,46 @@ class _Files:
         try:
             return (self.path / identity / name).read_bytes()
         except OSError as error:
-            raise DataError(f"{identity}/{name}: {error.strerror}") from None
+            raise DataError(f"{shown(f'{identity}/{name}')}: {error.strerror}") from None
 
 
-def _containers(root: Path, folders: Sequence[str], depth: int | None) -> Iterator[_Container]:
+def _containers(
+    root: Path, folders: Sequence[str], depth: int | None, own: Collection[str], left_out: LeftOut
+) -> Iterator[_Container]:
+    """Folders and zip files with whole identities; what is neither image nor zip is noted."""
     if root.is_file():
-        yield ZipImages(root, depth)
+        yield ZipImages(root, depth, left_out)
         return
     found: dict[str, int] = {}
     zips: list[Path] = []
-    for start in folders or ("",):
+    for start in map(_inside, folders or ("",)):
         if start and not (root / start).is_dir():
             raise UsageError(f"folders names {start}, which is not in {root}")
-        for top, below, files in os.walk(root / start):
-            below[:] = sorted(filter(_visible, below))
-            folder = Path(top)
-            zips += [folder / name for name in files if name.lower().endswith(".zip")]
-            images = [name for name in files if _is_image(name)]
+        for here in walk(root / start):
+            kept = own if here.path == root else frozenset()
+            images, others = sort_out(here, left_out, lambda name, kept=kept: _known(name, kept))
+            zips += [here.path / name for name in others if _is_zip(name)]
             if images:
-                inside = PurePosixPath((folder / min(images)).relative_to(root).as_posix())
+                inside = PurePosixPath((here.path / images[0]).relative_to(root).as_posix())
                 identity, _ = split(inside, depth, root)
                 found[identity] = found.get(identity, 0) + len(images)
     if found:
         yield _Files(root, found, depth)
     for path in sorted(zips):
-        yield ZipImages(path, depth)
+        yield ZipImages(path, depth, left_out)
 
 
-def _visible(name: str) -> bool:
-    return not name.startswith((".", "__MACOSX"))
+def _inside(start: str) -> str:
+    """A folder of the parameter ``folders``, which is one below the root that can be seen."""
+    inside = inner_path(start)
+    if inside is None or is_hidden_path(inside.as_posix()):
+        raise UsageError(f"folders names {start}; name folders below root that are not hidden")
+    return "" if not inside.parts else inside.as_posix()
 
 
-def _is_image(name: str) -> bool:
-    # Path(name).suffix is ten times slower, and there can be a million names.
-    return os.path.splitext(name)[1].lower() in SUFFIXES and _visible(name)  # noqa: PTH122
+def _known(name: str, own: Collection[str]) -> bool:
+    return _is_zip(name) or name in own
+
+
+def _is_zip(name: str) -> bool:
+    return name.lower().endswith(".zip")

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from harness.digests import digest
 from harness.errors import DataError, UsageError
+from harness.faces.export import OWN_FILES
+from harness.faces.left_out import HIDDEN, LeftOut
 from harness.faces.source import SourceGenerator, SourceImage, natural
+from harness.inputs import identity, walk
 
 from .params import PackedParams, ParquetParams
 from .rows import ParquetRows
@@ -24,6 +27,8 @@ class Pack(Protocol):
 
     names: Sequence[str]
     codes: NDArray[np.int64]
+    notes: Sequence[str]
+    """What the reader of a result must know, such as what was left out of the files."""
 
     def read(self, row: int) -> SourceImage:
         """One image; raises ``DataError`` naming file and record when it cannot be read."""
@@ -62,7 +67,11 @@ class _Packed(SourceGenerator):
         """See :class:`harness.faces.source.SourceGenerator`."""
         if self.params.root is None:
             raise UsageError(f"there is no {self.suffix} file to read; give -G root=DIR")
-        return PackedSource(self.pack(find_packs(self.params.root, self.suffix)))
+        left_out = LeftOut()
+        pack = self.pack(find_packs(self.params.root, self.suffix, left_out))
+        for note in [*left_out.notes(self.params.root.name), *pack.notes]:
+            self.ctx.note(note)
+        return PackedSource(pack)
 
     @abstractmethod
     def pack(self, paths: Sequence[Path]) -> Pack:
@@ -88,12 +97,12 @@ class WebDataset(_Packed):
     def pack(self, paths: Sequence[Path]) -> TarSamples:
         """The list of members, made once and kept: millions of them take minutes to walk through.
 
-        Like a fingerprint, what is kept holds for files of the same place, size and time.
+        Like a fingerprint, what is kept holds while the file system is sure that files are the
+        same.
         """
-        stats = [path.stat() for path in paths]
         parts = {
             "files": digest([str(path.resolve()) for path in paths]),
-            "stats": [[stat.st_size, stat.st_mtime_ns] for stat in stats],
+            "contents": [identity(path) for path in paths],
         }
 
         def build(folder: Path) -> None:
@@ -105,14 +114,19 @@ class WebDataset(_Packed):
             return TarSamples(paths, dict(kept))
 
 
-def find_packs(root: Path, suffix: str) -> list[Path]:
-    """The files of that suffix: ``root`` itself, or all below it but hidden ones, sorted."""
+def find_packs(root: Path, suffix: str, left_out: LeftOut) -> list[Path]:
+    """The files of that suffix: ``root`` itself, or all below it that are not hidden, sorted."""
     if root.is_file():
         return [root]
-    found = sorted(
-        (p for p in root.rglob(f"*{suffix}") if p.is_file() and not p.name.startswith(".")),
-        key=lambda path: natural(path.relative_to(root).as_posix()),
-    )
+    found = []
+    for here in walk(root):
+        for name in here.hidden:
+            left_out.add(HIDDEN, here.below(name))
+        for name in here.files:
+            if name.endswith(suffix):
+                found.append(here.below(name))
+            elif here.inside or name not in OWN_FILES:
+                left_out.add(f"not {suffix}", here.below(name))
     if not found:
         raise DataError(f"{root} holds no {suffix} file; check root")
-    return found
+    return [root / name for name in sorted(found, key=natural)]

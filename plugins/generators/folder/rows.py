@@ -31,6 +31,7 @@ class ParquetRows:
 
     def __init__(self, paths: Sequence[Path], image: str, identity: str | None = None) -> None:
         self._paths, self._image = paths, image
+        self.notes: Sequence[str] = ()
         groups: list[tuple[int, int, int]] = []  # file, group in it, rows
         columns = []
         for number, path in enumerate(paths):

@@ -5,15 +5,17 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError
-from harness.faces.files import SUFFIXES
+from harness.faces.files import BY_CONTENT, SUFFIXES, reason_against
+from harness.faces.left_out import HIDDEN, OTHER, LeftOut
 from harness.faces.source import SourceImage
+from harness.inputs import inner_path, is_hidden_path, shown
 
 from .facts import flat, numbers, parse
 from .zips import MOST_BYTES
@@ -42,6 +44,7 @@ class TarSamples:
         self._paths, self._index = paths, index
         self.names: Sequence[str] = index["names"].tolist()
         self.codes: NDArray[np.int64] = index["codes"]
+        self.notes: Sequence[str] = index["notes"].tolist()
 
     def read(self, row: int) -> SourceImage:
         """One image; raises ``DataError`` naming the file and the sample in it."""
@@ -71,7 +74,9 @@ def index_tars(paths: Sequence[Path]) -> dict[str, NDArray[Any]]:
     ``names`` are the identities; ``codes`` which of them, ``files`` which file, ``keys`` and
     ``spans`` (offset and size of image and JSON, int64 (samples, 4)) are a row a sample. The
     identity is ``identity`` of the JSON, in all samples or in none, else the content of ``.cls``.
+    ``notes`` says what was left out.
     """
+    left_out = LeftOut()
     codes: dict[str, int] = {}
     rows: list[tuple[int, int]] = []
     spans: list[tuple[int, ...]] = []
@@ -79,13 +84,13 @@ def index_tars(paths: Sequence[Path]) -> dict[str, NDArray[Any]]:
     said: dict[str, str] = {}  # where identities stand, and the first sample that has it there
     for number, path in enumerate(paths):
         with path.open("rb") as file:
-            for sample in _samples(path):
-                where = f"{path}, sample {sample.key}"
+            for sample in _samples(path, file, left_out):
+                where = f"{path}, sample {shown(sample.key)}"
                 source, identity = _identity(file, sample, where)
                 said.setdefault(source, where)
                 rows.append((codes.setdefault(identity, len(codes)), number))
                 spans.append((*sample.parts["image"], *sample.parts.get("json", _NOWHERE)))
-                keys.append(sample.key)
+                keys.append(shown(sample.key))
     if len(said) > 1:
         raise DataError(
             f"the identity stands in .json of {said['.json']} but in .cls of {said['.cls']}; all "
@@ -100,6 +105,7 @@ def index_tars(paths: Sequence[Path]) -> dict[str, NDArray[Any]]:
         "files": table[:, 1],
         "spans": np.array(spans, np.int64),
         "keys": np.array(keys, np.str_),
+        "notes": np.array(list(left_out.notes("the tar files")), np.str_),
     }
 
 
@@ -119,7 +125,7 @@ def _identity(file: BinaryIO, sample: _Sample, where: str) -> tuple[str, str]:
 
 
 def _name(text: str, where: str) -> str:
-    name = text.strip()
+    name = shown(text.strip())
     if not name or len(name) > _LONGEST_NAME or "\0" in name:
         raise DataError(f"{where}: {name[:20]!r} is no name of an identity")
     return name
@@ -134,26 +140,41 @@ def _part(file: BinaryIO, span: tuple[int, int], where: str) -> bytes:
     return data
 
 
-def _samples(path: Path) -> Iterator[_Sample]:
+def _samples(path: Path, file: BinaryIO, left_out: LeftOut) -> Iterator[_Sample]:
     """The samples of a file that have an image: consecutive members of one name."""
     sample = _Sample("")
     for member in _members(path):
-        inside = PurePosixPath(member.name)
-        if inside.name.startswith(".") or "__MACOSX" in inside.parts:
+        inside = inner_path(member.name)
+        assert inside is not None, "checked when it was listed"
+        if is_hidden_path(inside.as_posix()):
+            left_out.add(HIDDEN, f"{path.name}/{member.name}")
             continue
         stem, _, suffix = inside.name.partition(".")
         key = (inside.parent / stem).as_posix()
         if key != sample.key:
-            yield from _whole(path, sample)
+            yield from _whole(path, sample, left_out)
             sample = _Sample(key)
-        part = "image" if f".{suffix.lower()}" in SUFFIXES else suffix.lower()
+        part = _part_name(suffix.lower(), file, member)
         if part in sample.parts:
             raise DataError(f"{path}: sample {key} has {part} twice; pack the images anew")
         sample.parts[part] = member.offset_data, member.size
-    yield from _whole(path, sample)
+    yield from _whole(path, sample, left_out)
 
 
-def _whole(path: Path, sample: _Sample) -> Iterator[_Sample]:
+def _part_name(suffix: str, file: BinaryIO, member: tarfile.TarInfo) -> str:
+    """``image``, or the suffix of a member that is something else."""
+
+    def head() -> bytes:
+        file.seek(member.offset_data)
+        return file.read(min(member.size, 16))
+
+    dotted = f".{suffix}" if suffix else ""
+    if dotted not in SUFFIXES | BY_CONTENT:
+        return suffix
+    return suffix if reason_against(dotted and f"x{dotted}", head) else "image"
+
+
+def _whole(path: Path, sample: _Sample, left_out: LeftOut) -> Iterator[_Sample]:
     if "image" in sample.parts:
         yield sample
     elif {"cls", "json"} & set(sample.parts):
@@ -161,6 +182,9 @@ def _whole(path: Path, sample: _Sample) -> Iterator[_Sample]:
             f"{path}: sample {sample.key} has no image beside {', '.join(sorted(sample.parts))}; "
             "members of one name must follow each other"
         )
+    else:
+        for suffix in sample.parts:
+            left_out.add(OTHER, f"{path.name}/{sample.key}{'.' if suffix else ''}{suffix}")
 
 
 def _members(path: Path) -> Iterator[tarfile.TarInfo]:
@@ -185,9 +209,8 @@ def _members(path: Path) -> Iterator[tarfile.TarInfo]:
 
 
 def _check(path: Path, member: tarfile.TarInfo, size: int) -> None:
-    inside = PurePosixPath(member.name)
     problem = ""
-    if inside.is_absolute() or ".." in inside.parts or "\\" in member.name:
+    if inner_path(member.name) is None:
         problem = "has a path that leads out of the archive"
     elif "\0" in member.name or len(member.name) > _LONGEST_NAME:
         problem = "has a name that no file can have"

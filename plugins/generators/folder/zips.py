@@ -11,8 +11,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from harness.errors import DataError
-from harness.faces.files import SUFFIXES
+from harness.faces.files import reason_against
+from harness.faces.left_out import HIDDEN, LeftOut
 from harness.faces.source import natural
+from harness.inputs import inner_path, is_hidden_path
 
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _STORED, _DEFLATED = 0, 8
@@ -25,16 +27,20 @@ MOST_BYTES = 1 << 28
 class ZipImages:
     """Images of a zip file by identity (the member's folder); nothing is unpacked to disk.
 
-    Members with an absolute path, a drive, a backslash or ``..`` are refused. Kept as arrays: a
-    million members need tens of megabytes, not the half gigabyte of ``zipfile``.
+    Members with an absolute path, a drive or ``..`` are refused; ``left_out`` counts those that
+    are no images. Kept as arrays: a million members need tens of megabytes, not the half gigabyte
+    of ``zipfile``.
     """
 
-    def __init__(self, path: Path, depth: int | None = None) -> None:
+    def __init__(
+        self, path: Path, depth: int | None = None, left_out: LeftOut | None = None
+    ) -> None:
         self.path = path
         self.spans: dict[str, tuple[int, int]] = {}
         files: list[str] = []
         numbers: list[_Numbers] = []
-        for identity, members in _members(path, depth).items():
+        left_out = LeftOut() if left_out is None else left_out
+        for identity, members in _members(path, depth, left_out).items():
             members.sort(key=lambda member: natural(member[0]))
             self.spans[identity] = (len(files), len(files) + len(members))
             files += [member[0] for member in members]
@@ -100,15 +106,17 @@ def split(inside: PurePosixPath, depth: int | None, root: Path) -> tuple[str, st
     return "/".join(parts[:cut]), "/".join(parts[cut:])
 
 
-def _members(path: Path, depth: int | None) -> dict[str, list[tuple[str, _Numbers]]]:
+def _members(
+    path: Path, depth: int | None, left_out: LeftOut
+) -> dict[str, list[tuple[str, _Numbers]]]:
     """File and numbers of every image, by identity."""
     found: dict[str, list[tuple[str, _Numbers]]] = {}
     seen: set[str] = set()
     try:
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
-                inside = PurePosixPath(info.filename)
-                if info.is_dir() or inside.suffix.lower() not in SUFFIXES or _hidden(inside):
+                inside = _image_path(path, archive, info, left_out)
+                if inside is None:
                     continue
                 _check(path, info, inside, seen)
                 identity, file = split(inside, depth, path)
@@ -123,12 +131,43 @@ def _members(path: Path, depth: int | None) -> dict[str, list[tuple[str, _Number
     return found
 
 
+def _image_path(
+    path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, left_out: LeftOut
+) -> PurePosixPath | None:
+    """Where an image is in its archive; None for folders and what is noted as left out."""
+    inside = inner_path(info.filename)
+    if info.filename.endswith(("/", "\\")):
+        return None
+    shown_name = f"{path.name}/{info.filename}"
+    if inside is not None and is_hidden_path(inside.as_posix()):
+        left_out.add(HIDDEN, shown_name)
+        return None
+    name = info.filename if inside is None else inside.name
+    reason = reason_against(name, lambda: _begin(archive, info))
+    if reason:
+        left_out.add(reason, shown_name)
+        return None
+    if inside is None:
+        raise DataError(
+            f"{path}: member {info.filename!r} has a path that leads out of the archive; pack the "
+            "images again"
+        )
+    return inside
+
+
+def _begin(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """The first bytes of a member; empty where it cannot be read, which its check names."""
+    try:
+        with archive.open(info) as member:
+            return member.read(16)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError):
+        return b""
+
+
 def _check(path: Path, info: zipfile.ZipInfo, inside: PurePosixPath, seen: set[str]) -> None:
     name = info.filename
     problem = ""
-    if inside.is_absolute() or ".." in inside.parts or "\\" in info.orig_filename or ":" in name:
-        problem = "has a path that leads out of the archive"
-    elif inside.as_posix() in seen:
+    if inside.as_posix() in seen:
         problem = "is there twice"
     elif info.flag_bits & _ENCRYPTED:
         problem = "is encrypted"
@@ -141,7 +180,3 @@ def _check(path: Path, info: zipfile.ZipInfo, inside: PurePosixPath, seen: set[s
     if problem:
         raise DataError(f"{path}: member {name!r} {problem}; pack the images anew")
     seen.add(inside.as_posix())
-
-
-def _hidden(inside: PurePosixPath) -> bool:
-    return any(part.startswith((".", "__MACOSX")) and part != ".." for part in inside.parts)

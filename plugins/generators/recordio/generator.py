@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from harness.digests import digest
 from harness.errors import DataError, UsageError
 from harness.faces.recordio import RecordFile
 from harness.faces.source import SourceGenerator, SourceImage
+from harness.inputs import identity, is_hidden
 
 from .params import Params
 from .table import Table, by_header, by_list, implausible
@@ -52,12 +53,13 @@ class RecordIo(SourceGenerator):
     def _kept(self, rec: RecordFile) -> Table:
         """The table from headers, made once and kept: a scan of millions of records takes minutes.
 
-        Like a fingerprint, what is kept holds for a file of the same place, size and time.
+        Like a fingerprint, what is kept holds while the file system is sure that files are the
+        same.
         """
-        stats = [file.stat() for file in (rec.path, rec.path.with_suffix(".idx")) if file.exists()]
+        files = [file for file in (rec.path, rec.path.with_suffix(".idx")) if file.exists()]
         parts = {
             "file": digest(str(rec.path.resolve())),
-            "stats": [[stat.st_size, stat.st_mtime_ns] for stat in stats],
+            "contents": [identity(file) for file in files],
             "negative_labels": self.params.negative_labels,
         }
 
@@ -104,8 +106,12 @@ def find_rec(root: Path, named: str | None) -> Path:
         return root / named
     if root.is_file():
         return root
-    found = sorted(root.glob("*.rec")) or sorted(root.glob("record/*.rec"))
+    found = _visible(root.glob("*.rec")) or _visible(root.glob("record/*.rec"))
     if len(found) != 1:
         listed = ", ".join(path.name for path in found) or "none"
         raise DataError(f"{root} should hold one .rec file, found {listed}; set rec=NAME")
     return found[0]
+
+
+def _visible(paths: Iterable[Path]) -> list[Path]:
+    return sorted(path for path in paths if not is_hidden(path.name))

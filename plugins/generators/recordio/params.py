@@ -10,13 +10,16 @@ from pydantic import Field
 from harness.components import External
 from harness.faces.source import SourceParams
 
+BESIDE = (".idx", "list.txt")
+"""What is read beside a .rec file that is given itself."""
+
 _ROOT = "Folder with one .rec file and its .idx (also one level down, in record/)."
 
 
 class Params(SourceParams):
     """Where the records lie and which of them are used."""
 
-    root: Annotated[Path | None, External()] = Field(None, description=_ROOT)
+    root: Annotated[Path | None, External(beside=BESIDE)] = Field(None, description=_ROOT)
     rec: Annotated[str | None, External(inside="root")] = Field(
         None, description="The .rec file below root, where there are several."
     )
@@ -37,19 +40,25 @@ class Params(SourceParams):
 class CasiaParams(Params):
     """CASIA-WebFace, aligned, as insightface packs it."""
 
-    root: Annotated[Path | None, External(asset="casia-webface")] = Field(None, description=_ROOT)
+    root: Annotated[Path | None, External(asset="casia-webface", beside=BESIDE)] = Field(
+        None, description=_ROOT
+    )
 
 
 class Ms1mParams(Params):
     """MS1MV2, aligned, as insightface packs it."""
 
-    root: Annotated[Path | None, External(asset="ms1mv2")] = Field(None, description=_ROOT)
+    root: Annotated[Path | None, External(asset="ms1mv2", beside=BESIDE)] = Field(
+        None, description=_ROOT
+    )
 
 
 class DcFaceParams(Params):
     """DCFace; the labels in its record headers are not identities."""
 
-    root: Annotated[Path | None, External(asset="dcface")] = Field(None, description=_ROOT)
+    root: Annotated[Path | None, External(asset="dcface", beside=BESIDE)] = Field(
+        None, description=_ROOT
+    )
     labels: Literal["auto", "header", "list"] = Field(
         "list", description="Where identities stand; DCFace has them in list.txt."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zipfile
 
@@ -216,3 +217,89 @@ def test_random_damage_gives_only_data_errors(tmp_path):
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_random_damage_gives_only_data_errors_at_length(tmp_path):
     assert damage(tmp_path, 10_000, 1) > 2000
+
+
+# -- what is read is what is there -------------------------------------------------------------
+
+
+def test_people_images_and_zip_files_behind_links_are_read(tmp_path):
+    tree(tmp_path / "elsewhere", ["ann/1.png", "ann/2.png", "single.png"])
+    (tmp_path / "zips").mkdir()
+    pack(tmp_path / "zips" / "more.zip", ["cyd/1.png"])
+    root = tree(tmp_path / "data", ["bob/1.png"])
+    (root / "ann").symlink_to(tmp_path / "elsewhere" / "ann")
+    (root / "bob" / "2.png").symlink_to(tmp_path / "elsewhere" / "single.png")
+    (root / "packed").symlink_to(tmp_path / "zips")
+    source = FolderSource(root)
+    assert dict(zip(source.names, source.counts.tolist(), strict=True)) == {
+        "ann": 2, "bob": 2, "cyd": 1}  # fmt: skip
+    assert contents(source)["ann/2.png"] == png(1)
+    assert not len(source.left_out)
+
+
+@pytest.mark.parametrize("depth", [None, 1])
+def test_what_is_left_out_is_counted_by_reason(tmp_path, depth):
+    jpeg = cv2.imencode(".jpg", np.zeros((4, 4, 3), np.uint8))[1].tobytes()
+    root = tree(tmp_path / "data", ["a/1.png", "a/._1.png", "a/.ipynb_checkpoints/1.png"])
+    for name in ("2.jfif", "3.jpe", "4", "5.tif"):
+        (root / "a" / name).write_bytes(jpeg)
+    for name, start in (
+        ("6.tiff", b"II*\0"),
+        ("7", b"MM\0*"),
+        ("8.jfif", b"text"),
+        ("9.heic", b"x"),
+    ):
+        (root / "a" / name).write_bytes(start + bytes(20))
+    (root / "landmarks.txt").write_text("own")
+    pack(root / "z.zip", ["b/1.png", "b/readme.md", "__MACOSX/b/1.png", "b/._1.png"])
+    source = FolderSource(root, depth=depth, own={"landmarks.txt"})
+    assert dict(zip(source.names, source.counts.tolist(), strict=True)) == {"a": 5, "b": 1}
+    assert len(contents(source)) == 6
+    hidden, tiff, other = sorted(source.left_out.counts().items(), key=lambda item: item[0][:1])
+    assert hidden == ("hidden", 4)
+    assert tiff[1] == 2
+    assert "TIFF" in tiff[0]
+    assert other[1] == 3
+    (note,) = source.left_out.notes("data")
+    assert "4 hidden (a/._1.png, a/.ipynb_checkpoints, z.zip/__MACOSX/b/1.png, ...)" in note
+    assert "a/9.heic" in note
+
+
+@pytest.mark.parametrize("suffix", ["", ".jfif", ".tif"])
+def test_the_first_bytes_of_zip_members_decide_too(tmp_path, suffix):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"ann/1{suffix}", png(1))
+        archive.writestr(f"ann/2{suffix}", "a text")
+        archive.writestr(f"ann/3{suffix}", b"II*\0" + bytes(9))
+    source = FolderSource(tmp_path / "a.zip")
+    assert contents(source) == {f"ann/1{suffix}": png(1)}
+    assert len(source.left_out) == 2
+
+
+@pytest.mark.parametrize(
+    ("member", "name"),
+    [(r"ann\1.png", "ann/1.png"), (r"set\ann\1.png", "set/ann/1.png"),
+     ("ann/12:30.png", "ann/12:30.png"), ("12:30/1.png", "12:30/1.png")],
+)  # fmt: skip
+def test_names_of_windows_and_with_colons_are_read(tmp_path, member, name):
+    source = FolderSource(pack(tmp_path / "a.zip", [member]))
+    assert contents(source) == {name: png(0)}
+
+
+def test_one_image_under_both_kinds_of_slashes_is_there_twice(tmp_path):
+    with pytest.raises(DataError, match="is there twice"):
+        FolderSource(pack(tmp_path / "a.zip", ["ann/1.png", r"ann\1.png"]))
+
+
+def test_names_that_are_not_utf8_are_shown(tmp_path):
+    person = os.fsdecode(b"Jos\xe9")
+    tree(tmp_path, [f"{person}/1.png", os.fsdecode(b"ann/\xff.png")])
+    assert contents(FolderSource(tmp_path)) == {r"Jos\xe9/1.png": png(0), r"ann/\xff.png": png(1)}
+
+
+@pytest.mark.parametrize("name", ["..", "../other", "/other", ".hidden", "a/.hidden"])
+def test_folders_are_below_the_root_and_not_hidden(tmp_path, name):
+    tree(tmp_path / "root", ["a/.hidden/1.png", ".hidden/1.png"])
+    tree(tmp_path / "other", ["a/1.png"])
+    with pytest.raises(UsageError, match="name folders below root that are not hidden"):
+        FolderSource(tmp_path / "root", [name])

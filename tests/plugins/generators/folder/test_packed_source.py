@@ -12,6 +12,7 @@ import pytest
 from pyarrow import parquet
 
 from harness.errors import DataError, UsageError
+from harness.faces.left_out import LeftOut
 from harness_plugins.generators.folder import rows
 from harness_plugins.generators.folder.packed import (
     PackedSource,
@@ -228,11 +229,14 @@ def test_packed_files_are_found_at_any_depth_in_natural_order(tmp_path):
     for name in ("10.tar", "9.tar", "sub/1.tar", ".hidden.tar", "a.zip"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = [path.relative_to(tmp_path).as_posix() for path in find_packs(tmp_path, ".tar")]
+    left_out = LeftOut()
+    packs = find_packs(tmp_path, ".tar", left_out)
+    found = [path.relative_to(tmp_path).as_posix() for path in packs]
     assert found == ["9.tar", "10.tar", "sub/1.tar"]
-    assert find_packs(tmp_path / "a.zip", ".tar") == [tmp_path / "a.zip"]
+    assert left_out.counts() == {"hidden": 1, "not .tar": 1}
+    assert find_packs(tmp_path / "a.zip", ".tar", left_out) == [tmp_path / "a.zip"]
     with pytest.raises(DataError, match=r"holds no \.parquet file"):
-        find_packs(tmp_path, ".parquet")
+        find_packs(tmp_path, ".parquet", left_out)
 
 
 @pytest.mark.parametrize(("made", "params"), [(Parquet, ParquetParams), (WebDataset, PackedParams)])

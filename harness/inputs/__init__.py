@@ -1,0 +1,27 @@
+"""What an input is: one walk of folders, and the files that belong to a file.
+
+The fingerprint of an input and every reader of it use the same functions, so that whatever is read
+is part of the key. Hidden entries (:func:`is_hidden`) are neither read nor part of a fingerprint.
+"""
+
+from harness.inputs.belonging import belonging, beside, content_sha256
+from harness.inputs.hdf5 import require_closed
+from harness.inputs.names import inner_path, shown
+from harness.inputs.stamps import identity, stamp
+from harness.inputs.walk import Folder, is_hidden, is_hidden_path, walk, walk_files
+
+__all__ = [
+    "Folder",
+    "belonging",
+    "beside",
+    "content_sha256",
+    "identity",
+    "inner_path",
+    "is_hidden",
+    "is_hidden_path",
+    "require_closed",
+    "shown",
+    "stamp",
+    "walk",
+    "walk_files",
+]

@@ -1,0 +1,52 @@
+"""HDF5 files that hold everything they are made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness.errors import DataError
+
+MAGIC = b"\x89HDF\r\n\x1a\n"
+
+
+def require_closed(path: Path) -> None:
+    """Raise ``DataError`` where an HDF5 file takes data from other files, naming the entry.
+
+    It can do so by external links, virtual datasets and external storage; none of them would be
+    part of the file's fingerprint.
+    """
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            outside = _outside(file)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(f"{path} is no readable HDF5 file ({error}); get it again") from None
+    if outside:
+        raise DataError(
+            f"{path}: {outside[0]} is {outside[1]}, which takes data from another file; "
+            "write everything into one file (h5repack, or h5py's copy with expand_external)"
+        )
+
+
+def _outside(file: Any) -> tuple[str, str] | None:
+    """Name and kind of the first entry that takes data from another file."""
+    import h5py
+
+    def of_link(name: bytes, info: Any) -> tuple[str, str] | None:
+        if info.type in (h5py.h5l.TYPE_HARD, h5py.h5l.TYPE_SOFT):
+            return None
+        return name.decode(errors="backslashreplace"), "an external link"
+
+    def of_object(name: str, item: Any) -> tuple[str, str] | None:
+        if not isinstance(item, h5py.Dataset):
+            return None
+        if item.is_virtual:
+            return name, "a virtual dataset"
+        return (name, "a dataset with external storage") if item.external else None
+
+    found: tuple[str, str] | None = file.id.links.visit(of_link, info=True)
+    if found is None:
+        found = file.visititems(of_object)
+    return found
