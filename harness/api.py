@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.components import KINDS, Kind
+from harness.components import KINDS, Kind, Params
 from harness.errors import UsageError
 from harness.executors.local import cpu_count
 from harness.extensions import Executor
 from harness.files import write_text
+from harness.inputs import shown
 from harness.progress import Progress
 from harness.registry import Registry, did_you_mean, load, plugin_files
 from harness.services import LOCAL, open_executor
@@ -22,7 +23,7 @@ from harness.study import parameters
 from harness.study.plan import Planner
 from harness.study.planned import KIND_OF_STAGE, Plan
 from harness.study.project import project_file
-from harness.study.recipe import Recipe, Settings, StudyTable, Use, resolve
+from harness.study.recipe import Recipe, Settings, StudyTable, Use, resolve, with_types
 from harness.study.store import Store
 
 KEY_PREFIX = 8
@@ -35,7 +36,15 @@ if TYPE_CHECKING:
 
 def make_recipe(settings: Settings, registry: Registry) -> Recipe:
     """The recipe that the settings make of files, environment and flags."""
-    return resolve(settings, registry.groups(), _accepts(registry))
+    made = resolve(settings, registry.groups(), _accepts(registry))
+
+    def class_of(kind: str, name: str) -> type[Params] | None:
+        try:
+            return parameters.params_class(registry.find(_kind(kind), name))
+        except UsageError:
+            return None  # the key of a stored face set; an unknown name is named by the planner
+
+    return with_types(made, class_of)
 
 
 def make_plan(
@@ -245,6 +254,7 @@ def write_plan(plan: Plan, folder: Path) -> None:
 
 def _write_accretive(path: Path, text: str) -> None:
     """Write the newest under its plain name; each plan also stays under its own digest."""
+    text = shown(text)
     own = hashlib.sha256(text.encode()).hexdigest()[:8]
     write_text(path.with_name(f"{path.stem}-{own}{path.suffix}"), text)
     write_text(path, text)
@@ -269,6 +279,7 @@ def _toml_table(header: str, table: StudyTable | Use) -> list[str]:
     for key, value in values.items():
         unsaid = "flags" if key in table.model_fields_set else "default"
         said = table.origins.get(key, unsaid).replace("\\", "/").rpartition("/")[2]
+        said = " ".join(said.splitlines())
         lines.append(f"{key if key.isidentifier() else json.dumps(key)} = {_toml(value)}  # {said}")
     return [*lines, ""]
 
@@ -278,7 +289,7 @@ def _toml(value: Any) -> str:
         return "{" + ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_toml(v) for v in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(shown(value) if isinstance(value, str) else value, ensure_ascii=False)
 
 
 def run(

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from harness.errors import UsageError
 from harness.registry import did_you_mean
 from harness.study.layers import LISTED, Said
+from harness.study.parameters import Word, parse_literal
 from harness.study.phases import Use
 
 Accepts = Callable[[str, str, str], bool]
@@ -101,4 +102,5 @@ def _grid(use: AnyUse, values: Mapping[str, Said]) -> list[AnyUse]:
 
 
 def _short(value: Any) -> str:
+    value = parse_literal(value) if isinstance(value, Word) else value
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -79,11 +79,11 @@ def read_toml_of_user(path: Path, what: str = "") -> tuple[dict[str, Any], str]:
 
 def environment(environ: Mapping[str, str], keys: Iterable[str]) -> Values:
     """Values of the ``[study]`` table that variables like ``HARNESS_SEED`` give."""
-    from harness.study.parameters import parse_literal
+    from harness.study.parameters import Word
 
     names = {key: f"{ENVIRONMENT}{key.upper()}" for key in keys}
     return {
-        key: Said(parse_literal(environ[name]), f"environment {name}")
+        key: Said(Word(environ[name]), f"environment {name}")
         for key, name in names.items()
         if environ.get(name)
     }

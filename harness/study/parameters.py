@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import types
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from harness.components import External, Params
 from harness.decoding import toml_table
@@ -23,20 +24,29 @@ _PIECE = re.compile(r"""(?:"[^"]*"|'[^']*'|\[[^]]*\]|[^,])+""")
 """What stands between commas, those inside quotes and one pair of brackets left alone."""
 
 
+class Word(str):
+    """What a user wrote for a value, before its type is known; see :func:`typed`.
+
+    It is the text itself, so that a folder called ``2024``, ``true`` or ``1e3`` can be named.
+    """
+
+    __slots__ = ()
+
+
 def parse_literal(text: str) -> Any:
     """One TOML literal; a bare word is a string, so no shell needs quotes."""
     try:
         return toml_table(f"value = {text}")["value"]
     except ValueError:
-        return text
+        return str(text)
 
 
-def parse_assignment(text: str) -> tuple[str, Any]:
+def parse_assignment(text: str) -> tuple[str, Word]:
     """``key=value`` to the key and its value; raises ``UsageError`` without an equals sign."""
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise UsageError(f"{text!r} is not of the form key=value")
-    return key.strip(), parse_literal(value.strip())
+    return key.strip(), Word(value.strip())
 
 
 def parse_sweep(text: str) -> tuple[str, list[Any]]:
@@ -44,7 +54,32 @@ def parse_sweep(text: str) -> tuple[str, list[Any]]:
     key, equals, values = text.partition("=")
     if not equals or not key.strip() or not values.strip():
         raise UsageError(f"{text!r} is not of the form key=a,b,c")
-    return key.strip(), [parse_literal(value.strip()) for value in _PIECE.findall(values)]
+    return key.strip(), [Word(value.strip()) for value in _PIECE.findall(values)]
+
+
+def typed(cls: type[BaseModel] | None, key: str, value: Any) -> Any:
+    """A value as the parameter ``key`` wants it: text for text and paths, else a TOML literal.
+
+    Only a :class:`Word` is changed. Quotes around a text are dropped, as TOML does.
+    """
+    if not isinstance(value, Word):
+        return value
+    literal = parse_literal(value)
+    field = None if cls is None else cls.model_fields.get(key)
+    wants_text = key == PRESET if field is None else _is_text(field.annotation)
+    return str(value) if wants_text and not isinstance(literal, str) else literal
+
+
+def _is_text(annotation: Any) -> bool:
+    """Whether only text, a path or one of some words will do, or nothing at all."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _is_text(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) is Literal:
+        return all(isinstance(choice, str) for choice in typing.get_args(annotation))
+    kinds = [kind for kind in typing.get_args(annotation) if kind is not type(None)]
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return all(map(_is_text, kinds))
+    return isinstance(annotation, type) and issubclass(annotation, str | Path)
 
 
 def params_class(provided: Provided) -> type[Params]:
@@ -62,7 +97,7 @@ def build(provided: Provided, values: Mapping[str, Any], origins: Mapping[str, s
     """
     cls = params_class(provided)
     label = f"{provided.component.kind} {provided.component.name}"
-    given = dict(values)
+    given = {key: typed(cls, key, value) for key, value in values.items()}
     preset = given.pop(PRESET, None) if PRESET not in cls.model_fields else None
     base: dict[str, Any] = {}
     if preset is not None:

@@ -78,15 +78,16 @@ def changes_of(
             known = sorted({field for cls in classes.values() for field in cls.scoring})
             raise UsageError(f"no benchmark of the study has {plain!r}{did_you_mean(plain, known)}")
         for name in having:
+            wanted = parameters.typed(classes[name], plain, value)
             if plain not in classes[name].scoring:
                 raise UsageError(
                     f"{plain} of {name} decides what is embedded, so a new score is not enough; "
                     f"run the study again with -B {plain}={value}"
                 )
-            if plain in CHOICES and value not in CHOICES[plain]:
+            if plain in CHOICES and wanted not in CHOICES[plain]:
                 choices = ", ".join(str(choice) for choice in CHOICES[plain])
                 raise UsageError(f"{plain}={value} of {name} is none of {choices}")
-            found[name][plain] = value
+            found[name][plain] = wanted
     return found
 
 

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from pydantic import Field, ValidationError
 
-from harness.components import Component, External, Params
+from harness.components import Component, External, ExternalPath, Params
 from harness.errors import UsageError
 from harness.registry import Provided
 from harness.study import parameters
@@ -58,7 +58,8 @@ def importable(monkeypatch):
     ],
 )
 def test_a_literal_is_toml_and_a_bare_word_is_a_string(text, value):
-    assert parameters.parse_assignment(text) == ("a", value)
+    key, word = parameters.parse_assignment(text)
+    assert (key, parameters.typed(None, key, word)) == ("a", value)
 
 
 @pytest.mark.parametrize("text", ["a", "=1", ""])
@@ -153,7 +154,52 @@ def test_errors_say_where_it_was_said(values, message):
     ],
 )
 def test_a_sweep_is_values_between_commas(text, values):
-    assert parameters.parse_sweep(text) == ("a.b", values)
+    key, words = parameters.parse_sweep(text)
+    assert (key, [parameters.typed(None, key, word) for word in words]) == ("a.b", values)
+
+
+class Texts(Params):
+    plain: str = ""
+    path: Path | None = None
+    marked: Annotated[Path | None, External()] = None
+    external: ExternalPath | None = None
+    choice: Literal["true", "2024"] | None = None
+    number: int | str = 0
+    names: tuple[str, ...] = ()
+    open: Any = None
+
+
+WORDS = ("2024", "true", "1e3", "2024-05-01", "12:30:00", "0x1F", "1_000", "+5", "inf", "[1]",
+         "{a = 1}", "2024 # b", "[" * 5000, "9" * 5000)  # fmt: skip
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("key", ["plain", "path", "marked", "external"])
+def test_a_text_or_path_is_what_was_written(key, word):
+    value = parameters.typed(Texts, *parameters.parse_assignment(f"{key}={word}"))
+    assert value == word
+    assert type(value) is str
+    Texts.model_validate({key: value})
+
+
+@pytest.mark.parametrize("word", ["true", "2024"])
+def test_one_of_some_words_is_text(word):
+    assert parameters.typed(Texts, "choice", parameters.Word(word)) == word
+    assert parameters.typed(Texts, parameters.PRESET, parameters.Word(word)) == word
+
+
+@pytest.mark.parametrize(
+    ("key", "word", "value"),
+    [("number", "2024", 2024), ("names", '["2024"]', ["2024"]), ("open", "true", True),
+     ("unknown", "1e3", 1000.0), ("plain", '"a b"', "a b"), ("path", "'2024'", "2024"),
+     ("inner.path", "5", 5)],
+)  # fmt: skip
+def test_other_parameters_take_toml(key, word, value):
+    assert parameters.typed(Texts, key, parameters.Word(word)) == value
+
+
+def test_only_words_are_changed():
+    assert parameters.typed(Texts, "plain", 5) == 5
 
 
 @pytest.mark.parametrize("text", ["a.b", "a.b=", "=1,2"])
