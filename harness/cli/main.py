@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import sys
@@ -161,6 +162,10 @@ def main(args: list[str] | None = None) -> None:
 
 def run(args: list[str]) -> int:
     """Run a command line and return its exit code; errors are one sentence on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A file name may hold what the terminal's encoding has not.
+            stream.reconfigure(errors="backslashreplace")
     try:
         outcome: Any = cli.main(args, prog_name="harness", standalone_mode=False)
     except click.exceptions.Abort:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.errors import DataError
+from harness.inputs import is_hidden
 from harness.texts import read_lines
 
 
@@ -39,7 +40,11 @@ def read_names(path: Path) -> set[str]:
     none.
     """
     if path.is_dir():
-        names = {folder.name for folder in path.iterdir() if folder.is_dir()}
+        names = {
+            folder.name
+            for folder in path.iterdir()
+            if folder.is_dir() and not is_hidden(folder.name)
+        }
     else:
         names = {line.partition("\t")[0].strip() for line in read_lines(path)}
     if not any(map(plain, names)):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.errors import DataError, HarnessError, UsageError
 from harness.executors.local import cpu_count
 from harness.faces.export import ABOUT, LANDMARKS
+from harness.inputs import walk_files
 from harness.progress import Progress
 from harness.registry import Registry
 from harness.study.events import Events
@@ -68,7 +69,8 @@ def layout_of(path: Path) -> str:
                 f"{path} is none of {', '.join(READERS)}; say how it is read: --format"
             )
         return READERS[path.suffix.lower()]
-    found = {READERS[file.suffix] for file in path.rglob("*") if file.suffix in READERS}
+    suffixes = {PurePosixPath(name).suffix for name in walk_files(path)}
+    found = {READERS[suffix] for suffix in suffixes if suffix in READERS}
     packed = sorted(found - {"folder"})
     if len(packed) > 1:
         raise UsageError(f"{path} holds files of {' and '.join(packed)}; choose one with --format")

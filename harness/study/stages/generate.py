@@ -88,19 +88,21 @@ def _left(folder: Path, shards: int, session: Session) -> Iterator[tuple[int, Sh
                 path.unlink()
 
 
-_PREPARED: dict[str, tuple[Generator, Slots, RunContext]] = {}
+# By key and parameters: the paths in them are no part of the key and may have moved since.
+_PREPARED: dict[tuple[str, str], tuple[Generator, Slots, RunContext]] = {}
 
 
 def make_shard(job: Job, index: int) -> tuple[ShardFacts, list[str]]:
     """Make one shard, and give what the generator noted; a worker prepares it once."""
-    if job.key not in _PREPARED:
+    prepared = (job.key, repr(job.params))
+    if prepared not in _PREPARED:
         import_files(job.plugin_files)
         params = import_object(job.params_target).model_validate(job.params)
         generator: Generator = import_object(job.target)(params)
         generator.prepare(job.context)
         _PREPARED.clear()
-        _PREPARED[job.key] = generator, _slots(generator, job.context), job.context
-    generator, slots, ctx = _PREPARED[job.key]
+        _PREPARED[prepared] = generator, _slots(generator, job.context), job.context
+    generator, slots, ctx = _PREPARED[prepared]
     size = generator.shard_slots
     wanted = slots.between(index * size, (index + 1) * size)
     facts = write_shard(shard_path(job.folder, index), _checked(generator, wanted))

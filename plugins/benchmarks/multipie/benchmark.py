@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from harness.components import Benchmark, Context
 from harness.errors import DataError
-from harness.faces.files import ImageFiles, find_images
+from harness.faces.files import ImageFiles, search_images
 from harness.protocols.landmark_files import pick, read_scored_points
 from harness.protocols.lists import Pair, first_of_each
 from harness.protocols.pairs import PairFolds
@@ -54,7 +54,7 @@ class MultiPie(Benchmark):
         """Find the images and draw the pairs."""
         super().prepare(ctx)
         root = Path(self.params.root or "")
-        shots = find_shots(root, self.params)
+        shots = find_shots(root, self.params, ctx.note)
         self._shots = {shot.name: shot for shot in shots}
         self._people = len({shot.subject for shot in shots})
         self._pairs = first_of_each(draw_pairs(shots, self.params), ctx.limit)
@@ -97,17 +97,23 @@ class MultiPie(Benchmark):
         )
 
 
-def find_shots(root: Path, params: Params) -> list[Shot]:
+def find_shots(
+    root: Path, params: Params, note: Callable[[str], object] = lambda _: None
+) -> list[Shot]:
     """The images of the session, light, recordings and cameras asked for, sorted by path.
 
-    Raises DataError for an image whose name does not say what it is or contradicts its folder.
+    ``note`` is told what was left out. Raises DataError for an image whose name does not say what
+    it is or contradicts its folder.
     """
     session = f"session{params.session:02d}"
     folder = root / session / "multiview"
     if not folder.is_dir():
         raise DataError(f"{root} holds no {session}/multiview; give the folder that does")
+    images = search_images(folder)
+    for text in images.left_out.notes(session):
+        note(text)
     found = []
-    for path in find_images(folder):
+    for path in images.names:
         parts = _NAME.fullmatch(path.rpartition("/")[2])
         if parts is None:
             raise DataError(

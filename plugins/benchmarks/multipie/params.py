@@ -14,7 +14,7 @@ from harness.protocols.params import FoldParams
 class Params(FoldParams):
     """Which images of Multi-PIE are taken and how their pairs are drawn and scored."""
 
-    root: Annotated[Path | None, External(asset="multipie")] = Field(
+    root: Annotated[Path | None, External(asset="multipie", reader=2)] = Field(
         None, description="Folder that holds session01/."
     )
     session: int = Field(1, ge=1, le=4, description="Recording session.")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harness.components import Benchmark, Context
 from harness.errors import DataError
-from harness.faces.files import ImageFiles, find_images
+from harness.faces.files import ImageFiles, search_images
 from harness.protocols.identification import TemplateIdentification
 from harness.protocols.image_lists import require_images
 from harness.protocols.matfile import Cells, read_variable
@@ -45,7 +45,10 @@ class TinyFace(Benchmark):
         )
         found = {"Probe": probes, "Gallery_Match": mates}
         if self.params.distractors:
-            names = find_images(images / "Gallery_Distractor")
+            distractors = search_images(images / "Gallery_Distractor")
+            names = distractors.names
+            for note in distractors.left_out.notes("Gallery_Distractor"):
+                ctx.note(note)
             found["Gallery_Distractor"] = (
                 [f"Gallery_Distractor/{name}" for name in names],
                 np.full(len(names), DISTRACTOR, np.int32),

@@ -14,7 +14,7 @@ from harness.protocols.params import ImageTemplateParams
 class Params(ImageTemplateParams):
     """Where TinyFace lies and by which rules its images are scored."""
 
-    root: Annotated[Path | None, External(asset="tinyface")] = Field(
+    root: Annotated[Path | None, External(asset="tinyface", reader=2)] = Field(
         None, description="Folder that holds Testing_Set/ (or tinyface/Testing_Set/)."
     )
     aligned: Annotated[str | None, External(inside="root")] = Field(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from harness.align.decode import decode
 from harness.errors import DataError, PrerequisiteError
+from harness.inputs import shown, walk_files
 
 if TYPE_CHECKING:
     from .params import Params
@@ -21,7 +22,7 @@ Image = NDArray[np.uint8]
 _GREY = 128
 _CHROMA = 0.15
 _CELLS = (2, 5, 12, 30)
-_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 class Background:
@@ -54,7 +55,7 @@ class Background:
                 f"{len(self._files)} images; add images or end its range earlier"
             )
         path = self._files[number]
-        return read_image(path, self._size), path.relative_to(self._folder).as_posix()
+        return read_image(path, self._size), shown(path.relative_to(self._folder).as_posix())
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -63,10 +64,10 @@ def image_files(folder: Path) -> list[Path]:
         raise PrerequisiteError(
             f"background_folder {folder} is not a folder; give one with JPEG or PNG images"
         )
-    files = [path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES]
-    if not files:
+    names = [name for name in walk_files(folder) if name.lower().endswith(_SUFFIXES)]
+    if not names:
         raise PrerequisiteError(f"background_folder {folder} holds no JPEG or PNG image")
-    return sorted(files, key=lambda path: path.relative_to(folder).as_posix())
+    return [folder / name for name in sorted(names)]
 
 
 @lru_cache(maxsize=256)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from harness.errors import DataError, PrerequisiteError
 from harness.faces.source import natural
+from harness.inputs import walk
 
 from .rps import read_json, read_light
 
@@ -46,7 +47,8 @@ def read_lights(folder: Path) -> Doubles:
     ``PrerequisiteError`` when there is none, ``DataError`` naming the file that has no light.
     """
     inner = folder / "parameters"
-    paths = sorted((inner if inner.is_dir() else folder).glob("*.rps"), key=_order)
+    here = next(walk(inner if inner.is_dir() else folder, deep=False))
+    paths = sorted((here.path / name for name in here.files if name.endswith(".rps")), key=_order)
     if not paths:
         raise PrerequisiteError(
             f"bip_folder {folder} holds no .rps file; give the folder of the Basel Illumination "

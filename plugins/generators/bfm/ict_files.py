@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness import texts
 from harness.errors import DataError
+from harness.inputs import walk
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -32,9 +34,15 @@ class Parts:
 
 def read_parts(folder: Path) -> Parts:
     """Everything of a folder, checked; raises ``DataError`` naming what is missing or wrong."""
-    parts = _read_objs(folder) if any(folder.glob("identity*.obj")) else _read_npz(folder)
+    parts = _read_objs(folder) if _matching(folder, "identity*.obj") else _read_npz(folder)
     _check(parts, folder)
     return parts
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    """The files directly in a folder that match and are not hidden, sorted."""
+    files = next(walk(folder, deep=False)).files
+    return [folder / name for name in fnmatch.filter(files, pattern)]
 
 
 def _check(parts: Parts, folder: Path) -> None:
@@ -55,7 +63,7 @@ def _check(parts: Parts, folder: Path) -> None:
 
 
 def _read_npz(folder: Path) -> Parts:
-    packed = sorted(folder.glob("*.npz"))
+    packed = _matching(folder, "*.npz")
     if len(packed) != 1:
         raise DataError(
             f"{folder} holds no identity*.obj and {len(packed)} .npz files; give the FaceXModel "
@@ -79,9 +87,9 @@ def _read_npz(folder: Path) -> Parts:
 def _read_objs(folder: Path) -> Parts:
     neutral = _vertices(folder / NEUTRAL)
     quads, materials = _polygons(folder / NEUTRAL)
-    identities = sorted(folder.glob("identity*.obj"))
+    identities = _matching(folder, "identity*.obj")
     other = {folder / NEUTRAL, *identities}
-    expressions = sorted(path for path in folder.glob("*.obj") if path not in other)
+    expressions = [path for path in _matching(folder, "*.obj") if path not in other]
     return Parts(
         neutral=neutral,
         quads=quads,

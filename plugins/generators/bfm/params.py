@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from harness import components
-from harness.components import ExternalPath
+from harness.components import External, ExternalPath
 
 from .distributions import (
     Constant,
@@ -27,6 +28,7 @@ __all__ = ["Constant", "Cycle", "Distribution", "Gaussian", "Mixture", "Params",
 
 Light = Literal["lobes", "empirical", "multivariate-normal", "static-frontal", "directional"]
 Map = Literal["depth", "correspondence", "normals", "albedo", "illumination", "regions"]
+_FOLDER = External(reader=2)  # since 2, links are followed and hidden files left out
 FROM_PRIOR = ("empirical", "multivariate-normal")
 
 
@@ -75,7 +77,7 @@ class Params(components.Params):
     config_differs: tuple[str, ...] = Field(
         (), description="Set from config: where its images differ from those of that software."
     )
-    rps: ExternalPath | None = Field(
+    rps: Annotated[Path | None, _FOLDER] = Field(
         None,
         description="Folder of .rps files (or one): each is rendered as it says, an identity a "
         "folder. Only model, background, supersample, rounding and jpeg_quality apply then.",
@@ -167,7 +169,7 @@ class Params(components.Params):
         Constant(value=0.0),
         description="With directional light, degrees around: 0 above, 90 at the image left.",
     )
-    bip_folder: ExternalPath | None = Field(
+    bip_folder: Annotated[Path | None, _FOLDER] = Field(
         None, description="Folder of the Basel Illumination Prior, or its parameters folder."
     )
     light_energy: float | None = Field(
@@ -177,7 +179,7 @@ class Params(components.Params):
     background: Literal["procedural", "plain", "folder"] = Field(
         "procedural", description="Random texture, one grey, or a random image of a folder."
     )
-    background_folder: ExternalPath | None = Field(
+    background_folder: Annotated[Path | None, _FOLDER] = Field(
         None, description="Folder of background images, searched recursively."
     )
     grid: Grid | None = Field(

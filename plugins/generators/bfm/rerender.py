@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness.errors import DataError, PrerequisiteError
 from harness.faces.source import natural
+from harness.inputs import walk_files
 
 from .background import Background
 from .map_files import Shown
@@ -119,8 +120,9 @@ def grouped(root: Path) -> list[list[Path]]:
     if root.is_file():
         return [[root]]
     folders: dict[Path, list[Path]] = {}
-    for path in root.rglob("*.rps"):
-        folders.setdefault(path.parent, []).append(path)
+    for name in walk_files(root):
+        if name.endswith(".rps"):
+            folders.setdefault((root / name).parent, []).append(root / name)
     if not folders:
         raise PrerequisiteError(f"rps {root} holds no .rps file; give a folder of them, or one")
     ordered = sorted(folders, key=lambda folder: natural(folder.relative_to(root).as_posix()))
