@@ -61,7 +61,7 @@ def test_import_embed_and_run_take_the_same_files_and_say_what_is_left_out(here,
     assert "7 of 7 images embedded" in done.stdout
     assert f"harness: {said}\n" in done.stderr
     here("run", "-g", "folder", "-G", "root=odd", "-G", "template=arcface", "-m", "toy-net",
-         "-M", "steps=1", "-M", "images_per_batch=4", "-b", "toy-pairs", "-j", "1", "-q")  # fmt: skip
+         "-M", "steps=1", "-M", "images_per_batch=4", "-b", "toy-pairs", "-q")  # fmt: skip
     (file,) = (tmp_path / "study" / "cells").glob("*/result.json")
     result = json.loads(file.read_text())
     assert any(said in warning for warning in result["warnings"])
@@ -74,7 +74,7 @@ def test_the_same_rule_holds_in_a_zip_file(here, odd, tmp_path):
         for path in sorted(odd.rglob("*")):
             if path.is_file():
                 archive.write(path, path.relative_to(odd))
-    key, done = imported(here, "odd.zip")
+    _, done = imported(here, "odd.zip")
     assert "7 images of 3 identities, 0 missing" in done.stdout
     assert "2 hidden (odd.zip/0/._0.png, odd.zip/1/.ipynb_checkpoints/0.png)" in done.stderr
     assert "1 in TIFF" in done.stderr
