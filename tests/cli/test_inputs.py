@@ -35,8 +35,8 @@ def people(root, count=3, images=2):
 
 @pytest.fixture
 def odd(tmp_path):
-    """Three people, seven images, and five files that are none."""
-    root = people(tmp_path / "odd")
+    """Five people, eleven images, and five files that are none."""
+    root = people(tmp_path / "odd", 5)
     (root / "2" / "2.jfif").write_bytes(encoded(7, ".jpg"))
     (root / "0" / "._0.png").write_bytes(b"of a Mac")
     (root / "1" / ".ipynb_checkpoints").mkdir()
@@ -55,17 +55,17 @@ def imported(here, what, *more):
 def test_import_embed_and_run_take_the_same_files_and_say_what_is_left_out(here, odd, tmp_path):
     said = f"left out of odd: {LEFT_OUT}"
     key, done = imported(here, "odd")
-    assert "7 images of 3 identities, 0 missing" in done.stdout
+    assert "11 images of 5 identities, 0 missing" in done.stdout
     assert f"harness: {said}\n" in done.stderr
     done = here("embed", "odd", *EMBED)
-    assert "7 of 7 images embedded" in done.stdout
+    assert "11 of 11 images embedded" in done.stdout
     assert f"harness: {said}\n" in done.stderr
     here("run", "-g", "folder", "-G", "root=odd", "-G", "template=arcface", "-m", "toy-net",
-         "-M", "steps=1", "-M", "images_per_batch=4", "-b", "toy-pairs", "-q")  # fmt: skip
+         "-M", "steps=1", "-b", "toy-pairs", "-q")  # fmt: skip
     (file,) = (tmp_path / "study" / "cells").glob("*/result.json")
     result = json.loads(file.read_text())
     assert any(said in warning for warning in result["warnings"])
-    assert result["cell"]["generator"]["facts"]["faces"] == 7
+    assert result["cell"]["generator"]["facts"]["faces"] == 11
     assert key in result["cell"]["generator"]["key"]
 
 
@@ -75,7 +75,7 @@ def test_the_same_rule_holds_in_a_zip_file(here, odd, tmp_path):
             if path.is_file():
                 archive.write(path, path.relative_to(odd))
     _, done = imported(here, "odd.zip")
-    assert "7 images of 3 identities, 0 missing" in done.stdout
+    assert "11 images of 5 identities, 0 missing" in done.stdout
     assert "2 hidden (odd.zip/0/._0.png, odd.zip/1/.ipynb_checkpoints/0.png)" in done.stderr
     assert "1 in TIFF" in done.stderr
     assert "2 not an image" in done.stderr
