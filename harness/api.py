@@ -15,6 +15,7 @@ from harness.executors.local import cpu_count
 from harness.extensions import Executor
 from harness.files import write_text
 from harness.inputs import shown
+from harness.names import WRITTEN, require_no_links
 from harness.progress import Progress
 from harness.registry import Registry, did_you_mean, load, plugin_files
 from harness.services import LOCAL, open_executor
@@ -114,6 +115,7 @@ def execute(
         )
     open_trackers(registry, track)
     folder.mkdir(parents=True, exist_ok=True)
+    require_no_links(folder, *WRITTEN)
     store = Store(store.home, shared=maker.remote or crew is not None)
     forget(plan, store, folder, rerun)
     write_plan(plan, folder)

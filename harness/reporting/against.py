@@ -15,9 +15,9 @@ from harness.errors import UsageError
 from harness.published.counts import PAIRS
 from harness.published.records import Record
 from harness.reporting.columns import pairs, support
-from harness.reporting.damage import read_json
 from harness.reporting.estimates import Estimate, pool
 from harness.study.links import is_measure, linked, measure_of
+from harness.study.plan_file import read_plan
 
 if TYPE_CHECKING:
     from harness.reporting.study import Cell, Study
@@ -162,11 +162,14 @@ def _plans(study: Study) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     by_key: dict[str, list[str]] = {}
     by_label: dict[str, list[str]] = {}
     for path in (path for folder in study.folders for path in sorted(folder.glob("plan*.json"))):
-        plan = read_json(path, [])
-        for cell in plan.get("cells", ()) if isinstance(plan, dict) else ():
-            for link in cell.get("published", ()):
-                by_key.setdefault(str(cell.get("key")), []).append(link)
-                by_label.setdefault(str(cell.get("label")), []).append(link)
+        try:
+            cells = read_plan(path).cells
+        except (OSError, ValueError):
+            continue
+        for cell in cells:
+            for link in cell.published:
+                by_key.setdefault(cell.key, []).append(link)
+                by_label.setdefault(cell.label, []).append(link)
     return by_key, by_label
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+
+from harness.decoding import json_value
+from harness.errors import DataError
+from harness.names import inside
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,20 @@ def reason(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
+def own(folder: Path, path: Path, damaged: list[Damaged]) -> bool:
+    """Whether a file belongs to a study, whose report shows it, and is not a link out of it."""
+    try:
+        inside(folder, str(path.relative_to(folder)))
+    except DataError as error:
+        damaged.append(Damaged(path, reason(error)))
+        return False
+    return True
+
+
 def read_json(path: Path, damaged: list[Damaged]) -> Any:
     """The decoded JSON of a file, or None after adding it to ``damaged``."""
     try:
-        return json.loads(path.read_bytes())
+        return json_value(path.read_bytes())
     except (OSError, ValueError) as error:
         damaged.append(Damaged(path, reason(error)))
         return None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from harness.decoding import json_value
 from harness.errors import DataError
 from harness.files import write_text
+from harness.names import WRITTEN, require_no_links
 from harness.reporting.damage import reason
 from harness.study.result import Result
 
@@ -19,6 +21,13 @@ SHORT_ID = 12
 SHARED = ("generator", "model", "benchmark", "aligner")
 """Components of a cell; one that many results share stands in the data once."""
 ELEMENT = "harness-data"
+MOST_BYTES = 256 << 20
+"""Bytes of a page; one of a thousand results has 16 MB."""
+
+_SCRIPT = re.compile(r"<script\b([^<>]*+)>([^<]*+)</script", re.IGNORECASE)
+_ID = re.compile(rf"""\bid=["']?{ELEMENT}["']?(?:\s|$)""")
+"""Looked for in one pass each, however the page is made; the data of a report holds no ``<``."""
+
 ESCAPES = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
 
 
@@ -66,10 +75,9 @@ def extract(path: Path) -> list[Result]:
 
     Raises ``DataError`` where the file is not a report or its data is damaged.
     """
-    reader = _Reader()
     try:
-        reader.feed(path.read_text(encoding="utf-8"))
-        found = json.loads("".join(reader.parts)) if reader.parts else {}
+        scripts = _SCRIPT.finditer(_text(path))
+        found = json_value(next((s[2] for s in scripts if _ID.search(s[1])), "{}"))
         if found.get("schema") not in READABLE:
             raise DataError(f"{path} holds no results of a report ({SCHEMA}); render it again")
         shared = found.get("shared", [])
@@ -78,32 +86,23 @@ def extract(path: Path) -> list[Result]:
         raise DataError(f"{path} is not a readable report: {reason(error)}") from error
 
 
+def _text(path: Path) -> str:
+    if not path.is_file():
+        raise DataError(f"{path} is not a file; give the HTML page of a report")
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise DataError(f"{path} is larger than {MOST_BYTES} bytes, so it is not a report")
+    return content.decode("utf-8")
+
+
 def write_study(results: Iterable[Result], folder: Path) -> None:
     """A study folder of results without their scores, as a report that was sent is all there is.
 
     A cell that is in the folder already stays as it is.
     """
+    require_no_links(folder, *WRITTEN)
     for result in results:
         path = folder / "cells" / result.id[:SHORT_ID] / "result.json"
         if not path.exists():
             write_text(path, result.to_json())
-
-
-class _Reader(HTMLParser):
-    """Collects the text of the data element."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-        self._inside = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._inside = tag == "script" and dict(attrs).get("id") == ELEMENT
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "script":
-            self._inside = False
-
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            self.parts.append(data)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.reporting.damage import Damaged, read_json
+from harness.reporting.damage import Damaged, read_json, reason
+from harness.study.plan_file import read_plan
 
 ATTEMPT = re.compile(r"failed-(\d+)\.json")
 FIELDS = ("stage", "key", "label", "error", "message", "traceback")
@@ -99,21 +100,16 @@ def _dependents(
     """Key of a stage -> labels of planned, unfinished cells that need it, however indirectly."""
     needed: dict[str, list[str]] = {}
     for path in sorted(folder.glob("plan*.json")):
-        plan = read_json(path, damaged)
         try:
-            inputs = {node["key"]: list(node["inputs"].values()) for node in plan["nodes"]}
-            cells = [
-                (str(cell["key"]), str(cell["label"]), list(cell["inputs"].values()))
-                for cell in plan["cells"]
-            ]
-        except (KeyError, TypeError, AttributeError):
-            if plan is not None:
-                damaged.append(Damaged(path, "not a plan: nodes or cells are missing"))
+            plan = read_plan(path)
+        except (OSError, ValueError) as error:
+            damaged.append(Damaged(path, f"not a plan: {reason(error)}"))
             continue
-        for key, label, roots in cells:
-            if key not in done:
-                for stage in _closure(roots, inputs):
-                    needed.setdefault(stage, []).append(label)
+        inputs = {node.key: list(node.inputs.values()) for node in plan.nodes}
+        for cell in plan.cells:
+            if cell.key not in done:
+                for stage in _closure(cell.inputs.values(), inputs):
+                    needed.setdefault(stage, []).append(cell.label)
     return needed
 
 

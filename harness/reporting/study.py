@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json
-
-from harness.errors import NothingSelectedError, UsageError
-from harness.reporting.damage import Damaged, read_json, reason
+from harness.decoding import json_value
+from harness.errors import DataError, NothingSelectedError, UsageError
+from harness.names import inside
+from harness.reporting.damage import Damaged, own, read_json, reason
 from harness.reporting.failures import Failure, read_failures
 from harness.study.result import Result
 
@@ -30,9 +30,11 @@ class Cell:
 
     def file(self, name: str) -> Path | None:
         """A file inside the cell's folder, or None where it is absent or lies outside."""
-        path = (self.folder / name).resolve()
-        inside = path.is_relative_to(self.folder.resolve())
-        return path if inside and path.is_file() else None
+        try:
+            path = inside(self.folder, name)
+        except DataError:
+            return None
+        return path if path.is_file() else None
 
 
 @dataclass
@@ -72,12 +74,14 @@ def load_study(*folders: Path, allow_empty: bool = False) -> Study:
             raise UsageError(f"no study folder at {folder}; give the folder that holds 'cells'")
         with _collection_paused():
             _read_cells(folder, study, seen)
-            _read_events(folder / "events.jsonl", study)
+            if own(folder, folder / "events.jsonl", study.damaged):
+                _read_events(folder / "events.jsonl", study)
         for path in sorted((folder / "env").glob("*.json")):
-            study.environments[path.name] = read_json(path, study.damaged)
+            if own(folder, path, study.damaged):
+                study.environments[path.name] = read_json(path, study.damaged)
         study.failures += read_failures(folder, seen, study.events, study.damaged)
         recipe = folder / "study.toml"
-        if recipe.is_file():
+        if recipe.is_file() and own(folder, recipe, study.damaged):
             study.recipes[folder] = recipe.read_text(encoding="utf-8", errors="replace")
     if not (allow_empty or study.cells or study.failures or study.damaged):
         places = ", ".join(map(str, folders))
@@ -116,7 +120,7 @@ def _read_cells(folder: Path, study: Study, seen: set[str]) -> None:
 
 def parse_result(content: bytes | str) -> Result:
     """A result from its JSON; raises ``ValueError`` (also pydantic's) where it is damaged."""
-    return Result.from_fields(from_json(content))
+    return Result.from_fields(json_value(content))
 
 
 def _read_events(path: Path, study: Study) -> None:
@@ -124,7 +128,7 @@ def _read_events(path: Path, study: Study) -> None:
         return
     for index, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
-            event = from_json(line)
+            event = json_value(line)
         except ValueError as error:
             study.damaged.append(Damaged(path, f"line {index}: {reason(error)}"))
             continue

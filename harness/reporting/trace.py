@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.digests import file_sha256
 from harness.reporting import numbers
 from harness.reporting.columns import operating_point, support
-from harness.reporting.damage import read_json
+from harness.study.plan_file import NodeRecord, read_plan
 from harness.study.planned import KIND_OF_STAGE
 
 if TYPE_CHECKING:
@@ -74,34 +75,37 @@ def trace(cell: Cell, store: Store) -> list[Step]:
     return steps
 
 
-def _nodes(cell: Cell, keys: Iterable[str]) -> list[Mapping[str, Any]]:
+def _nodes(cell: Cell, keys: Iterable[str]) -> list[NodeRecord]:
     """The nodes of the study's plans that these keys are made of, inputs first."""
-    known: dict[str, Mapping[str, Any]] = {}
+    known: dict[str, NodeRecord] = {}
     for path in sorted(cell.folder.parent.parent.glob("plan*.json")):
-        plan = read_json(path, [])
-        for node in plan.get("nodes", ()) if isinstance(plan, dict) else ():
-            known.setdefault(str(node["key"]), node)
-    ordered: dict[str, Mapping[str, Any]] = {}
-
-    def visit(key: str) -> None:
-        if key in known and key not in ordered:
-            for source in known[key]["inputs"].values():
-                visit(source)
-            ordered[key] = known[key]
-
-    for key in keys:
-        visit(key)
+        with suppress(OSError, ValueError):  # a damaged plan tells of no stage
+            for node in read_plan(path).nodes:
+                known.setdefault(node.key, node)
+    ordered: dict[str, NodeRecord] = {}
+    entered: set[str] = set()
+    waiting = list(keys)[::-1]
+    while waiting:  # without recursion: a plan of others may be as deep as it likes
+        key = waiting[-1]
+        sources = list(known[key].inputs.values()) if key in known else []
+        if key in entered:
+            waiting.pop()
+            if key in known:
+                ordered.setdefault(key, known[key])
+        else:
+            entered.add(key)
+            waiting += [source for source in sources[::-1] if source not in entered]
     return list(ordered.values())
 
 
-def _stage(node: Mapping[str, Any], store: Store) -> Step:
-    stage, key, parts = node["stage"], node["key"], node.get("parts", {})
-    found = store.find(KIND_OF_STAGE[stage], key)
-    seeded = parts.get("seed") is not None
-    inputs = ({SEED: SEED} if seeded else {}) | dict(node["inputs"])
-    facts = {"seed": parts["seed"]} if seeded else {}
+def _stage(node: NodeRecord, store: Store) -> Step:
+    found = store.find(KIND_OF_STAGE[node.stage], node.key)
+    seeded = node.parts.get("seed") is not None
+    inputs = ({SEED: SEED} if seeded else {}) | dict(node.inputs)
+    facts = {"seed": node.parts["seed"]} if seeded else {}
     facts |= {} if found is None else dict(found.facts)
-    return Step(key, stage, node["label"], key, inputs, facts, "gone" if found is None else "there")
+    state = "gone" if found is None else "there"
+    return Step(node.key, node.stage, node.label, node.key, inputs, facts, state)
 
 
 def _scores(cell: Cell) -> Step:

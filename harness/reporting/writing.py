@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.files import write_text
+from harness.names import require_no_links
 from harness.reporting import tables
 from harness.reporting.matrix import Matrix, build
 from harness.reporting.page import Adder, html, nothing
@@ -31,13 +32,18 @@ def write_report(
 
     ``formats`` are of ``html``, ``md``, ``tex`` and ``csv``. Templates are looked for in the
     folders ``templates``, then among the built-in ones; ``add`` gives the sections of plugins.
-    Raises ``UsageError`` for an unknown format or a missing folder and ``NothingSelectedError``
+    Raises ``UsageError`` for an unknown format, a missing folder or symbolic links where it would
+    write, and ``NothingSelectedError``
     for studies without cells.
     """
     wanted = set(formats)
     unknown = sorted(wanted - set(FORMATS))
     if unknown:
         raise UsageError(f"unknown report format {unknown[0]!r}; choose from {', '.join(FORMATS)}")
+    for folder in folders:
+        if out.parent == folder:
+            require_no_links(folder, out.name)
+    require_no_links(out, "*", "tables/*")
     study = load_study(*folders)
     matrix = build(study.results, study.failures)
     written = []

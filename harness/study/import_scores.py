@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from harness.digests import digest, file_sha256
 from harness.errors import UsageError
 from harness.files import write_text
+from harness.names import WRITTEN, file_name, require_no_links
 from harness.protocols.base import Scores
 from harness.protocols.imported import ImportedScores
 from harness.registry import Registry
@@ -55,8 +56,11 @@ def import_scores(
 
     Raises UsageError for an unknown benchmark, DataError naming file and line for a bad one.
     """
-    if not wanted.model.strip() or "/" in wanted.model:
-        raise UsageError(f"--model {wanted.model!r} is no name for what made the scores")
+    try:
+        file_name(wanted.model.strip())
+    except ValueError as error:
+        raise UsageError(f"--model names what made the scores, and {error}") from None
+    require_no_links(study, *WRITTEN)
     listed, sha = read_scores(path, form), file_sha256(path)
     use = _benchmark(registry, wanted.benchmark)
     title = use.name if wanted.comparison == "verification" else f"{use.name}-{wanted.comparison}"

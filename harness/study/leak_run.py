@@ -15,13 +15,15 @@ import numpy as np
 from harness.align.aligned import AlignedImages
 from harness.align.place import Rule, place
 from harness.components import Aligner, Images
+from harness.decoding import json_value
 from harness.digests import digest
 from harness.embedding.extract import extract, load
-from harness.errors import UsageError
+from harness.errors import DataError, UsageError
 from harness.faces.files import ImageFiles, search_images
 from harness.faces.store import FaceSet
 from harness.files import write_text
 from harness.inputs import shown
+from harness.names import require_no_links
 from harness.progress import Progress
 from harness.study import face_sets
 from harness.study.events import Events
@@ -120,6 +122,7 @@ def check(
 def record(study: Path, report: LeakReport, training_key: str) -> Path:
     """Keep a report in the study; one of other settings or data stands beside it."""
     facts = {"training_key": training_key, **report.to_json()}
+    require_no_links(study, FOLDER, f"{FOLDER}/*")
     path = study / FOLDER / f"{digest(facts)[:12]}-{report.benchmark}.json"
     if not path.exists():
         facts["created"] = datetime.now(UTC).isoformat(timespec="seconds")
@@ -128,11 +131,17 @@ def record(study: Path, report: LeakReport, training_key: str) -> Path:
 
 
 def leaks_of(study: Path) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    """What was recorded, by (key of the training set, benchmark); empty where nothing was."""
+    """What was recorded, by (key of the training set, benchmark); empty where nothing was.
+
+    Raises ``DataError`` naming a file that is not a record.
+    """
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for path in sorted((study / FOLDER).glob("*.json")):
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        found.setdefault((facts["training_key"], facts["benchmark"]), []).append(facts)
+        try:
+            facts = json_value(path.read_bytes())
+            found.setdefault((facts["training_key"], facts["benchmark"]), []).append(facts)
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path} is not the record of a leak check: {error}") from None
     return found
 
 

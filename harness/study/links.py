@@ -7,7 +7,6 @@ comparisons has a column for each (``rfw/african``).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from harness.errors import UsageError
 from harness.published import records
 from harness.registry import did_you_mean
+from harness.study.plan_file import read_plan
 from harness.study.result import PublishedRecord
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def links_in(study: Path) -> Mapping[str, tuple[str, ...]]:
     """
     found: dict[str, dict[str, None]] = {}
     for file in sorted(study.glob("plan*.json")):
-        for cell in json.loads(file.read_text(encoding="utf-8"))["cells"]:
-            for link in cell.get("published", ()):
-                found.setdefault(cell["key"], {})[link] = None
+        for cell in read_plan(file).cells:
+            for link in cell.published:
+                found.setdefault(cell.key, {})[link] = None
     return {key: tuple(links) for key, links in found.items()}

@@ -6,7 +6,6 @@ that a run with those settings would give it; nothing is overwritten.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
@@ -21,12 +20,14 @@ from harness.embedding.extract import load
 from harness.errors import DataError, PrerequisiteError, UsageError
 from harness.files import write_text
 from harness.lifecycle import Scored
+from harness.names import WRITTEN, file_name, inside, require_no_links
 from harness.protocols.base import Embeddings, Evaluation, Scores
 from harness.protocols.stored import CHOICES, needs_embeddings, rebuild
 from harness.registry import Registry, did_you_mean
 from harness.study import parameters
 from harness.study.extra_metrics import measure
 from harness.study.keys import SCHEMA
+from harness.study.plan_file import read_plan
 from harness.study.result import MetricRecord, Result
 from harness.study.stages.score import (
     RESULT,
@@ -148,11 +149,11 @@ def stored_scores(folder: Path, result: Result) -> Scores:
     """The scores of a finished cell; DataError where they are gone or not those of the result."""
     import numpy as np
 
-    path = folder / result.raw.get("scores", SCORES)
+    path = inside(folder, result.raw.get("scores", SCORES))
     if file_sha256(path) != result.raw.get("sha256"):
         raise DataError(f"{path} is not what the result was made from; run the study again")
     extra = {
-        name: np.load(folder / file, allow_pickle=False)
+        name: np.load(inside(folder, file), allow_pickle=False)
         for name, file in result.raw.items()
         if name not in ("scores", "sha256")
     }
@@ -229,9 +230,12 @@ def _image_identity(old: Result, study: Path, store: Store) -> dict[str, Any] | 
     if stored is not None:
         return dict(stored.manifest["parts"]["images"])
     for path in sorted(study.glob("plan*.json")):
-        for node in json.loads(path.read_text(encoding="utf-8"))["nodes"]:
-            if node["key"] == key:
-                return dict(node["parts"]["images"])
+        try:
+            found = next((n for n in read_plan(path).nodes if n.key == key), None)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{path} is not a readable plan: {error}") from None
+        if found is not None and isinstance(found.parts.get("images"), dict):
+            return dict(found.parts["images"])
     return None
 
 
@@ -274,7 +278,8 @@ def _write(
     use = new.cell
     generator = use.generator.name if use.generator else "ready"
     name = f"{new.id[:12]}-{generator}-{use.model.name}-{use.benchmark.name}-r{new.seed.repeat}"
-    folder = done.folder / "cells" / name
+    folder = done.folder / "cells" / file_name(name)
+    require_no_links(done.folder, *WRITTEN)
     there = finished(folder)
     if there is not None:
         return Rescored(done.old, there, folder, "there", done.notes)
@@ -287,16 +292,17 @@ def _write(
 
 def _copy_scores(source: Path, folder: Path, old: Result, scores: Scores) -> dict[str, str]:
     """Equal scores are one file under two names; others are written."""
-    before = read_columns(source / old.raw["scores"])
+    stored = inside(source, old.raw["scores"])
+    before = read_columns(stored)
     if before.keys() == scores.columns.keys() and all(
         before[name] is scores.columns[name] or (before[name] == scores.columns[name]).all()
         for name in before
     ):
         (folder / SCORES).unlink(missing_ok=True)  # a killed attempt's
         try:
-            os.link(source / old.raw["scores"], folder / SCORES)
+            os.link(stored, folder / SCORES)
         except OSError:  # another file system, or one without links
-            shutil.copyfile(source / old.raw["scores"], folder / SCORES)
+            shutil.copyfile(stored, folder / SCORES)
     else:
         write_columns(folder / SCORES, scores.columns)
     extra = write_extra(folder, scores)

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from harness.decoding import json_value
+from harness.names import FilePath, Id, Name, RawFiles
 from harness.study.migrate import migrated
 
 SCHEMA: Literal["harness/result@2"] = "harness/result@2"
@@ -21,11 +23,11 @@ class ComponentUse(Record):
     """One component as it was used: who provided it, with what, and the key of what it made."""
 
     provider: str  # "synthface-harness:bfm"
-    name: str
+    name: Name  # also in the name of the cell's folder
     label: str = ""  # of its entry in the recipe
     version: int
     params: dict[str, Any]
-    key: str  # content key of its artifact (face set, trained model, benchmark data)
+    key: Name  # content key of its artifact (face set, trained model, benchmark data)
     source_sha256: str = ""  # of the plugin's code, recorded but not part of the key
     licence: str = ""
     citation: str = ""
@@ -114,9 +116,9 @@ class SeedRecord(Record):
 class ProvenanceRecord(Record):
     """Where the number comes from."""
 
-    inputs: dict[str, str]  # stage -> key
+    inputs: dict[str, Name]  # stage -> key
     code: dict[str, Any]  # distribution and version
-    env: str  # file name under env/
+    env: FilePath  # below the study: env/<digest>.json
 
 
 class CostRecord(Record):
@@ -130,14 +132,14 @@ class Result(Record):
     """One finished cell: one model on one comparison list of one benchmark."""
 
     schema_: Literal["harness/result@2"] = SCHEMA
-    id: str
+    id: Id
     status: Literal["ok", "failed", "skipped"]
     cell: CellUse
     comparison: str
     protocol: dict[str, Any]
     metrics: list[MetricRecord]
-    curves: dict[str, str] = {}  # name -> Arrow file in the cell's folder
-    raw: dict[str, str] = {}  # {"scores": file name, "sha256": ...}
+    curves: dict[Name, FilePath] = {}  # name -> Arrow file in the cell's folder
+    raw: RawFiles = {}  # {"scores": file name, "sha256": ...}
     enrolment: EnrolmentRecord | None = None
     seed: SeedRecord
     limited: int | None = None
@@ -159,9 +161,7 @@ class Result(Record):
     @classmethod
     def from_json(cls, text: str) -> Result:
         """Read what ``to_json`` wrote; raises ``ValueError`` as :meth:`from_fields` does."""
-        import json
-
-        return cls.from_fields(json.loads(text))
+        return cls.from_fields(json_value(text))
 
     @classmethod
     def from_fields(cls, fields: Any) -> Result:

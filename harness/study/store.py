@@ -25,8 +25,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from harness import verified
-from harness.errors import PrerequisiteError, UsageError
+from harness.errors import DataError, PrerequisiteError, UsageError
 from harness.files import sync, write_text
+from harness.names import file_name
 from harness.study import manifests
 from harness.study.leases import Lease, held, lease_s, owner
 from harness.verified import MANIFEST, DamagedError
@@ -79,7 +80,11 @@ class Store:
         lease_s(), verified.mode()  # a wrong variable is refused before any work
 
     def folder(self, kind: str, key: str) -> Path:
-        """Where an artifact stands once it is whole."""
+        """Where an artifact stands once it is whole; ``DataError`` for what is not a key."""
+        try:
+            file_name(key)
+        except ValueError as error:
+            raise DataError(f"a key of the store {error}") from None
         return self.home / "store" / kind / key[:2] / key
 
     def find(self, kind: str, key: str) -> Artifact | None:

@@ -67,7 +67,7 @@ def test_a_file_of_bob_is_scored_under_its_name(here, tmp_path):
         (("bad", "-b", "lfw", "-m", "x"), 1, "neither four or five"),
         (("one", "-b", "lfw", "-m", "x"), 1, "all 1 comparisons are genuine"),
         (("one", "-b", "lwf", "-m", "x"), 2, "did you mean 'lfw'"),
-        (("one", "-b", "lfw", "-m", "a/b"), 2, "no name"),
+        (("one", "-b", "lfw", "-m", "a/b"), 2, "cannot be the name"),
     ],
 )
 def test_what_it_refuses(here, tmp_path, args, code, message):

@@ -52,12 +52,13 @@ def test_a_page_that_is_none_is_refused(tmp_path):
 
 def test_hostile_names_are_text_and_not_code(make, tmp_path):
     name = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
-    made = make.result(generator=make.component(name), warnings=[name])
+    source = make.component("bfm").model_copy(update={"label": name})
+    made = make.result(generator=source, warnings=[name])
     make.write_cell(tmp_path / "study", made)
     text = render([tmp_path / "study"], tmp_path / "out", {"html"})[0].read_text(encoding="utf-8")
     assert "<script>alert(1)" not in text
     assert "<img src=x" not in text
-    assert extract(tmp_path / "out" / "index.html")[0].cell.generator.name == name
+    assert extract(tmp_path / "out" / "index.html")[0].cell.generator.label == name
 
 
 def test_damaged_results_are_named_and_not_fatal(make, tmp_path):

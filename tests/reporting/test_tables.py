@@ -73,7 +73,8 @@ def test_numbers_of_made_up_output_say_so_in_every_table(make):
 
 def test_hostile_names_cannot_break_a_table(make):
     name = "evil | <b>x</b>\n| $\\input{x}$ & more"
-    matrix = build([make.result(generator=make.component(name))])
+    source = make.component("bfm").model_copy(update={"label": name})
+    matrix = build([make.result(generator=source)])
     for row in lines_of(tables.markdown(matrix)):
         assert len(row) >= 5
     assert "\\input" not in tables.latex(matrix).replace("\\textbackslash", "")

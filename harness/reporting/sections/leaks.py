@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import DataError
 from harness.reporting.damage import Damaged, reason
 from harness.reporting.grid import Box, Grid, Head, texts
 from harness.reporting.matrix import Names
@@ -49,7 +50,7 @@ def searches(study: Study) -> list[Search]:
     for folder in study.folders:
         try:
             recorded = leaks_of(folder)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, DataError) as error:
             study.damaged.append(Damaged(folder / FOLDER, reason(error)))
             continue
         found += [

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.reporting.damage import Damaged
+from harness.reporting.damage import Damaged, own
 
 if TYPE_CHECKING:
     from harness.reporting.study import Study
@@ -40,4 +40,8 @@ def picture(study: Study, name: str) -> str:
 
 def media(study: Study, name: str) -> Iterable[Path]:
     """The files of this name that the study's folders keep."""
-    return (path for folder in study.folders if (path := folder / "media" / name).is_file())
+    return (
+        path
+        for folder in study.folders
+        if (path := folder / "media" / name).is_file() and own(folder, path, study.damaged)
+    )

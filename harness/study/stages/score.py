@@ -15,6 +15,7 @@ from harness.embedding.extract import load
 from harness.errors import DataError
 from harness.files import write_text
 from harness.lifecycle import Scored
+from harness.names import file_name, inside
 from harness.protocols.base import Embeddings, Evaluation, Metric, Scores
 from harness.registry import BUILTIN, FROM_FILE, source_file, source_sha256
 from harness.study import links, parameters
@@ -144,7 +145,7 @@ def finished(folder: Path) -> Result | None:
     """
     try:
         result = Result.from_json((folder / RESULT).read_text(encoding="utf-8"))
-        scores = folder / result.raw["scores"]
+        scores = inside(folder, result.raw["scores"])
         whole = file_sha256(scores) == result.raw["sha256"]
     except NewerResultError as error:
         raise NewerResultError(f"{folder / RESULT} was {error} to go on with this study") from None
@@ -247,9 +248,17 @@ def write_curves(folder: Path, evaluation: Evaluation) -> dict[str, str]:
     """Write the curves of a cell; their files by name."""
     files = {}
     for curve in evaluation.curves:
-        files[curve.name] = f"curves/{curve.name}.arrow"
+        files[curve.name] = f"curves/{_checked(curve.name)}.arrow"
         write_columns(folder / files[curve.name], curve.axes)
     return files
+
+
+def _checked(name: str) -> str:
+    """The name of a curve or array, which may come from a stored protocol, as that of a file."""
+    try:
+        return file_name(name)
+    except ValueError as error:
+        raise DataError(f"a curve or array cannot be written: its name {error}") from None
 
 
 def write_extra(folder: Path, scores: Scores) -> dict[str, str]:
@@ -260,7 +269,7 @@ def write_extra(folder: Path, scores: Scores) -> dict[str, str]:
 
     files = {}
     for name, values in scores.extra.items():
-        files[name] = f"{name}.npy"
+        files[name] = f"{_checked(name)}.npy"
         with written_whole(folder / files[name]) as aside, aside.open("wb") as file:
             np.save(file, values, allow_pickle=False)
     return files
