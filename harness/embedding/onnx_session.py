@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataError, PrerequisiteError
+from harness.file_kinds import FileKind, expect, kind_of
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -36,7 +39,10 @@ def open_session(path: Path, device: str = "cpu", threads: int | None = None) ->
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=[(provider, settings)])
     except Exception as error:
-        raise DataError(f"{path} cannot be opened as an ONNX network: {error}") from error
+        kind = kind_of(path)
+        if kind not in (FileKind.ONNX, FileKind.UNKNOWN):
+            expect(path, "an ONNX network", FileKind.ONNX)
+        raise DataError(f"{path} cannot be opened as an ONNX network{_reason(error)}") from error
     used = session.get_providers()[0]
     if used != provider:
         raise PrerequisiteError(
@@ -44,6 +50,39 @@ def open_session(path: Path, device: str = "cpu", threads: int | None = None) ->
             "CUDA build of onnxruntime with its libraries, or choose device cpu"
         )
     return session
+
+
+def run_session(
+    session: InferenceSession, path: Path, outputs: Sequence[str] | None, inputs: Mapping[str, Any]
+) -> list[Any]:
+    """The named outputs of a network (all of them for None), as NumPy arrays.
+
+    Raises DataError that names ``path``, the node that failed, its reason, and the batch.
+    """
+    try:
+        found: list[Any] = session.run(outputs, dict(inputs))
+    except Exception as error:
+        (shape,) = {tuple(values.shape) for values in inputs.values()}
+        advice = ""
+        if shape and shape[0] > 1:
+            advice = "; it may only work on one image at a time, try --batch-size 1"
+        raise DataError(
+            f"{path} fails on an input of shape {shape}{_reason(error)}{advice}"
+        ) from error
+    return found
+
+
+def _reason(error: Exception) -> str:
+    """What ONNX Runtime says of a failure, with the node where it says that, on one line."""
+    text = " ".join(str(error).split())
+    found = re.search(r"running (\w+) node\. Name:'([^']*)' Status Message: (.*)", text)
+    if found:
+        name = f" {found[2]!r}" if found[2] else ""
+        # Before the last of these stand the source file, line and function of the library.
+        why = found[3].rpartition(" was false. ")[2] or found[3]
+        return f" in node{name} ({found[1]}): {why.strip()[:300]}"
+    plain = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
+    return f": {plain[:300]}"
 
 
 def _usable_cpus() -> int:

@@ -11,7 +11,7 @@ from harness.align.decode import decode
 from harness.align.templates import template_points
 from harness.align.warp import unusable, warp
 from harness.components import InputSpec
-from harness.embedding.onnx_session import open_session
+from harness.embedding.onnx_session import open_session, run_session
 from harness.errors import DataError
 from harness.inputs import content_sha256
 from harness.seeds import stream
@@ -54,7 +54,7 @@ class ArcFace:
     def __init__(self, path: Path, device: str = "cpu") -> None:
         self.identity = content_sha256(path)
         self._inside = normalises_inside(path)
-        self._session = open_session(path, device)
+        self._path, self._session = path, open_session(path, device)
         self._input = self._session.get_inputs()[0].name
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -62,7 +62,8 @@ class ArcFace:
         values = crops.transpose(0, 3, 1, 2).astype(np.float32)
         if not self._inside:
             values = (values - 127.5) / 127.5
-        return np.asarray(self._session.run(None, {self._input: values})[0], np.float32)
+        output, *_ = run_session(self._session, self._path, None, {self._input: values})
+        return np.asarray(output, np.float32)
 
 
 class RandomProjection:

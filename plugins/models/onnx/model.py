@@ -11,7 +11,7 @@ from harness import Model
 from harness.components import InputSpec
 from harness.embedding.inputs import to_array
 from harness.embedding.onnx_input import declared
-from harness.embedding.onnx_session import open_session
+from harness.embedding.onnx_session import open_session, run_session
 from harness.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -23,34 +23,38 @@ if TYPE_CHECKING:
 
     from .params import OnnxParams
 
+AXES = {"nchw": ("channels", "height", "width"), "nhwc": ("height", "width", "channels")}
+MIXED = 0.05
+"""Distance, relative to the embedding, from which an image alone and in a batch are not the same;
+rounding gives 1e-3 at most, in half precision."""
+
 
 class OnnxModel(Model):
-    """One input (N, 3, H, W) float32, one output (N, D); names and sizes come from the file."""
+    """One input of float32 images, one output (N, D); names and sizes come from the file."""
 
     params: OnnxParams
 
     def prepare(self, ctx: Context) -> None:
-        """Open the network and check that it wants the declared input.
+        """Open the network, check that it wants the declared input, and try it.
 
-        Raises UsageError when declared and actual input differ, DataError when the file is no
-        embedding network.
+        Raises UsageError when declared and actual input or output differ, DataError when the file
+        is not an embedding network or does not run.
         """
         super().prepare(ctx)
         path = self.params.path
         self._session = open_session(path, ctx.device)
         self._spec = agreed(self.params, declared(self._session, path))
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        if len(inputs) != 1 or len(outputs) != 1:
+        inputs = self._session.get_inputs()
+        if len(inputs) != 1:
             raise DataError(
-                f"{path} has {len(inputs)} inputs and {len(outputs)} outputs; an embedding network "
-                "has one of each"
+                f"{path} has {len(inputs)} inputs ({', '.join(map(_described, inputs))}); an "
+                "embedding network has one"
             )
-        self._input, self._output = inputs[0].name, outputs[0].name
-        self._check_input(inputs[0].type, inputs[0].shape)
+        self._input, self._output = inputs[0].name, self._chosen_output()
+        self._nhwc = self._check_input(inputs[0].type, inputs[0].shape) == "nhwc"
         batch = inputs[0].shape[0]
         self._fixed_batch = batch if isinstance(batch, int) else None
-        first = self.embed(np.zeros((1, self._spec.height, self._spec.width, 3), np.uint8))
-        self._size: int = first.shape[1]
+        self._try()
 
     @property
     def input_spec(self) -> InputSpec:
@@ -68,6 +72,8 @@ class OnnxModel(Model):
         A network whose batch size is fixed is run on as many images at a time, padded with black.
         """
         values = to_array(images, self.input_spec)
+        if self._nhwc:
+            values = np.ascontiguousarray(values.transpose(0, 2, 3, 1))
         step = self._fixed_batch or max(len(values), 1)
         parts = [self._run(values[start : start + step]) for start in range(0, len(values), step)]
         return np.concatenate(parts) if parts else np.empty((0, self._size), np.float32)
@@ -77,30 +83,83 @@ class OnnxModel(Model):
         if self._fixed_batch and count < self._fixed_batch:
             missing = np.zeros((self._fixed_batch - count, *values.shape[1:]), np.float32)
             values = np.concatenate([values, missing])
-        (output,) = self._session.run([self._output], {self._input: values})
+        path = self.params.path
+        (output,) = run_session(self._session, path, [self._output], {self._input: values})
         found: NDArray[Any] = np.asarray(output)
         if found.ndim != 2 or len(found) != len(values):
             raise DataError(
-                f"{self.params.path} returns shape {found.shape} for {len(values)} images; an "
-                "embedding network returns (images, size)"
+                f"{path} returns shape {found.shape} for {len(values)} images; an embedding "
+                "network returns (images, size)"
             )
         return found[:count].astype(np.float32, copy=False)
 
-    def _check_input(self, kind: str, shape: Sequence[Any]) -> None:
+    def _try(self) -> None:
+        """Run the network on one image and on two: many break on a batch that they announce."""
+        shape = (2, self._spec.height, self._spec.width, 3)
+        images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+        try:
+            alone = self.embed(images[:1])
+        except DataError as error:
+            if self._nhwc or self.params.layout is not None:
+                raise
+            raise DataError(
+                f"{error}; if the network wants (N, height, width, 3), give -M layout=nhwc"
+            ) from None
+        self._size: int = alone.shape[1]
+        if self._fixed_batch is not None or self.ctx.batch_size == 1:
+            return
+        try:
+            together = self.embed(images)
+        except DataError as error:
+            self._fixed_batch = 1
+            self.ctx.note(f"images were given to {self.params.path.name} one by one, since it only "
+                          f"works on one at a time: {error}")  # fmt: skip
+            return
+        if np.abs(together[0] - alone[0]).max() > MIXED * np.abs(alone[0]).max():
+            raise DataError(
+                f"{self.params.path} gives an image another embedding in a batch than alone, as "
+                "networks in training mode do; export it for inference, or use --batch-size 1"
+            )
+
+    def _chosen_output(self) -> str:
+        path, wanted = self.params.path, self.params.output
+        outputs = {output.name: output for output in self._session.get_outputs()}
+        listed = ", ".join(map(_described, outputs.values()))
+        if wanted is not None and wanted not in outputs:
+            raise UsageError(f"{path} has no output {wanted!r}; it has {listed}")
+        if wanted is None and len(outputs) > 1:
+            raise DataError(
+                f"{path} has {len(outputs)} outputs: {listed}; name the embedding by -M output=NAME"
+            )
+        return wanted or next(iter(outputs))
+
+    def _check_input(self, kind: str, shape: Sequence[Any]) -> str:
+        """The layout of the input; raises where it is not one of images of the declared size."""
         path, spec = self.params.path, self._spec
         if kind != "tensor(float)" or len(shape) != 4:
             raise DataError(
                 f"{path} wants an input of {kind} with shape {shape}; only float32 images "
-                "(N, 3, height, width) are supported"
+                "(N, 3, height, width) or (N, height, width, 3) are supported"
             )
-        for name, want, have in zip(
-            ("channels", "height", "width"), (3, spec.height, spec.width), shape[1:], strict=True
-        ):
-            if isinstance(have, int) and have != want:
+        seen = "nhwc" if shape[3] == 3 and shape[1] != 3 else "nchw"
+        layout = self.params.layout or seen
+        want = {"channels": 3, "height": spec.height, "width": spec.width}
+        for name, have in zip(AXES[layout], shape[1:], strict=True):
+            if isinstance(have, int) and have != want[name]:
+                advice = f"leave out layout={layout}" if layout != seen else (
+                    "only networks for colour images are supported" if name == "channels" else
+                    "give -M width= and -M height= (or a preset) as the network was trained"
+                )  # fmt: skip
                 raise UsageError(
-                    f"{path} wants {name} {have} but {want} is declared; give -M width= and "
-                    "-M height= (or a preset) as the network was trained"
+                    f"{path} wants {name} {have} but {want[name]} is declared; {advice}"
                 )
+        return layout
+
+
+def _described(value: Any) -> str:
+    """Name and shape of an input or output; ``?`` for an axis without a size."""
+    sizes = ", ".join("?" if size is None else str(size) for size in value.shape or ())
+    return f"{value.name} ({sizes})"
 
 
 def agreed(params: OnnxParams, said: InputSpec | None) -> InputSpec:

@@ -53,6 +53,8 @@ class OnnxParams(Params):
         },
     }
 
+    added: ClassVar[dict[str, Any]] = {"output": None, "layout": None}
+
     path: Annotated[Path, External()] = Field(description="The .onnx file.")
     width: int | None = Field(None, ge=1, description=f"Width of the input in pixels{_SAID}")
     height: int | None = Field(None, ge=1, description=f"Height of the input in pixels{_SAID}")
@@ -64,3 +66,11 @@ class OnnxParams(Params):
     )
     mean: Channels | None = Field(None, description=f"Mean per channel, pixels in [0, 1]{_SAID}")
     std: Channels | None = Field(None, description=f"Divisor per channel, pixels in [0, 1]{_SAID}")
+    output: str | None = Field(
+        None, description="Name of the output that is the embedding, where there are several."
+    )
+    layout: Literal["nchw", "nhwc"] | None = Field(
+        None,
+        description="Order of the input's axes; by default what its shape says, else nchw. "
+        "Networks of TensorFlow are often nhwc.",
+    )
