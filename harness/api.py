@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness import portable
 from harness.components import KINDS, Kind, Params
 from harness.errors import UsageError
 from harness.executors.local import cpu_count
@@ -106,6 +107,13 @@ def execute(
     from harness.study.runner import Runner, run_on
     from harness.study.session import Session
 
+    if plan.study.portable:
+        portable.require()
+        if processes > 1 or crew is not None:
+            raise UsageError(
+                "several processes of one training add their gradients in an order of their own; "
+                "leave out --nproc and torchrun, or --portable"
+            )
     name, maker = choose_executor(
         plan.recipe, registry, executor, executor_options, allow_code=allow_code
     )

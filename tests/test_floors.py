@@ -18,7 +18,7 @@ FLOORS = (
     {"faces", "align", "metrics"},
     {"services"},
     {"registry", "progress", "published", "scaffold"},
-    {"answers", "guard", "files", "verified", "inputs"},
+    {"answers", "guard", "files", "verified", "inputs", "portable"},
     {"environment", "texts", "toml_files", "file_kinds"},
     {
         "components",
@@ -31,6 +31,7 @@ FLOORS = (
         "names",
         "decoding",
         "terminal",
+        "machine",
     },
 )
 FLOOR_OF = {name: level for level, names in enumerate(FLOORS) for name in names}

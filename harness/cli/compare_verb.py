@@ -62,6 +62,8 @@ def command(
             click.echo(json.dumps(vars(change)))
     else:
         click.echo(_table(changes, margin))
+        for said in dict.fromkeys(filter(None, (change.environment for change in changes))):
+            click.echo(f"\nNote: {said}")
     bad = {"worse": ("worse",), "changed": ("worse", "better"), None: ()}[fail_on]
     return 4 if any(change.verdict in bad for change in changes) else 0
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 import os
 import shlex
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from harness.errors import HarnessError, advice
+from harness.portable import VariablesNeededError
 
 VERBS = {
     "run": "Generate, train, test and report",
@@ -157,11 +159,28 @@ def _global(params: dict[str, Any]) -> dict[str, Any]:
 
 def main(args: list[str] | None = None) -> None:
     """Entry point of the ``harness`` command."""
-    sys.exit(run(sys.argv[1:] if args is None else args))
+    try:
+        code = run(sys.argv[1:] if args is None else args, restartable=args is None)
+    except VariablesNeededError as needed:
+        _start_again(needed.variables)
+    sys.exit(code)
 
 
-def run(args: list[str]) -> int:
-    """Run a command line and return its exit code; errors are one sentence on standard error."""
+def _start_again(variables: dict[str, str]) -> NoReturn:
+    """Run the command again in a process whose libraries are loaded with other settings."""
+    command = [sys.executable, *sys.orig_argv[1:]]
+    environ = {**os.environ, **variables}
+    if os.name == "nt":  # where exec returns to the shell before the command has ended
+        sys.exit(subprocess.call(command, env=environ))  # noqa: S603 (this very command)
+    os.execve(sys.executable, command, environ)  # noqa: S606
+
+
+def run(args: list[str], *, restartable: bool = False) -> int:
+    """Run a command line and return its exit code; errors are one sentence on standard error.
+
+    Where the command needs a process that was started with other variables, a ``restartable`` one
+    raises :class:`VariablesNeededError`; others say which.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A file name may hold what the terminal's encoding has not.
@@ -173,6 +192,8 @@ def run(args: list[str]) -> int:
     except click.ClickException as error:
         return _say(error.format_message(), 2)
     except HarnessError as error:
+        if restartable and isinstance(error, VariablesNeededError):
+            raise
         return _say(_whole_sentence(error), error.exit_code)
     except KeyboardInterrupt:
         return _interrupted(args)

@@ -151,6 +151,12 @@ SELECTION = [
     click.option(
         "--precision", metavar="P", help="Training: auto, fp32, bf16, fp16  [default: auto]"
     ),
+    click.option(
+        "--portable",
+        is_flag=True,
+        default=None,
+        help="Equal digits on every x86-64 processor with AVX2; slower.",
+    ),
     click.option("--batch-size", type=int, metavar="N", help="Embedding batch size."),
 ]
 
@@ -173,7 +179,8 @@ def settings(options: dict[str, Any]) -> Settings:
             ("aligner", "aligner_params"),
         )
     }
-    study = ("seed", "repeats", "limit", "device", "precision", "batch_size", "align", "on_failure")
+    study = ("seed", "repeats", "limit", "device", "precision", "batch_size", "align", "on_failure",
+             "portable")  # fmt: skip
     return Settings(
         recipe=options["recipe"],
         profile=options["profile"],

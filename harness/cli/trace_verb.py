@@ -23,7 +23,7 @@ def command(cell: str, *, as_json: bool) -> int:
     """
     from harness.errors import UsageError
     from harness.reporting.pick import pick_cells
-    from harness.reporting.trace import record, trace
+    from harness.reporting.trace import environment_lines, record, trace
     from harness.study.store import Store
 
     found = pick_cells(cell)
@@ -36,4 +36,6 @@ def command(cell: str, *, as_json: bool) -> int:
     else:
         for step in steps:
             click.echo(step.line)
+        for line in environment_lines(found[0]):
+            click.echo(line)
     return 0

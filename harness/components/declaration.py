@@ -70,6 +70,8 @@ class Component:
     ``version`` enters every key: raise it when the same parameters give other results.
     ``determinism`` is ``exact`` or, for example, ``within 1/255``. A generator that is less exact
     on a GPU says so in ``gpu_determinism``; it stays on the CPU where only equal bytes will do.
+    ``portable`` is false where a library of its own chooses kernels by the processor, so that
+    ``--portable`` cannot promise its digits.
     ``resources`` is what its work needs of a worker where workers declare what they have, such as
     ``{"memory": 8e9}`` in bytes; a GPU is asked for wherever the device of the study is one.
     """
@@ -88,6 +90,7 @@ class Component:
     trainable: bool = False
     determinism: str = "exact"
     gpu_determinism: str = ""
+    portable: bool = True
     training_data: tuple[str, ...] = ()
     licence: str = ""
     citation: str = ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import UsageError
 from harness.metrics.paired import holm
+from harness.reporting import environments
 from harness.reporting.compare_intervals import interval_test
 from harness.reporting.compare_scores import paired_test, read_stored
 
@@ -44,6 +45,8 @@ class Change:
     p_equal: float | None = None
     verdict: Verdict = "not comparable"
     note: str = ""
+    environment: str = ""
+    """How the environments of the two differ, where their values differ too."""
 
 
 def compare(
@@ -114,6 +117,10 @@ def _change(
         "value_a": _headline(a),
         "value_b": _headline(b),
     }
+    if a is not None and b is not None and row["value_a"] != row["value_b"]:
+        row["environment"] = environments.sentence(
+            environments.differences(environments.environment(a), environments.environment(b))
+        )
     if a is None or b is None:
         return Change(**row, note=f"only in the {'second' if a is None else 'first'} study")
     differs = differences(a.result.protocol, b.result.protocol, own)

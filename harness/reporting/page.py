@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
-from harness.reporting import redaction
+from harness.reporting import environments, redaction
 from harness.reporting.drawn import Figure
 from harness.reporting.embedded import ELEMENT, payload, script_json
 from harness.reporting.matrix import Matrix, Names
@@ -127,6 +127,7 @@ def _sections(study: Study, matrix: Matrix) -> dict[str, Any]:
         "components": records.components(study),
         "origins": records.origins(study, names),
         "environments": records.environments(study),
+        "environments_differ": environments.within(study),
         "recipes": [redaction.recipe(text, known) for text in study.recipes.values()],
         "failures": failures.broken(study),
         "enrolment": failures.enrolment(study, names),

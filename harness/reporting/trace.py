@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.digests import file_sha256
 from harness.reporting import numbers
 from harness.reporting.columns import operating_point, support
+from harness.reporting.environments import environment
 from harness.study.plan_file import NodeRecord, read_plan
 from harness.study.planned import KIND_OF_STAGE
 
@@ -161,6 +162,30 @@ def _printed(result: Result, metric: MetricRecord, at: str) -> str:
     return numbers.measured(metric.value, low, high, metric.unit, count)
 
 
+def environment_lines(cell: Cell) -> list[str]:
+    """The environment in which the number was made, a line for each machine that took part."""
+    env = environment(cell)
+    if env is None:
+        return []
+    lines = [f"{'environment':<12}  {_machine(env)}"]
+    for role, other in dict(env.get("made_on") or {}).items():
+        said = _machine(other) if isinstance(other, Mapping) else str(other)
+        lines.append(f"{role + ' made on':<12}  {said}")
+    return lines
+
+
+def _machine(facts: Mapping[str, Any]) -> str:
+    kernels = facts.get("kernels") or {}
+    threads = facts.get("threads")
+    parts = [
+        str(facts.get("processor", "processor not recorded")),
+        *(f"{library} {kernel}" for library, kernel in kernels.items()),
+        "" if threads is None else f"{threads} threads",
+        "portable" if facts.get("portable") else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
 def record(cell: Cell, steps: Iterable[Step]) -> dict[str, Any]:
     """The trace as JSON values: the result's id, and nodes with their inputs."""
     result = cell.result
@@ -170,5 +195,6 @@ def record(cell: Cell, steps: Iterable[Step]) -> dict[str, Any]:
         "created": result.created,
         "code": dict(result.provenance.code),
         "environment": result.provenance.env,
+        "machine": environment(cell),
         "steps": [asdict(step) for step in steps],
     }

@@ -45,6 +45,16 @@ def resolve_precision(asked: str, device: str) -> str:
     return "bf16" if device.startswith("cuda") else "fp32"
 
 
+def resolve_portable(device: str, precision: str) -> tuple[str, str]:
+    """Device and precision of a portable study; raises ``UsageError`` where others were chosen."""
+    if device not in ("auto", "cpu") or precision not in ("auto", "fp32"):
+        raise UsageError(
+            f"portable digits are made on the CPU in fp32, not with device {device} and precision "
+            f"{precision}; add --device cpu --precision fp32, or leave out --portable"
+        )
+    return "cpu", "fp32"
+
+
 def _cuda_usable() -> bool:
     # Planning must not pay for importing torch on a machine that has no driver at all.
     if sys.platform == "linux" and not Path("/proc/driver/nvidia/version").exists():

@@ -130,12 +130,19 @@ def make_part(shared: tuple[Split, Path], part: int, tell: Tell) -> None:
             KIND,
             split.key(part),
             {"first": first, "last": last},
-            lambda folder: split.make(folder, first, last, progress),
+            lambda folder: _with_kernels(split, folder, first, last, progress),
             waiting=split.session.progress.line,
         )
     except BaseException:
         forget()  # what failed is opened afresh by whoever tries again
         raise
+
+
+def _with_kernels(
+    split: Split, folder: Path, first: int, last: int, progress: Relay
+) -> dict[str, Any]:
+    with split.session.kernels():
+        return split.make(folder, first, last, progress)
 
 
 def each_once(

@@ -19,7 +19,12 @@ from harness.registry import Registry
 from harness.services import LOCAL
 from harness.study import face_sets, links
 from harness.study.choosing import Chooser
-from harness.study.device import remote_device, resolve_device, resolve_precision
+from harness.study.device import (
+    remote_device,
+    resolve_device,
+    resolve_portable,
+    resolve_precision,
+)
 from harness.study.keys import DECODER, SCHEMA
 from harness.study.phases import Faces, ModelUse, Phase, Take
 from harness.study.planned import Cell, Chosen, Node, Plan, Source, Stage, Training
@@ -38,8 +43,11 @@ class Planner(Chooser):
         self.recipe = recipe
         self.study = recipe.study
         away = recipe.executor is not None and recipe.executor.use != LOCAL
-        self.device = (remote_device if away else resolve_device)(self.study.device)
-        self.precision = resolve_precision(self.study.precision, self.device)
+        device, precision = self.study.device, self.study.precision
+        if self.study.portable:
+            device, precision = resolve_portable(device, precision)
+        self.device = (remote_device if away else resolve_device)(device)
+        self.precision = resolve_precision(precision, self.device)
         self._nodes: dict[str, Node] = {}
 
     def plan(self) -> Plan:
@@ -51,6 +59,8 @@ class Planner(Chooser):
         models = [(self.choose("model", use), use) for use in self.recipe.model]
         benchmarks = [self.choose("benchmark", use) for use in self.recipe.benchmark]
         aligner = self.choose("aligner", self.recipe.aligner) if self.recipe.aligner else None
+        if self.study.portable:
+            check_portable([*(m for m, _ in models), *(s.chosen for s in generators), aligner])
         trains = bool(generators) or any(use.phases for _, use in models)
         if models and not benchmarks and not trains:
             raise UsageError("a ready model needs something to be tested on; add --bench NAME")
@@ -127,6 +137,8 @@ class Planner(Chooser):
             "inputs": dict(inputs),
             "seed": seed,
             "limit": self.study.limit,
+            # Pinned kernels move pixels of renderings too. Keys of before have no such entry.
+            **({"portable": True} if self.study.portable else {}),
             **more,  # may lift the limit
         }
         return Node(stage, label, digest(parts), parts, chosen, dict(inputs), seed, training)
@@ -275,6 +287,17 @@ def _image_parts(benchmark: Chosen) -> dict[str, Any]:
     """
     decoder = {} if benchmark.params.requests() else {"decoder": DECODER}
     return {"images": _image_identity(benchmark), **decoder}
+
+
+def check_portable(chosen: Iterable[Chosen | None]) -> None:
+    """Raise ``UsageError`` where a component's kernels cannot be pinned."""
+    for one in chosen:
+        if one is not None and not one.provided.component.portable:
+            component = one.provided.component
+            raise UsageError(
+                f"{component.kind} {component.name} runs in a library that chooses its kernels by "
+                "the processor, so its digits cannot be made portable; leave out --portable"
+            )
 
 
 def _image_identity(benchmark: Chosen) -> dict[str, Any]:

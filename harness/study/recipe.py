@@ -67,6 +67,9 @@ class StudyTable(BaseModel):
         le=1,
         description="Largest share of images whose landmarks cannot be those of a face.",
     )
+    portable: bool = Field(
+        False, description="Equal digits on every x86-64 processor with AVX2; slower, CPU only."
+    )
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property

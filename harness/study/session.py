@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness import portable
 from harness.components import Benchmark, Generator, Images, Model, TrainableModel
 from harness.digests import digest
 from harness.errors import PrerequisiteError, UsageError
@@ -42,6 +44,10 @@ class Session:
     _benchmarks: dict[tuple[str, str], Benchmark] = field(default_factory=dict)
     _notes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _opening: threading.Lock = field(default_factory=threading.Lock)
+
+    def kernels(self) -> AbstractContextManager[None]:
+        """Holds the kernels of a portable study while a stage works; else changes nothing."""
+        return portable.held() if self.plan.study.portable else nullcontext()
 
     def context(
         self,

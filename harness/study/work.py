@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from harness.machine import machine
 from harness.registry import source_sha256
 from harness.study import media, parts
 from harness.study.planned import KIND_OF_STAGE, Cell, Chosen, Node, Plan
@@ -20,7 +21,9 @@ def make_node(session: Session, node: Node) -> None:
 
     def make(folder: Path) -> dict[str, Any]:
         fresh, start = not any(folder.iterdir()), time.perf_counter()
-        facts = _stage(session, node, folder)
+        with session.kernels():
+            facts = _stage(session, node, folder)
+            facts["machine"] = machine()
         if fresh:  # of a stage that was taken up again only a part is known
             facts["wall_s"] = round(time.perf_counter() - start, 3)
         if node.chosen is not None:

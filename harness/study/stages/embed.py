@@ -52,7 +52,7 @@ class Embedding(parts.Split):
     @cached_property
     def model(self) -> Model:
         """The network with its weights."""
-        use_threads(self.session.jobs)
+        use_threads(self.session)
         return self.session.trained(self.cell.model, self.node.inputs.get("model"))
 
     def make(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness import portable
 from harness.components import Generator
 from harness.digests import digest
 from harness.errors import DataError
@@ -34,6 +36,7 @@ class Job:
     context: RunContext
     folder: Path
     plugin_files: tuple[Path, ...]
+    portable: bool = False
 
 
 class Slots:
@@ -105,7 +108,8 @@ def make_shard(job: Job, index: int) -> tuple[ShardFacts, list[str]]:
     generator, slots, ctx = _PREPARED[prepared]
     size = generator.shard_slots
     wanted = slots.between(index * size, (index + 1) * size)
-    facts = write_shard(shard_path(job.folder, index), _checked(generator, wanted))
+    with portable.held() if job.portable else nullcontext():
+        facts = write_shard(shard_path(job.folder, index), _checked(generator, wanted))
     return facts, list(ctx.notes)
 
 
@@ -136,6 +140,7 @@ def _job(node: Node, ctx: RunContext, session: Session, folder: Path) -> Job:
         context=ctx.for_worker(),
         folder=folder,
         plugin_files=session.plugin_files,
+        portable=session.plan.study.portable,
     )
 
 

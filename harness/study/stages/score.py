@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
@@ -18,7 +17,7 @@ from harness.lifecycle import Scored
 from harness.names import file_name, inside
 from harness.protocols.base import Embeddings, Evaluation, Metric, Scores
 from harness.registry import BUILTIN, FROM_FILE, source_file, source_sha256
-from harness.study import links, parameters
+from harness.study import environments, links, parameters
 from harness.study.extra_metrics import Extra, measure
 from harness.study.migrate import NewerResultError
 from harness.study.planned import Cell, Chosen
@@ -39,11 +38,9 @@ from harness.study.tables import write_columns
 
 SCORES = "scores.arrow"
 RESULT = "result.json"
-PACKAGES = ("numpy", "torch", "onnxruntime-gpu", "onnxruntime", "opencv-python-headless", "pyarrow",
-            "scipy", "numba", "synthface-harness")  # fmt: skip
 
 
-UNSHOWN = ("warnings", "source_sha256", "wall_s")
+UNSHOWN = ("warnings", "source_sha256", "wall_s", "machine")
 """Facts of an artifact that stand elsewhere in a result, or differ between equal runs."""
 
 OF_A_PHASE = ("trained_on", "steps", "images", "seconds", "final_loss", "validation_accuracy",
@@ -52,6 +49,11 @@ OF_A_PHASE = ("trained_on", "steps", "images", "seconds", "final_loss", "validat
 
 def run(cell: Cell, session: Session, folder: Path, cost: Mapping[str, float]) -> Result:
     """Score a cell and write its folder; ``result.json`` comes last and means that it is done."""
+    with session.kernels():
+        return _run(cell, session, folder, cost)
+
+
+def _run(cell: Cell, session: Session, folder: Path, cost: Mapping[str, float]) -> Result:
     benchmark = session.benchmark(cell.benchmark, cell_inputs(cell))
     comparison = benchmark.comparison(cell.comparison)
     artifacts = _artifacts(cell, session)
@@ -96,7 +98,7 @@ def run(cell: Cell, session: Session, folder: Path, cost: Mapping[str, float]) -
         provenance=ProvenanceRecord(
             inputs=dict(cell.keys),
             code={**code_version(), **plugins_of(cell, extra.versions)},
-            env=_environment(session),
+            env=environments.record(session, artifacts),
         ),
         cost=CostRecord(wall_s=dict(cost), images=embedded.facts["images"]),
         warnings=[
@@ -311,33 +313,3 @@ def plugins_of(cell: Cell, measuring: Mapping[str, str]) -> dict[str, dict[str, 
         else:
             found[provided.dist] = provided.dist_version
     return {"plugins": dict(sorted(found.items()))} if found else {}
-
-
-def _environment(session: Session) -> str:
-    """Write the environment once under its digest and return its name."""
-    facts = {
-        "python": platform.python_version(),
-        "system": platform.system(),
-        "machine": platform.machine(),
-        "device": session.plan.device,
-        "precision": session.plan.precision,
-        "threads": session.jobs,
-        "packages": _versions(PACKAGES),
-    }
-    import json
-
-    name = f"env/{digest(facts)[:16]}.json"
-    path = session.folder / name
-    if not path.exists():
-        write_text(path, json.dumps(facts, indent=1) + "\n")
-    return name
-
-
-def _versions(names: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for name in names:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found

@@ -90,7 +90,7 @@ def _train(
     assert node.chosen is not None
     assert node.training is not None, "train nodes have a training"
     plan, phase = session.plan, node.training
-    use_threads(session.jobs)
+    use_threads(session)
     model, ctx = session.model(node.chosen, node.parts["repeat"], precision=plan.precision)
     if not isinstance(model, TrainableModel):
         raise UsageError(f"model {node.chosen.name} cannot be trained; leave out --generator")
@@ -195,8 +195,9 @@ def _said(folder: Path, params: Params, depth: int) -> dict[str, Any]:
     return {"settings": settings, "assumed": assumed, "processes": written["processes"]}
 
 
-def use_threads(jobs: int) -> None:
+def use_threads(session: Session) -> None:
     """Let torch use as many threads as ``-j`` says; one thread makes the CPU bit-exact."""
     import torch
 
+    jobs = 1 if session.plan.study.portable else session.jobs
     torch.set_num_threads(max(1, min(jobs, cpu_count())))

@@ -115,6 +115,7 @@ def harness_components() -> Iterable[Component]:
                     required=("real", "source"),
                 ),
             ),
+            portable=False,
             determinism="within 2/255",
             training_data=(
                 "WebFace42M (Arc2Face and its face embedding)",

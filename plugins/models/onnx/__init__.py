@@ -17,6 +17,7 @@ def harness_components() -> list[Component]:
             params=f"{__name__}.params:OnnxParams",
             summary="Any ready ONNX embedding network; size, colour and range by preset",
             determinism="within 1e-5",
+            portable=False,
             licence="Apache-2.0; a network file has its own licence",
             citation="the authors of the network file",
         )
