@@ -64,6 +64,7 @@ from harness.metrics.templates import (
     pool_templates,
     template_layout,
 )
+from harness.metrics.validation_rate import FoldVal, val_at_far
 from harness.metrics.variance import VarianceComponents, variance_components
 from harness.metrics.verification import (
     BestThreshold,
@@ -84,6 +85,7 @@ __all__ = [
     "FarRule",
     "FoldAccuracy",
     "FoldRule",
+    "FoldVal",
     "GalleryAverage",
     "GroupFairness",
     "Interval",
@@ -144,6 +146,7 @@ __all__ = [
     "tost_accuracy",
     "tost_bootstrap",
     "tpir_at_fpir",
+    "val_at_far",
     "variance_components",
     "wilson",
 ]

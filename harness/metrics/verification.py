@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal, get_args
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from harness.errors import DataError
 from harness.metrics._checks import Bools, Index, Ints, bool_vector, float_vector, int_vector
 
-FoldRule = Literal["insightface", "official", "exact"]
+FoldRule = Literal["insightface", "official", "exact", "openface"]
 FOLD_RULES: tuple[FoldRule, ...] = get_args(FoldRule)
 
 _GRID = np.arange(0, 4, 0.01)  # squared L2 of unit vectors lies in [0, 4]
@@ -79,7 +78,12 @@ class BestThreshold:
 
 
 def kfold_accuracy(
-    distances: ArrayLike, genuine: ArrayLike, folds: ArrayLike, rule: FoldRule = "insightface"
+    distances: ArrayLike,
+    genuine: ArrayLike,
+    folds: ArrayLike,
+    rule: FoldRule = "insightface",
+    *,
+    largest: float = 4.0,
 ) -> FoldAccuracy:
     """Accuracy by cross-validation over the given folds.
 
@@ -94,19 +98,24 @@ def kfold_accuracy(
       them the lowest distance, above all the next float after the highest.
     - ``exact``: the same cuts at their lower end, the next float after the last distance accepted,
       0 where none is: what ``insightface`` tends to as the step of its grid goes to zero.
+    - ``openface``: the grid of ``insightface``, walked up from 0 until accuracy falls for the first
+      time; the last threshold before that, so the highest on ties (OpenFace ``evaluation/lfw.py``).
+
+    The rules on a grid refuse distances above ``largest``, which only other vectors than unit ones
+    can have; the grid itself ends at 3.99, and no threshold accepts what is beyond.
 
     Raises DataError for NaN or impossible distances, fewer than two folds, or a fold of one class.
     """
     if rule not in FOLD_RULES:
         raise ValueError(f"unknown fold rule {rule!r}; use {', '.join(FOLD_RULES)}")
-    d = _distances(distances)
-    mask = bool_vector("genuine", genuine, d.size)
-    labels, codes = np.unique(int_vector("folds", folds, d.size), return_inverse=True)
-    _check_folds(labels, codes, mask)
-    chosen = _grid_thresholds
-    if rule != "insightface":
-        chosen = partial(_swept_thresholds, pick=_midpoint if rule == "official" else _lower_end)
-    thresholds = chosen(d, mask, codes, labels.size)
+    d, mask, labels, codes = checked_folds(distances, genuine, folds)
+    if rule in ("insightface", "openface"):
+        right = _right_on_grid(d, mask, codes, labels.size, largest)
+        best = np.argmax(right, axis=1) if rule == "insightface" else _before_first_fall(right)
+        thresholds = np.asarray(_GRID[best])
+    else:
+        pick = _midpoint if rule == "official" else _lower_end
+        thresholds = _swept_thresholds(d, mask, codes, labels.size, pick=pick)
     correct = (d < thresholds[codes]) == mask
     return FoldAccuracy(
         rule=rule,
@@ -147,6 +156,20 @@ def contiguous_folds(n_pairs: int, n_folds: int = 10) -> Ints:
     return np.repeat(np.arange(n_folds), sizes)
 
 
+def checked_folds(
+    distances: ArrayLike, genuine: ArrayLike, folds: ArrayLike
+) -> tuple[NDArray[np.float64], Bools, Index, Ints]:
+    """Distances (P,), genuine (P,), fold labels (F,) and the number of each pair's label (P,).
+
+    Raises DataError as :func:`kfold_accuracy`.
+    """
+    d = _distances(distances)
+    mask = bool_vector("genuine", genuine, d.size)
+    labels, codes = np.unique(int_vector("folds", folds, d.size), return_inverse=True)
+    _check_folds(labels, codes, mask)
+    return d, mask, labels, codes
+
+
 def _distances(values: ArrayLike) -> NDArray[np.float64]:
     # float64 holds every float32 exactly, so both widths meet the same thresholds.
     d = float_vector("distances", values).astype(np.float64)
@@ -172,14 +195,15 @@ def _check_folds(labels: Index, codes: Ints, mask: Bools) -> None:
         )
 
 
-def _grid_thresholds(
-    d: NDArray[np.float64], mask: Bools, codes: Ints, n_folds: int
-) -> NDArray[np.float64]:
+def _right_on_grid(
+    d: NDArray[np.float64], mask: Bools, codes: Ints, n_folds: int, largest: float
+) -> Ints:
+    """Right calls (F, 400) on the other folds of each fold at every threshold of the grid."""
     finite = d[np.isfinite(d)]
-    if finite.size and not (finite.min() >= -_ROUNDING and finite.max() <= 4 + _ROUNDING):
+    if finite.size and not (finite.min() >= -_ROUNDING and finite.max() <= largest + _ROUNDING):
         raise DataError(
             f"distances span {finite.min():.4g}..{finite.max():.4g}; the grid rule needs squared "
-            "L2 distances of unit embeddings, which lie in 0..4"
+            f"L2 distances of unit embeddings, which lie in 0..{largest:g}"
         )
     # d < grid[k] exactly for k >= bin, so counts accepted are cumulative sums over the bins.
     bins = np.searchsorted(_GRID, d, side="right")
@@ -189,7 +213,14 @@ def _grid_thresholds(
     accepted = histogram[..., :-1].cumsum(axis=-1)
     rejected_impostors = histogram[:, 0].sum(axis=-1, keepdims=True) - accepted[:, 0]
     right = accepted[:, 1] + rejected_impostors
-    return np.asarray(_GRID[np.argmax(right.sum(axis=0) - right, axis=1)])
+    return np.asarray(right.sum(axis=0) - right)
+
+
+def _before_first_fall(right: Ints) -> Ints:
+    """The last column before the first fall of each row (F, K); the last of all without one."""
+    falls = np.diff(right, axis=1) < 0
+    last = np.full(len(right), right.shape[1] - 1)
+    return np.asarray(np.where(falls.any(axis=1), falls.argmax(axis=1), last))
 
 
 def _swept_thresholds(

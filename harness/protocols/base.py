@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Flip = Literal["none", "sum", "concat"]
+Views = Literal["raw", "unit"]
+"""Image and mirrored image before they are fused: as the network gives them, or of unit length."""
 
 
 @dataclass(frozen=True)

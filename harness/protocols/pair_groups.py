@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -104,6 +104,8 @@ class PairGroups(Comparison):
         metrics = [*self._accuracies(found, _summary(spread)), *spread]
         for fmr in FMR_TARGETS:
             metrics += _at_fmr({name: group.ordered for name, group in found.items()}, fmr)
+        for name, group in found.items():
+            metrics += _vals(group.evaluation, name)
         warnings = [
             f"{name}: {text}" for name, group in found.items() for text in group.evaluation.warnings
         ]
@@ -173,6 +175,15 @@ def of_group(columns: Mapping[str, NDArray[Any]], number: int) -> dict[str, NDAr
     own = {key: values[rows] for key, values in columns.items() if key != "group"}
     own["fold"] = own.pop(FOLD)
     return own
+
+
+def _vals(evaluation: Evaluation, group: str) -> list[Metric]:
+    """VAL of one group, where it was asked for."""
+    return [
+        replace(metric, at={**metric.at, "group": group})
+        for metric in evaluation.metrics
+        if metric.name.startswith("val@far")
+    ]
 
 
 def _interval(replicates: Accuracies) -> Interval | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harness.components import Images
 from harness.digests import digest
-from harness.errors import DataError, UsageError
+from harness.errors import UsageError
 from harness.metrics.bootstrap import (
     SubjectPairs,
     bootstrap_accuracy,
@@ -33,8 +33,18 @@ from harness.protocols.base import (
     Interval,
     Metric,
     Scores,
+    Views,
+)
+from harness.protocols.pair_vectors import (
+    SCORE,
+    Distance,
+    Features,
+    distances,
+    fused,
+    unit_rows,
 )
 from harness.protocols.strata import LEVEL, OVER_PAIRS, Judged, bootstrap_auc, strata_metrics
+from harness.protocols.val import VAL_RULE, fold_val, val_metrics
 from harness.seeds import stream
 
 REPLICATES = 1000
@@ -55,6 +65,11 @@ class PairFolds(Comparison):
     Embeddings are fused with those of the mirrored image as ``flip`` says, made unit length, and
     compared by squared L2 distance. A pair with a face that was not found is never accepted.
 
+    ``views`` ``unit`` makes both embeddings unit length before that; without ``normalise`` the
+    fused vector, also a centred one, keeps its length; ``distance`` ``angle`` is arccos(cosine)/pi.
+    Together they are what Sandberg's facenet does. ``val_far`` adds VAL at that FAR (see
+    :func:`harness.metrics.val_at_far`).
+
     A single fold has no others to take a threshold from: it has a ROC and no accuracy, and the area
     under the ROC is its headline.
     """
@@ -71,6 +86,10 @@ class PairFolds(Comparison):
     centre: bool = False
     limit: int | None = None
     strata: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    views: Views = "raw"
+    normalise: bool = True
+    distance: Distance = "squared-l2"
+    val_far: float | None = None
 
     @classmethod
     def build(
@@ -84,6 +103,10 @@ class PairFolds(Comparison):
         centre: bool = False,
         limit: int | None = None,
         strata: Mapping[str, NDArray[np.float64]] | None = None,
+        views: Views = "raw",
+        normalise: bool = True,
+        distance: Distance = "squared-l2",
+        val_far: float | None = None,
     ) -> PairFolds:
         """From rows (first, second, genuine, fold); ``limit`` keeps so many of each kind a fold.
 
@@ -113,6 +136,10 @@ class PairFolds(Comparison):
             centre=centre,
             limit=limit,
             strata={key: values[keep] for key, values in (strata or {}).items()},
+            views=views,
+            normalise=normalise,
+            distance=distance,
+            val_far=val_far,
         )
 
     def protocol(self) -> dict[str, Any]:
@@ -124,7 +151,7 @@ class PairFolds(Comparison):
         ]
         return {
             "id": f"{self.name}/{self.rule}@1",
-            "score": "squared L2 of unit embeddings",
+            "score": SCORE[self.distance, self.normalise],
             "flip": self.flip,
             "centre": self.centre,
             "folds": len(np.unique(self.fold)),
@@ -138,7 +165,21 @@ class PairFolds(Comparison):
             "n_genuine": int(self.genuine.sum()),
             "n_impostor": int((~self.genuine).sum()),
             "limit": self.limit,
+            **self._choices(),
         }
+
+    def _choices(self) -> dict[str, Any]:
+        """Rules that were added to the protocol: named only where they are not the usual ones."""
+        found: dict[str, Any] = {}
+        if self.views != "raw":
+            found["views"] = self.views
+        if not self.normalise:
+            found["normalise"] = False
+        if self.distance != "squared-l2":
+            found["distance"] = self.distance
+        if self.val_far is not None:
+            found |= {"val_far": self.val_far, "val_rule": VAL_RULE}
+        return found
 
     @property
     def single(self) -> bool:
@@ -147,7 +188,9 @@ class PairFolds(Comparison):
 
     def score(self, embeddings: Embeddings) -> Scores:
         """Squared L2 distances: column ``distance``, or one column a fold when centred."""
-        features = self._features(embeddings)
+        features = fused(embeddings, self.flip, self.views, self.name)
+        if self.normalise:
+            features = unit_rows(features)
         columns: dict[str, NDArray[Any]] = {
             "first": self.first.astype(np.int32),
             "second": self.second.astype(np.int32),
@@ -187,6 +230,7 @@ class PairFolds(Comparison):
             *self._fold_metrics(folds),
             *self._strata_metrics(folds, distance, ordered, seed),
             *_roc_metrics(ordered),
+            *self._val_metrics(scores),
         ]  # fmt: skip
         return Evaluation(metrics, [_roc_figure(ordered)], _lost(distance))
 
@@ -195,37 +239,15 @@ class PairFolds(Comparison):
         ordered = sort_labelled_scores(-distance, self.genuine)
         area, *rest = _roc_metrics(ordered)
         headline = replace(area, headline=True, interval=self._area_interval(distance, seed))
+        if self.val_far is not None:
+            rest.append(Metric("val@far", None, {"far": self.val_far}, note=ONE_FOLD))
         return Evaluation([headline, *rest], [_roc_figure(ordered)], _lost(distance))
 
     # -- scoring -------------------------------------------------------------------------------
 
-    def _features(self, embeddings: Embeddings) -> NDArray[np.float64]:
-        """Unit rows, float64 (N, D); rows that were not enrolled stay NaN."""
-        plain = embeddings.plain.astype(np.float64)
-        if self.flip != "none":
-            if embeddings.mirror is None:
-                raise UsageError(
-                    f"{self.name} with flip={self.flip} needs embeddings of the mirrored images; "
-                    "embed again with flip on"
-                )
-            mirror = embeddings.mirror.astype(np.float64)
-            plain = plain + mirror if self.flip == "sum" else np.hstack([plain, mirror])
-        finite = np.isfinite(plain).all(axis=1)
-        bad = embeddings.enrolled & ~finite
-        if bad.any():
-            first = embeddings.names[int(np.argmax(bad))]
-            raise DataError(
-                f"{int(bad.sum())} embeddings are not finite, the first is of {first}; the network "
-                "overflows or its weights are damaged"
-            )
-        return _unit(plain)
-
-    def _distances(
-        self, features: NDArray[np.float64], absent: NDArray[np.bool_]
-    ) -> NDArray[np.float64]:
-        unit = _unit(features)
-        difference = unit[self.first] - unit[self.second]
-        distance: NDArray[np.float64] = np.square(difference).sum(axis=1)
+    def _distances(self, features: Features, absent: NDArray[np.bool_]) -> NDArray[np.float64]:
+        rows = unit_rows(features) if self.normalise else features
+        distance = distances(rows[self.first], rows[self.second], self.distance)
         distance[absent] = np.inf
         return distance
 
@@ -285,6 +307,12 @@ class PairFolds(Comparison):
             )
         ]
 
+    def _val_metrics(self, scores: Scores) -> list[Metric]:
+        if self.val_far is None:
+            return []
+        columns, far = scores.columns, self.val_far
+        return val_metrics(fold_val(columns, self.genuine, self.fold, far, centre=self.centre), far)
+
     def _strata_metrics(
         self, folds: FoldAccuracy, distance: NDArray[np.float64], ordered: SortedScores, seed: int
     ) -> list[Metric]:
@@ -318,13 +346,13 @@ def fold_accuracy(
     """
     if not centre:
         distance = columns["distance"]
-        return kfold_accuracy(distance, genuine, fold, rule), distance
+        return kfold_accuracy(distance, genuine, fold, rule, largest=np.inf), distance
     distance = np.empty(len(fold))
     correct = np.empty(len(fold), np.bool_)
     parts = []
     for place, number in enumerate(np.unique(fold)):
         seen = columns[f"distance_{number}"]
-        part = kfold_accuracy(seen, genuine, fold, rule)
+        part = kfold_accuracy(seen, genuine, fold, rule, largest=np.inf)
         mine = fold == number
         distance[mine], correct[mine] = seen[mine], part.correct[mine]
         parts.append((part.thresholds[place], part.right[place], part.total[place]))
@@ -336,6 +364,7 @@ THRESHOLD_RULES: Mapping[str, str] = {
     "insightface": "arange(0, 4, 0.01), first maximum of accuracy on the other folds, d < t",
     "official": "midpoints of all distinct distances of the other folds, lowest maximum, d < t",
     "exact": "all distinct distances of the other folds, lowest threshold of the maximum, d < t",
+    "openface": "arange(0, 4, 0.01) walked up until accuracy on the other folds first falls, d < t",
 }
 
 
@@ -349,12 +378,6 @@ def _lost(distance: NDArray[np.float64]) -> list[str]:
         return []
     said = f"{lost} of {len(distance)} pairs hold a face that was not found; they count as not"
     return [f"{said} accepted"]
-
-
-def _unit(features: NDArray[np.float64]) -> NDArray[np.float64]:
-    norms = np.linalg.norm(features, axis=1, keepdims=True)
-    unit: NDArray[np.float64] = features / np.maximum(norms, np.finfo(np.float64).tiny)
-    return unit
 
 
 def _first_of_each(kinds: NDArray[np.int64], limit: int) -> NDArray[np.bool_]:

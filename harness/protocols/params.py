@@ -17,17 +17,75 @@ class FoldParams(BenchmarkParams):
     flip: Literal["none", "sum", "concat"] = Field(
         "sum", description="How the embedding of the mirrored image is fused."
     )
-    rule: Literal["insightface", "official", "exact"] = Field(
+    rule: Literal["insightface", "official", "exact", "openface"] = Field(
         "insightface",
         description="Threshold of a fold, from the other folds. insightface: 400 steps of 0.01 on "
         "squared L2, first maximum of accuracy. official: midpoints between training distances, "
-        "lowest maximum. exact: insightface's rule with no step, just above a training distance.",
+        "lowest maximum. exact: insightface's rule with no step, just above a training distance. "
+        "openface: insightface's steps, up from 0 until accuracy falls for the first time.",
     )
     centre: bool = Field(
-        False, description="Subtract the mean embedding of the training folds before comparing."
+        False,
+        description="Subtract the mean embedding of the training folds before comparing; the rest "
+        "is made unit length again unless normalise is off.",
+    )
+    views: Literal["raw", "unit"] = Field(
+        "raw",
+        description="Image and mirrored image before flip fuses them: raw as the network gives "
+        "them, or unit, each made unit length (facenet).",
+    )
+    normalise: bool = Field(
+        True,
+        description="Make the fused vector unit length, and again after centre. false needs "
+        "views=unit and leaves fused and centred vectors as they are, as facenet does.",
+    )
+    distance: Literal["squared-l2", "angle"] = Field(
+        "squared-l2",
+        description="Distance of a pair: squared L2, or angle, arccos(cosine) / pi (facenet's "
+        "distance_metric 1).",
+    )
+    val_far: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Also give VAL at this FAR, with the threshold from the training folds "
+        "(facenet, insightface: 0.001).",
     )
 
-    scoring: ClassVar[frozenset[str]] = frozenset({"flip", "rule", "centre"})
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "facenet": {
+            "flip": "concat",
+            "rule": "insightface",
+            "centre": True,
+            "views": "unit",
+            "normalise": False,
+            "distance": "angle",
+            "val_far": 1e-3,
+        },
+        "openface": {"flip": "none", "rule": "openface"},
+    }
+    """The rules of Sandberg's facenet with the options of its best result, and of OpenFace."""
+
+    scoring: ClassVar[frozenset[str]] = frozenset(
+        {"flip", "rule", "centre", "views", "normalise", "distance", "val_far"}
+    )
+    added: ClassVar[Mapping[str, Any]] = {
+        "views": "raw",
+        "normalise": True,
+        "distance": "squared-l2",
+        "val_far": None,
+    }
+
+    @model_validator(mode="after")
+    def _lengths_are_known(self) -> FoldParams:
+        if not self.normalise and self.views == "raw":
+            raise ValueError("normalise=false compares vectors of any length; set views=unit too")
+        return self
+
+    def fold_rules(self) -> dict[str, Any]:
+        """All rules by name, as :meth:`harness.protocols.pairs.PairFolds.build` takes them."""
+        names = ("flip", "rule", "centre", "views", "normalise", "distance", "val_far")
+        return {name: getattr(self, name) for name in names}
 
     def mirror(self) -> bool:
         """Mirrored embeddings are needed unless the flip is switched off."""

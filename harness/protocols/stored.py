@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 from harness.errors import DataError, UsageError
 from harness.metrics.operating_points import FarRule
 from harness.metrics.verification import FOLD_RULES
-from harness.protocols.base import Comparison, Flip, Scores
+from harness.protocols.base import Comparison, Flip, Scores, Views
 from harness.protocols.identification import TemplateIdentification
 from harness.protocols.imported import ImportedScores
+from harness.protocols.pair_vectors import Distance
 from harness.protocols.pairs import STRATUM, PairFolds
 from harness.protocols.pooled import pooling_notes
 from harness.protocols.search_rates import OVER_GALLERIES, RankAverage
 from harness.protocols.template_lists import PairSplit, SearchSplit
-from harness.protocols.template_sets import TemplateRules, TemplateSet, Views
+from harness.protocols.template_sets import TemplateRules, TemplateSet
 from harness.protocols.templates import TemplateVerification
 
 Form = Literal["pairs", "templates", "searches", "imported"]
@@ -31,7 +32,7 @@ Points = Sequence[tuple[str, Mapping[str, float | str], bool]]
 """Name, operating point and headline mark of every number that a result holds."""
 
 SETTINGS: Mapping[Form, tuple[str, ...]] = {
-    "pairs": ("flip", "rule", "centre"),
+    "pairs": ("flip", "rule", "centre", "views", "normalise", "distance", "val_far"),
     "templates": ("norm", "detector_score", "flip", "views", "far_rule", "headline_far"),
     "searches": ("norm", "detector_score", "flip", "views", "rank_average"),
     "imported": (),
@@ -42,6 +43,8 @@ CHOICES: Mapping[str, tuple[Any, ...]] = {
     "flip": get_args(Flip),
     "rule": FOLD_RULES,
     "centre": (False, True),
+    "normalise": (True, False),
+    "distance": get_args(Distance),
     "norm": ("raw", "unit"),
     "views": get_args(Views),
     "rank_average": tuple(OVER_GALLERIES),
@@ -98,9 +101,21 @@ def rebuild(
 
 def needs_embeddings(comparison: Comparison, protocol: Mapping[str, Any]) -> bool:
     """Whether a rebuilt comparison compares other vectors than the stored scores did."""
-    return isinstance(comparison, PairFolds) and (
-        comparison.flip != protocol["flip"] or comparison.centre != protocol["centre"]
-    )
+    if not isinstance(comparison, PairFolds):
+        return False
+    own = {"flip": comparison.flip, "centre": comparison.centre, "views": comparison.views,
+           "normalise": comparison.normalise, "distance": comparison.distance}  # fmt: skip
+    return own != _vector_rules(protocol)
+
+
+def _vector_rules(protocol: Mapping[str, Any]) -> dict[str, Any]:
+    """How the vectors of pairs were compared; protocols name only what is not the usual rule."""
+    usual = {"views": "raw", "normalise": True, "distance": "squared-l2"}
+    return {
+        "flip": protocol["flip"],
+        "centre": protocol["centre"],
+        **{name: protocol.get(name, value) for name, value in usual.items()},
+    }
 
 
 def title_and_rule(protocol: Mapping[str, Any]) -> tuple[str, str]:
@@ -132,9 +147,9 @@ def _pairs(protocol: Mapping[str, Any], scores: Scores, changes: Mapping[str, An
         fold=columns["fold"].astype(np.int64),
         image_names=_numbered(1 + int(max(first.max(), second.max()))),
         subjects=subjects,
-        flip=protocol["flip"],
         rule=FOLD_RULES[FOLD_RULES.index(rule)],
-        centre=protocol["centre"],
+        val_far=protocol.get("val_far"),
+        **_vector_rules(protocol),
         limit=protocol.get("limit"),
         strata={
             name.removeprefix(STRATUM): values

@@ -18,10 +18,9 @@ from harness.metrics.templates import (
     pool_templates,
     template_layout,
 )
-from harness.protocols.base import Embeddings, Flip
+from harness.protocols.base import Embeddings, Flip, Views
 from harness.protocols.pooled import Pooled, note_of, zero_features
 
-Views = Literal["raw", "unit"]
 Fusion = Literal["pool", "softmax", "media"]
 Index = NDArray[np.int32]
 

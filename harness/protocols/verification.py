@@ -132,9 +132,7 @@ class PairBenchmark(Benchmark):
                 (index[p.first], index[p.second], p.genuine, p.fold) for p in self._chosen[name]
             ],
             images=self._images,
-            flip=self.params.flip,
-            rule=self.params.rule,
-            centre=self.params.centre,
+            **self.params.fold_rules(),
             limit=self.ctx.limit,
         )
         assert isinstance(built, CautiousPairs)

@@ -115,8 +115,7 @@ def rescore(
         made = after.score(stored_embeddings(old, store))
         scores = Scores({**scores.columns, **made.columns}, scores.extra)
     evaluation = after.evaluate(scores, old.seed.root)
-    was, now = before.protocol(), after.protocol()
-    protocol = {**old.protocol, **{k: v for k, v in now.items() if was.get(k) != v}}
+    protocol = changed_protocol(old.protocol, before.protocol(), after.protocol())
     scored = Scored(
         benchmark=old.cell.benchmark.name,
         comparison=old.comparison,
@@ -140,6 +139,17 @@ def rescore(
     }
     new = old.model_copy(update=update | _origin(old, identity, params, extra.versions))
     return _write(folder, new, scores, evaluation, Rescored(old, new, study, "written", notes))
+
+
+def changed_protocol(
+    stored: Mapping[str, Any], was: Mapping[str, Any], now: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The stored protocol with what differs between two rebuilt ones.
+
+    A rule at its usual value has no field, so a field that is gone from ``now`` goes.
+    """
+    kept = {key: value for key, value in stored.items() if key in now or key not in was}
+    return {**kept, **{key: value for key, value in now.items() if was.get(key) != value}}
 
 
 # -- what is stored ----------------------------------------------------------------------------

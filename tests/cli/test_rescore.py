@@ -85,7 +85,7 @@ def test_no_model_or_generator_and_no_torch_are_needed(here, study, home, tmp_pa
 
 def test_every_variant_is_named_and_measured(here, study, tmp_path):
     found = rows(here("rescore", "study", "--variants", "--json"))
-    assert len(found) == 3 * 2 * 3 + 3
+    assert len(found) == 3 * 2 * 4 + 3
     (used,) = [row for row in found if row["in_use"]]
     assert used == found[0]
     assert used["moved"] == 0

@@ -264,3 +264,55 @@ def test_best_single_threshold_is_the_maximum_over_all_cuts(pairs):
 def test_best_single_threshold_needs_pairs():
     with pytest.raises(DataError, match="no pairs"):
         best_threshold_accuracy([], np.zeros(0, bool))
+
+
+def walk(distances, genuine, folds):
+    """OpenFace's search: up the grid while accuracy does not fall, the last of equals kept."""
+    cuts = []
+    for fold in np.unique(folds):
+        train = folds != fold
+        best, kept = 0.0, 0.0
+        for threshold in np.arange(0, 4, 0.01):
+            accuracy = np.mean((distances[train] < threshold) == genuine[train])
+            if accuracy < best:
+                break
+            best, kept = accuracy, threshold
+        cuts.append(kept)
+    return np.array(cuts)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("coarse", [0.0, 0.05, 0.5])
+def test_the_walk_of_openface(seed, coarse):
+    rng = np.random.default_rng(seed)
+    genuine = rng.random(400) < 0.5
+    distances = np.clip(rng.normal(np.where(genuine, 1.1, 1.6), 0.4), 0, 4)
+    if coarse:  # many ties, and distances exactly on the grid
+        distances = np.round(distances / coarse) * coarse
+    folds = np.arange(400) // 50
+    found = kfold_accuracy(distances, genuine, folds, "openface")
+    np.testing.assert_array_equal(found.thresholds, walk(distances, genuine, folds))
+    right = (distances < found.thresholds[folds]) == genuine
+    np.testing.assert_array_equal(found.right, np.bincount(folds[right], minlength=8))
+    best = kfold_accuracy(distances, genuine, folds, "insightface")
+    assert found.thresholds.shape == best.thresholds.shape
+
+
+def test_the_walk_stops_before_an_impostor_that_is_nearest_and_never_without_one():
+    genuine = np.array([False, True, True, True, False] * 2)
+    distances = np.array([0.1, 0.5, 0.6, 0.7, 3.0] * 2)
+    folds = np.repeat([0, 1], 5)
+    assert kfold_accuracy(distances, genuine, folds, "openface").thresholds == pytest.approx(0.1)
+    apart = np.where(genuine, 0.3, 3.9)
+    assert kfold_accuracy(apart, genuine, folds, "openface").thresholds == pytest.approx(3.9)
+
+
+@pytest.mark.parametrize("rule", ["insightface", "openface"])
+def test_distances_beyond_four_are_refused_unless_they_are_expected(rule):
+    genuine = np.array([True, True, False, False] * 2)
+    distances = np.array([0.5, 6.0, 7.0, 3.0] * 2)
+    folds = np.repeat([0, 1], 4)
+    with pytest.raises(DataError, match=r"lie in 0\.\.4"):
+        kfold_accuracy(distances, genuine, folds, rule)
+    found = kfold_accuracy(distances, genuine, folds, rule, largest=8.0)
+    assert found.correct.tolist() == [True, False, True, True] * 2

@@ -152,3 +152,15 @@ def test_centring_needs_the_same_folds(groups, embeddings):
     centred["one"] = replace(centred["one"], fold=centred["one"].fold + 7)
     with pytest.raises(DataError, match="do not have the same folds"):
         PairGroups("made", centred).score(embeddings)
+
+
+def test_each_group_has_its_val_where_it_is_asked_for(groups, embeddings):
+    asked = {name: replace(group, val_far=0.1) for name, group in groups.groups.items()}
+    other = replace(groups, groups=asked)
+    found = other.evaluate(other.score(embeddings), 0)
+    for name, group in asked.items():
+        alone = group.evaluate(group.score(embeddings), 0)
+        assert value(found, "val@far", far=0.1, group=name) == value(alone, "val@far", far=0.1)
+    assert other.protocol()["val_far"] == 0.1
+    plain = groups.evaluate(groups.score(embeddings), 0)
+    assert [m for m in found.metrics if not m.name.startswith("val")] == list(plain.metrics)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -7,7 +9,7 @@ from sklearn.model_selection import KFold
 
 from harness.errors import DataError, UsageError
 from harness.protocols.base import Embeddings
-from harness.protocols.pairs import PairFolds
+from harness.protocols.pairs import ONE_FOLD, PairFolds
 
 FOLDS, PER_FOLD = 10, 40
 
@@ -212,3 +214,100 @@ def test_one_fold_has_an_area_and_no_accuracy(images):
     with pytest.raises(UsageError, match="choose two or more"):
         PairFolds.build(name="one", pairs=rows, images=images, flip="none", rule="exact",
                         centre=True)  # fmt: skip
+
+
+def sandberg(plain, mirror, comparison, *, metric, subtract, flip=True):
+    """Accuracy and VAL at FAR 0.1 of facenet's scripts, written out threshold by threshold."""
+
+    def unit(rows):
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    rows = np.hstack([unit(plain), unit(mirror)]) if flip else unit(plain)
+    one, two, same = rows[comparison.first], rows[comparison.second], comparison.genuine
+    accuracies, vals, fars = [], [], []
+    for train, test in KFold(FOLDS, shuffle=False).split(one):
+        mean = np.concatenate([one[train], two[train]]).mean(axis=0) if subtract else 0.0
+        a, b = one - mean, two - mean
+        if metric == 0:
+            distance = np.sum((a - b) ** 2, axis=1)
+        else:
+            cosine = np.sum(a * b, 1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+            distance = np.arccos(np.clip(cosine, -1, 1)) / math.pi
+        grid = np.arange(0, 4, 0.01)
+        scores = [((distance[train] < t) == same[train]).mean() for t in grid]
+        cut = grid[int(np.argmax(scores))]
+        accuracies.append(((distance[test] < cut) == same[test]).mean())
+        grid = np.arange(0, 4, 0.001)
+        strangers = distance[train][~same[train]]
+        rates = np.array([(strangers < t).mean() for t in grid])
+        cut = 0.0
+        if rates.max() >= 0.1:
+            at = max(k for k in range(len(grid)) if rates[k] <= 0.1)
+            rise = (0.1 - rates[at]) / (rates[at + 1] - rates[at])
+            cut = grid[at] + rise * (grid[at + 1] - grid[at])
+        vals.append((distance[test][same[test]] < cut).mean())
+        fars.append((distance[test][~same[test]] < cut).mean())
+    return np.mean(accuracies), np.mean(vals), np.std(vals), np.mean(fars)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("flip", [True, False])
+@pytest.mark.parametrize("subtract", [True, False])
+@pytest.mark.parametrize("metric", [0, 1])
+def test_the_rules_of_facenet(images, metric, subtract, flip, seed):
+    embeddings = noisy(images, 1.2, seed)
+    embeddings.mirror[:] *= 7  # the length of a view must not matter
+    comparison = build(
+        images, flip="concat" if flip else "none", views="unit", normalise=False,
+        distance=("squared-l2", "angle")[metric], centre=subtract, val_far=0.1,
+    )  # fmt: skip
+    found = {(m.name, m.at.get("fold")): m for m in evaluate(comparison, embeddings).metrics}
+    wanted = sandberg(embeddings.plain.astype(float), embeddings.mirror.astype(float), comparison,
+                      metric=metric, subtract=subtract, flip=flip)  # fmt: skip
+    val = found["val@far", None]
+    mine = (found["accuracy", None].value, val.value, found["val@far-fold-std", None].value,
+            val.realised_far)  # fmt: skip
+    assert mine == pytest.approx(wanted, abs=1e-12)
+    assert val.interval.low <= val.value <= val.interval.high
+
+
+def test_centring_without_normalising_moves_no_squared_distance(images):
+    options = {"flip": "concat", "views": "unit", "normalise": False}
+    embeddings = noisy(images, 1.2)
+    plain = build(images, **options).score(embeddings).columns["distance"]
+    centred = build(images, **options, centre=True).score(embeddings).columns
+    for fold in range(FOLDS):
+        np.testing.assert_allclose(centred[f"distance_{fold}"], plain, atol=1e-12)
+    assert plain.max() > 4.0  # beyond the grid of thresholds: never accepted
+
+
+def test_the_angle_of_equal_and_opposite_and_zero_vectors(images):
+    embeddings = noisy(images, 1.0)
+    embeddings.plain[1] = 3 * embeddings.plain[0]
+    embeddings.plain[3] = -embeddings.plain[2]
+    embeddings.plain[5] = 0
+    distance = build(images, distance="angle").score(embeddings).columns["distance"]
+    assert distance[:3] == pytest.approx([0.0, 1.0, 0.5], abs=2e-8)
+
+
+def test_usual_rules_leave_the_protocol_as_it_was_and_others_are_named(images):
+    usual = build(images).protocol()
+    assert not usual.keys() & {"views", "normalise", "distance", "val_far", "val_rule"}
+    other = build(images, views="unit", normalise=False, distance="angle", val_far=1e-2).protocol()
+    assert {key: other[key] for key in other.keys() - usual.keys()} == {
+        "views": "unit", "normalise": False, "distance": "angle", "val_far": 1e-2,
+        "val_rule": other["val_rule"],
+    }  # fmt: skip
+    assert other["score"] == "angle between embeddings over pi"
+    assert build(images, rule="openface").protocol()["id"] == "t/openface@1"
+
+
+def test_val_says_where_impostors_are_too_few_and_one_fold_has_none(images):
+    metrics = evaluate(build(images, val_far=1e-3), noisy(images, 1.2)).metrics
+    val = next(m for m in metrics if m.name == "val@far")
+    assert val.note == "180 impostor pairs of the other folds are fewer than 1 / FAR"
+    rows = [row for row in pairs_of(images) if row[3] == 4]
+    alone = PairFolds.build(name="one", pairs=rows, images=images, flip="none", rule="exact",
+                            val_far=1e-2)  # fmt: skip
+    last = evaluate(alone, noisy(images, 1.2)).metrics[-1]
+    assert (last.name, last.value, last.note) == ("val@far", None, ONE_FOLD)

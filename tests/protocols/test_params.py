@@ -9,9 +9,17 @@ from pydantic import ValidationError
 
 from harness.metrics.operating_points import FarRule
 from harness.metrics.verification import FOLD_RULES
-from harness.protocols.base import Flip
+from harness.protocols.base import Flip, Views
+from harness.protocols.pair_vectors import Distance
 from harness.protocols.pairs import THRESHOLD_RULES
-from harness.protocols.params import FoldParams, PairParams, TemplateParams
+from harness.protocols.params import (
+    FoldParams,
+    ImageTemplateParams,
+    PairParams,
+    TemplateParams,
+)
+from harness.protocols.search_rates import OVER_GALLERIES
+from harness.protocols.stored import SETTINGS
 
 
 def choices(params, field):
@@ -21,6 +29,11 @@ def choices(params, field):
 def test_the_choices_are_those_that_can_be_computed():
     assert choices(FoldParams, "rule") == FOLD_RULES == tuple(THRESHOLD_RULES)
     assert choices(FoldParams, "flip") == get_args(Flip)
+    assert choices(FoldParams, "distance") == get_args(Distance)
+    assert choices(TemplateParams, "rank_average") == tuple(OVER_GALLERIES)
+    for params in (FoldParams, TemplateParams):
+        assert choices(params, "views") == get_args(Views)
+        assert choices(params, "flip") == get_args(Flip)
     assert choices(TemplateParams, "far_rule") == get_args(FarRule)
 
 
@@ -36,3 +49,23 @@ def test_a_headline_is_one_of_the_reported_rates():
     assert TemplateParams(headline_far=1e-6).headline_far == 1e-6
     with pytest.raises(ValidationError, match="TAR is reported at 1e-06, 1e-05"):
         TemplateParams(headline_far=0.02)
+
+
+def test_every_fold_rule_can_be_scored_again():
+    assert set(FoldParams().fold_rules()) == set(SETTINGS["pairs"]) == FoldParams.scoring
+
+
+@pytest.mark.parametrize("name", ["facenet", "openface"])
+def test_the_rules_of_published_toolkits_have_a_name(name):
+    made = FoldParams(**FoldParams.presets[name])
+    assert set(FoldParams.presets[name]) <= FoldParams.scoring
+    assert made.mirror() == (name == "facenet")
+
+
+def test_vectors_of_any_length_are_not_compared():
+    with pytest.raises(ValidationError, match="set views=unit too"):
+        FoldParams(normalise=False)
+    with pytest.raises(ValidationError, match="choose another flip than none"):
+        ImageTemplateParams(views="unit", flip="none")
+    with pytest.raises(ValidationError, match="less than 1"):
+        FoldParams(val_far=1.0)

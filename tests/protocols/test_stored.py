@@ -11,7 +11,7 @@ from harness.errors import DataError, UsageError
 from harness.protocols.base import Embeddings, Scores
 from harness.protocols.identification import TemplateIdentification
 from harness.protocols.pairs import PairFolds
-from harness.protocols.stored import form_of, needs_embeddings, rebuild
+from harness.protocols.stored import SETTINGS, form_of, needs_embeddings, rebuild
 from harness.protocols.template_lists import PairSplit, SearchSplit
 from harness.protocols.template_sets import TemplateRules, TemplateSet
 from harness.protocols.templates import TemplateVerification
@@ -162,18 +162,34 @@ def pair_folds(**changes):
     )
 
 
-@pytest.mark.parametrize("changes", [{}, {"rule": "official"}, {"flip": "none"}, {"centre": True}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"rule": "official"},
+        {"rule": "openface", "val_far": 0.1},
+        {"flip": "none"},
+        {"centre": True},
+        {"distance": "angle"},
+        {"views": "unit"},
+        {"views": "unit", "normalise": False, "centre": True, "val_far": 0.2},
+    ],
+)
 def test_pairs_come_back_with_their_strata(embeddings, changes):
     made, scores = again(pair_folds(), embeddings, changes)
     wanted = pair_folds(**changes)
     moved = needs_embeddings(made, pair_folds().protocol())
-    assert moved == bool(changes.keys() & {"flip", "centre"})
+    assert moved == bool(changes.keys() & {"flip", "centre", "distance", "views"})
     if moved:
         scores = made.score(embeddings)
         columns = wanted.score(embeddings).columns
         assert all((scores.columns[name] == columns[name]).all() for name in columns)
     same(made, wanted, scores)
     assert any("yaw" in metric.at for metric in made.evaluate(scores, 0).metrics)
+    back, _ = again(wanted, embeddings)  # its protocol names every rule that is not the usual one
+    assert [getattr(back, name) for name in SETTINGS["pairs"]] == [
+        getattr(wanted, name) for name in SETTINGS["pairs"]
+    ]
 
 
 @pytest.mark.parametrize(

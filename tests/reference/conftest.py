@@ -6,18 +6,23 @@ per repository, its name in capitals with underscores. None of that code is part
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 REPOSITORIES = {
     "adaface": "https://github.com/mk-minchul/AdaFace",
+    "facenet": "https://github.com/davidsandberg/facenet",
     "facenet-pytorch": "https://github.com/timesler/facenet-pytorch",
     "insightface": "https://github.com/deepinsight/insightface",
+    "openface": "https://github.com/cmusatyalab/openface",
 }
 """Where the clones come from; names not listed here work too."""
 
@@ -84,3 +89,36 @@ def reference_module(monkeypatch):
         file = getattr(sys.modules[name], "__file__", None) or ""
         if any(folder in Path(file).parents for folder in folders):
             del sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def reference_functions():
+    """``reference_functions(file, "a", "B", np=np)``: functions and classes of one file by name.
+
+    Only they are executed, with the given globals: the imports of the file may need libraries that
+    are not installed.
+    """
+
+    def load(file: Path, *names: str, **given):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        kinds = (ast.FunctionDef, ast.ClassDef)
+        body = [node for node in tree.body if isinstance(node, kinds) and node.name in names]
+        assert {node.name for node in body} == set(names), f"{file} lacks some of {names}"
+        space = dict(given)
+        # Code of a clone that a person pointed to: running it is what these tests are for.
+        exec(compile(ast.Module(body, []), str(file), "exec"), space)  # noqa: S102
+        return SimpleNamespace(**{name: space[name] for name in names})
+
+    return load
+
+
+@pytest.fixture
+def differs(record_property):
+    """``differs(name, ours, theirs)``: the largest difference, kept in the report."""
+
+    def largest(name: str, ours, theirs) -> float:
+        found = float(np.abs(np.asarray(ours, float) - np.asarray(theirs, float)).max())
+        record_property(name, f"{found:.3g}")
+        return found
+
+    return largest

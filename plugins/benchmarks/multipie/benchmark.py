@@ -89,9 +89,7 @@ class MultiPie(Benchmark):
             name="multipie",
             pairs=[(index[p.first], index[p.second], p.genuine, p.fold) for p in self._pairs],
             images=self._images,
-            flip=self.params.flip,
-            rule=self.params.rule,
-            centre=self.params.centre,
+            **self.params.fold_rules(),
             limit=self.ctx.limit,
             strata={"yaw_deg": np.array(yaw, np.float64)},
         )

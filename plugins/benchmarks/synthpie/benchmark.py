@@ -61,9 +61,7 @@ class SynthPie(Benchmark):
             name=title,
             pairs=rows,
             images=self._images,
-            flip=params.flip,
-            rule=params.rule,
-            centre=params.centre,
+            **params.fold_rules(),
             limit=self.ctx.limit,
             strata=strata,
         )
