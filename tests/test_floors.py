@@ -19,7 +19,7 @@ FLOORS = (
     {"services"},
     {"registry", "progress", "published", "scaffold"},
     {"answers", "guard", "files", "verified", "inputs", "portable"},
-    {"environment", "texts", "toml_files", "file_kinds"},
+    {"environment", "strings", "texts", "toml_files", "file_kinds"},
     {
         "components",
         "extensions",

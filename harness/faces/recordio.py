@@ -108,7 +108,10 @@ class RecordFile:
             _, at = self._payload(at)
 
     def headers(self, offsets: NDArray[np.int64]) -> Headers:
-        """Headers of the records at these offsets, without reading their bodies."""
+        """Headers of the records at these offsets, without reading their bodies.
+
+        Raises ``DataError`` for records that share bytes: a small file could hold terabytes.
+        """
         found = Headers(
             np.empty(len(offsets), np.float64),
             np.empty(len(offsets), np.bool_),
@@ -116,7 +119,12 @@ class RecordFile:
         )
         for start in range(0, len(offsets), _CHUNK):
             self._peek(offsets[start : start + _CHUNK], found, start)
+        self._check_shared(int(found.body_bytes.sum()))
         return found
+
+    def _check_shared(self, body_bytes: int) -> None:
+        if body_bytes > len(self):
+            raise DataError(f"{self.path}: records of its index share bytes; copy both files again")
 
     def _peek(self, offsets: NDArray[np.int64], found: Headers, start: int) -> None:
         fits = (offsets >= 0) & (offsets <= len(self) - _PEEK.itemsize)
@@ -133,8 +141,11 @@ class RecordFile:
         found.arrays[here] = rows["flag"] > 0
         found.labels[here] = np.where(rows["flag"] > 0, rows["first"], rows["label"])
         found.body_bytes[here] = body
+        read = 0
         for row in np.flatnonzero(~plain):
             record = self.record(int(offsets[row]))
+            read += len(record.body)
+            self._check_shared(read)
             found.labels[start + row] = record.labels[0]
             found.arrays[start + row] = record.array
             found.body_bytes[start + row] = len(record.body)

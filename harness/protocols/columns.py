@@ -64,7 +64,8 @@ def read_text_columns(
 
     With a header the columns are found by name, in any case, among others that are ignored; without
     one the list has exactly these columns. ``separator`` is told by the first line if not given.
-    Numbers come as arrays of their kind, text as an array of dtype ``U``. Empty lines are skipped.
+    Numbers come as arrays of their kind, text as an array of Python strings (one long name would
+    widen every entry of a dtype ``U``). Empty lines are skipped.
     Raises DataError with file and line.
     """
     number, first = first_line(path)
@@ -155,7 +156,7 @@ def _fast(
             # Quotes after a space are letters to pyarrow.
             if not all(words) or (quoted and any('"' in word for word in words)):
                 return None
-            found[name] = np.array(words, dtype=np.str_)
+            found[name] = np.array(words, dtype=np.object_)
             continue
         numbers = values.to_numpy()
         if not _within(numbers, column).all():
@@ -209,7 +210,9 @@ def _strict(path: Path, columns: Mapping[str, Column], layout: Layout) -> dict[s
             raise wrong_width(path, number, line, words, layout)
         for name, column in columns.items():
             found[name].append(_value(path, number, name, column, words[layout.places[name]]))
-    dtypes = {name: np.dtype(c.kind) for name, c in columns.items()}
+    dtypes = {
+        name: np.dtype(np.object_ if c.kind == "str" else c.kind) for name, c in columns.items()
+    }
     return {name: np.array(values, dtypes[name]) for name, values in found.items()}
 
 

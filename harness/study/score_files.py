@@ -94,7 +94,7 @@ def _subjects(listed: Listed) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _labels(prefix: str, values: NDArray[Any]) -> NDArray[Any]:
-    return np.char.add(prefix, values.astype(str))
+    return np.array([f"{prefix}{value}" for value in values.tolist()], np.object_)
 
 
 def read_scores(path: Path, form: Form | None = None) -> Listed:

@@ -14,11 +14,12 @@ from harness.components import Context
 from harness.digests import file_sha256
 from harness.errors import DataError
 from harness.protocols.columns import Column, read_text_columns
+from harness.strings import read_strings, write_strings
 
 Arrays = Mapping[str, NDArray[Any]]
 
 ID = Column("int32", low=0)
-FORMAT = 1
+FORMAT = 2
 """Part of the cache's key: raise it when the arrays kept of a file change."""
 
 
@@ -52,15 +53,23 @@ class Lists:
 def cached(
     ctx: Context, path: Path, columns: Mapping[str, Column], *, header: bool
 ) -> dict[str, NDArray[Any]]:
-    """Columns of a text list, read once for its content and then from ``.npy`` files."""
+    """Columns of a text list, read once for its content and then from files of arrays."""
 
     def build(folder: Path) -> None:
         for name, values in read_text_columns(path, columns, header=header).items():
-            np.save(folder / f"{name}.npy", values, allow_pickle=False)
+            if columns[name].kind == "str":
+                write_strings(folder / f"{name}.arrow", values)
+            else:
+                np.save(folder / f"{name}.npy", values, allow_pickle=False)
 
     parts = {"sha256": file_sha256(path), "columns": sorted(columns), "format": FORMAT}
     kept = ctx.artifact("lists", parts, build)
-    return {name: np.load(kept / f"{name}.npy", allow_pickle=False) for name in columns}
+    return {
+        name: np.array(read_strings(kept / f"{name}.arrow")[:], np.object_)
+        if column.kind == "str"
+        else np.load(kept / f"{name}.npy", allow_pickle=False)
+        for name, column in columns.items()
+    }
 
 
 def per_template(columns: Arrays) -> NDArray[np.int32]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,13 @@ from harness.faces.export import OWN_FILES
 from harness.faces.left_out import HIDDEN, LeftOut
 from harness.faces.source import SourceGenerator, SourceImage, natural
 from harness.inputs import identity, walk
+from harness.strings import read_strings, write_strings
 
 from .params import PackedParams, ParquetParams
 from .rows import ParquetRows
 from .tars import TarSamples, index_tars
+
+_TEXTS = ("names", "keys", "notes")
 
 
 class Pack(Protocol):
@@ -103,15 +106,19 @@ class WebDataset(_Packed):
         parts = {
             "files": digest([str(path.resolve()) for path in paths]),
             "contents": [identity(path) for path in paths],
+            "format": 2,  # raise it when other files are kept
         }
 
         def build(folder: Path) -> None:
-            index: Mapping[str, Any] = index_tars(paths)
+            index = index_tars(paths)
+            for name in _TEXTS:
+                write_strings(folder / f"{name}.arrow", index.pop(name))
             np.savez(folder / "samples.npz", **index)
 
-        file = self.ctx.artifact("samples", parts, build) / "samples.npz"
-        with np.load(file, allow_pickle=False) as kept:
-            return TarSamples(paths, dict(kept))
+        folder = self.ctx.artifact("samples", parts, build)
+        texts = {name: read_strings(folder / f"{name}.arrow") for name in _TEXTS}
+        with np.load(folder / "samples.npz", allow_pickle=False) as kept:
+            return TarSamples(paths, {**kept, **texts})
 
 
 def find_packs(root: Path, suffix: str, left_out: LeftOut) -> list[Path]:

@@ -23,6 +23,8 @@ from .zips import MOST_BYTES
 _BLOCK = 512
 _AFTER_BYTES = 1 << 20  # looked at behind the end mark
 _LONGEST_NAME = 1000
+_LONGEST_HEADER = 1 << 16
+"""Bytes of a long name or of PAX records; ``tarfile`` would read any number of them at once."""
 _NOWHERE = (0, 0)
 
 
@@ -40,11 +42,11 @@ class TarSamples:
     ``codes`` int64 (samples,) say which of ``names`` each sample is.
     """
 
-    def __init__(self, paths: Sequence[Path], index: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(self, paths: Sequence[Path], index: Mapping[str, Any]) -> None:
         self._paths, self._index = paths, index
-        self.names: Sequence[str] = index["names"].tolist()
+        self.names: Sequence[str] = index["names"]
         self.codes: NDArray[np.int64] = index["codes"]
-        self.notes: Sequence[str] = index["notes"].tolist()
+        self.notes: Sequence[str] = index["notes"]
 
     def read(self, row: int) -> SourceImage:
         """One image; raises ``DataError`` naming the file and the sample in it."""
@@ -68,12 +70,13 @@ class TarSamples:
         )
 
 
-def index_tars(paths: Sequence[Path]) -> dict[str, NDArray[Any]]:
+def index_tars(paths: Sequence[Path]) -> dict[str, Any]:
     """Every sample with an image, in the order of the files.
 
-    ``names`` are the identities; ``codes`` which of them, ``files`` which file, ``keys`` and
-    ``spans`` (offset and size of image and JSON, int64 (samples, 4)) are a row a sample. The
-    identity is ``identity`` of the JSON, in all samples or in none, else the content of ``.cls``.
+    ``names`` are the identities, a list. Of each sample there are: in ``codes`` the number of its
+    name, in ``files`` the number of its file, int64 (samples,); in ``spans`` offset and size of its
+    image and JSON, int64 (samples, 4); in the list ``keys`` its own name. The identity is
+    ``identity`` of the JSON, in all samples or in none, else the content of ``.cls``.
     ``notes`` says what was left out.
     """
     left_out = LeftOut()
@@ -100,12 +103,12 @@ def index_tars(paths: Sequence[Path]) -> dict[str, NDArray[Any]]:
         raise DataError(f"{paths[0]} holds no image, nor does any file beside it")
     table = np.array(rows, np.int64)
     return {
-        "names": np.array(list(codes), np.str_),
+        "names": list(codes),
+        "keys": keys,
         "codes": table[:, 0],
         "files": table[:, 1],
         "spans": np.array(spans, np.int64),
-        "keys": np.array(keys, np.str_),
-        "notes": np.array(list(left_out.notes("the tar files")), np.str_),
+        "notes": list(left_out.notes("the tar files")),
     }
 
 
@@ -126,9 +129,17 @@ def _identity(file: BinaryIO, sample: _Sample, where: str) -> tuple[str, str]:
 
 def _name(text: str, where: str) -> str:
     name = shown(text.strip())
-    if not name or len(name) > _LONGEST_NAME or "\0" in name:
+    if not name or len(name) > _LONGEST_NAME or "\0" in name or not _is_unicode(name):
         raise DataError(f"{where}: {name[:20]!r} is no name of an identity")
     return name
+
+
+def _is_unicode(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can hold
+        return False
+    return True
 
 
 def _part(file: BinaryIO, span: tuple[int, int], where: str) -> bytes:
@@ -187,11 +198,25 @@ def _whole(path: Path, sample: _Sample, left_out: LeftOut) -> Iterator[_Sample]:
             left_out.add(OTHER, f"{path.name}/{sample.key}{'.' if suffix else ''}{suffix}")
 
 
+class _Headers:
+    """A file of which ``tarfile`` reads headers; a header that claims gigabytes is refused."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int) -> bytes:
+        """The next bytes; raises ``tarfile.ReadError`` for more than a header has."""
+        if not 0 <= size <= _LONGEST_HEADER:
+            raise tarfile.ReadError(f"a header of {size} bytes at offset {self.tell()}")
+        return self._file.read(size)
+
+
 def _members(path: Path) -> Iterator[tarfile.TarInfo]:
     """The files of an archive; raises ``DataError`` for damage and for what no image needs."""
     size = path.stat().st_size
     try:
-        with tarfile.open(path, "r:") as archive:
+        with path.open("rb") as file, tarfile.open(None, "r:", _Headers(file)) as archive:
             while (member := archive.next()) is not None:
                 # Else a million members stay in memory; typeshed does not know the attribute.
                 archive.members.clear()  # type: ignore[attr-defined]

@@ -9,12 +9,14 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.errors import DataError
 from harness.faces.files import reason_against
 from harness.faces.left_out import HIDDEN, LeftOut
 from harness.faces.source import natural
 from harness.inputs import inner_path, is_hidden_path
+from harness.strings import Strings, pack
 
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _STORED, _DEFLATED = 0, 8
@@ -45,8 +47,10 @@ class ZipImages:
             self.spans[identity] = (len(files), len(files) + len(members))
             files += [member[0] for member in members]
             numbers += [member[1] for member in members]
-        self._files = np.array(files, np.str_)
+        self._files = Strings(pack(files))
         self._numbers = np.array(numbers, np.int64).reshape(-1, 5)
+        self._listed: tuple[str, dict[str, int]] = ("", {})
+        _check_overlap(path, self._numbers)
         with path.open("rb") as file:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
@@ -57,11 +61,17 @@ class ZipImages:
     def files(self, identity: str) -> list[str]:
         """File names of an identity in natural order."""
         start, end = self.spans[identity]
-        return [str(name) for name in self._files[start:end]]
+        return list(self._files[start:end])
 
     def read(self, identity: str, name: str) -> bytes:
         """Bytes of one image; raises ``DataError`` naming file, member and offset."""
-        row = self.spans[identity][0] + self.files(identity).index(name)
+        if self._listed[0] != identity:
+            start, _ = self.spans[identity]
+            self._listed = (
+                identity,
+                {file: start + k for k, file in enumerate(self.files(identity))},
+            )
+        row = self._listed[1][name]
         where = f"{self.path.name}, member {identity}/{name}"
         offset, packed, size, crc, method = (int(value) for value in self._numbers[row])
         if size > MOST_BYTES:
@@ -81,6 +91,19 @@ class ZipImages:
         if len(data) != size or zlib.crc32(data) != crc:
             raise DataError(f"{where}: damaged at offset {start}; copy the file again")
         return data
+
+
+def _check_overlap(path: Path, numbers: NDArray[np.int64]) -> None:
+    """Refuse members that share bytes: a few kilobytes could be unpacked a thousand times."""
+    begin, packed = numbers[:, 0], numbers[:, 1]
+    order = np.argsort(begin, kind="stable")
+    ends = begin[order] + packed[order] + _LOCAL.size
+    shared = np.flatnonzero(ends[:-1] > begin[order][1:])
+    if len(shared):
+        raise DataError(
+            f"{path}: the members at offset {begin[order[shared[0]]]} and behind it share bytes; "
+            "pack the images again"
+        )
 
 
 def _inflated(data: bytes, size: int) -> bytes:
@@ -173,7 +196,7 @@ def _check(path: Path, info: zipfile.ZipInfo, inside: PurePosixPath, seen: set[s
         problem = "is encrypted"
     elif info.compress_type not in (_STORED, _DEFLATED):
         problem = f"is packed by method {info.compress_type}, which is not supported"
-    elif max(info.header_offset, info.compress_size, info.file_size) >= 1 << 62:
+    elif max(info.header_offset, info.compress_size, info.file_size) >= 1 << 60:
         problem = "has an impossible size"
     elif info.header_offset < 0:
         problem = "has an impossible offset"

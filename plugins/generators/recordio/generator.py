@@ -13,6 +13,7 @@ from harness.errors import DataError, UsageError
 from harness.faces.recordio import RecordFile
 from harness.faces.source import SourceGenerator, SourceImage
 from harness.inputs import identity, is_hidden
+from harness.strings import read_strings, write_strings
 
 from .params import Params
 from .table import Table, by_header, by_list, implausible
@@ -61,27 +62,21 @@ class RecordIo(SourceGenerator):
             "file": digest(str(rec.path.resolve())),
             "contents": [identity(file) for file in files],
             "negative_labels": self.params.negative_labels,
+            "format": 2,  # raise it when other files are kept
         }
 
         def build(folder: Path) -> None:
             table = by_header(rec, self.params.negative_labels)
+            write_strings(folder / "names.arrow", table.names)
+            write_strings(folder / "notes.arrow", table.notes)
             np.savez(
-                folder / "table.npz",
-                names=np.array(table.names, np.str_),
-                starts=table.starts,
-                keys=table.keys,
-                offsets=table.offsets,
-                notes=np.array(table.notes, np.str_),
+                folder / "table.npz", starts=table.starts, keys=table.keys, offsets=table.offsets
             )
 
-        kept = np.load(self.ctx.artifact("labels", parts, build) / "table.npz", allow_pickle=False)
-        return Table(
-            kept["names"].tolist(),
-            kept["starts"],
-            kept["keys"],
-            kept["offsets"],
-            tuple(kept["notes"].tolist()),
-        )
+        folder = self.ctx.artifact("labels", parts, build)
+        names, notes = (list(read_strings(folder / f"{n}.arrow")) for n in ("names", "notes"))
+        with np.load(folder / "table.npz", allow_pickle=False) as kept:
+            return Table(names, kept["starts"], kept["keys"], kept["offsets"], tuple(notes))
 
 
 class RecordSource:
