@@ -19,7 +19,7 @@ FLOORS = (
     {"services"},
     {"registry", "progress", "published", "scaffold"},
     {"answers", "guard", "files", "verified", "inputs", "portable"},
-    {"environment", "strings", "texts", "toml_files", "file_kinds"},
+    {"environment", "npz_files", "strings", "texts", "toml_files", "file_kinds"},
     {
         "components",
         "extensions",

@@ -18,6 +18,9 @@ import numpy as np
 from harness.errors import DataError
 
 HEADER, MOST_BYTES, DEEPEST = 128, 1 << 28, 16
+MOST_ARRAYS = 1_000_000
+"""Arrays within a variable, each of which costs a hundred bytes and microseconds."""
+_MOST_COUNTS, _MOST_FIELDS = 32, 4096
 MATRIX, COMPRESSED = 14, 15
 CELL, STRUCT, CHAR, NUMBERS = 1, 2, 4, range(6, 16)
 _NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8",
@@ -69,10 +72,20 @@ def read_variable(path: Path, name: str) -> Any:
 
 
 class _Elements:
-    """The elements of a stretch of bytes, one after the other; none reaches beyond it."""
+    """The elements of a stretch of bytes, one after the other; none reaches beyond it.
 
-    def __init__(self, data: memoryview) -> None:
+    ``room`` counts the arrays that the whole variable may still have.
+    """
+
+    def __init__(self, data: memoryview, room: list[int] | None = None) -> None:
         self.data, self.at = data, 0
+        self.room = [MOST_ARRAYS] if room is None else room
+
+    def take(self, arrays: int) -> None:
+        """Count arrays that follow; raises when there are too many."""
+        self.room[0] -= arrays
+        if self.room[0] < 0:
+            raise _DamagedError(f"more than {MOST_ARRAYS} arrays in one variable")
 
     def more(self) -> bool:
         """Whether there is another element."""
@@ -105,8 +118,10 @@ class _Elements:
         return np.frombuffer(content, np.dtype(f"<{code}"))
 
     def counts(self) -> list[int]:
-        """The next element as whole numbers that are not negative."""
+        """The next element as a few whole numbers that are not negative."""
         values = self.numbers()
+        if len(values) > _MOST_COUNTS:
+            raise _DamagedError("more lengths than an array has")
         if values.dtype.kind not in "iu" or (values < 0).any():
             raise _DamagedError("lengths that are no whole numbers")
         return [int(value) for value in values]
@@ -150,13 +165,17 @@ def _body(matrix: _Elements, kind: int, shape: tuple[int, ...], depth: int) -> A
     if depth > DEEPEST or count > len(matrix.data):
         raise _DamagedError("more cells than there is room for")
     if kind == CELL:
+        matrix.take(count)
         return Cells(shape, [_array(matrix, depth) for _ in range(count)])
     if kind == STRUCT:
         width, names = matrix.counts(), matrix.text()
         if len(width) != 1 or not width[0] or len(names) % width[0]:
             raise _DamagedError("a struct without names")
         step = width[0]
+        if len(names) > step * _MOST_FIELDS:
+            raise _DamagedError("a struct of too many fields")
         fields = [names[k : k + step].rstrip("\0") for k in range(0, len(names), step)]
+        matrix.take(count * len(fields))
         return Records(
             tuple(fields), [[_array(matrix, depth) for _ in fields] for _ in range(count)]
         )
@@ -170,6 +189,6 @@ def _array(matrix: _Elements, depth: int) -> Any:
         raise _DamagedError(f"an element of type {kind} in place of an array")
     if not len(content):
         return np.empty(0)
-    inner = _Elements(content)
+    inner = _Elements(content, matrix.room)
     kind_of, shape, _ = _head(inner)
     return _body(inner, kind_of, shape, depth + 1)

@@ -26,6 +26,7 @@ from harness.errors import DataError
 from harness.protocols.lists import Pair
 
 FOLDS = 10
+_LONGEST_TYPE = 16
 TEMPLATE = "arcface"
 
 _SAFE_OPS = frozenset(
@@ -137,7 +138,7 @@ def read_pack(path: Path) -> Pack:
         raise DataError(f"cannot read {path}: {error.strerror}; check the file") from None
     try:
         _check_stream(data)
-        content = _Reader(io.BytesIO(data), encoding="bytes").load()
+        content = _Reader(data).load()
     except _DAMAGE as error:
         raise DataError(
             f"{path} is not a pack of pairs or is damaged ({type(error).__name__}: "
@@ -151,12 +152,18 @@ def _pack(path: Path, content: Any) -> Pack:
     if not isinstance(parts, list | tuple) or len(parts) != 2:
         raise DataError(f"{path} should hold a list of images and a list of truth values")
     images, same = (_plain(part) for part in parts)
-    if not isinstance(images, list | tuple) or not isinstance(same, list | tuple | bytes):
+    if not isinstance(images, list | tuple) or not isinstance(
+        same, list | tuple | bytes | bytearray
+    ):
         raise DataError(f"{path} should hold a list of images and a list of truth values")
     if not len(same) or len(images) != 2 * len(same):
         raise DataError(f"{path} holds {len(images)} images for {len(same)} pairs, not two a pair")
     genuine = np.array([_truth(path, row, value) for row, value in enumerate(same)], np.bool_)
-    pack = Pack(path, [_image(path, row, value) for row, value in enumerate(images)], genuine)
+    copies: dict[int, bytes] = {}  # an image that the pickle holds once is copied once
+    for row, value in enumerate(images):
+        if id(value) not in copies:
+            copies[id(value)] = _image(path, row, value)
+    pack = Pack(path, [copies[id(value)] for value in images], genuine)
     for name, image in zip(pack.names, pack.images, strict=True):
         image_size(image, f"{path}, image {name}")
     return pack
@@ -194,6 +201,8 @@ class _Type:
     """Stands for ``numpy.dtype``; only one-byte types and lists of objects are told apart."""
 
     def __init__(self, name: Any, *_: Any) -> None:
+        if not isinstance(name, str | bytes) or len(name) > _LONGEST_TYPE:
+            raise pickle.UnpicklingError("a type without a name")
         self.name = _latin(name).decode("latin-1").lstrip("|")
 
     def __setstate__(self, state: Any) -> None:
@@ -214,10 +223,8 @@ def _checked(content: Any, kind: Any, shape: Any) -> Any:
     """The content of an array, when it is one byte an entry or a list, and fits the shape."""
     if not isinstance(kind, _Type):
         raise pickle.UnpicklingError("an array without a type")
-    if isinstance(content, bytearray):
-        content = bytes(content)
     if kind.name in _BYTES:
-        fits = isinstance(content, bytes)
+        fits = isinstance(content, bytes | bytearray)
     elif kind.name in _OBJECTS:
         fits = isinstance(content, list)
     else:
@@ -242,11 +249,12 @@ def _from_buffer(content: Any, kind: Any, shape: Any, _order: Any) -> _Array:
 
 def _scalar(kind: Any, content: Any = b"") -> int:
     """A numpy truth value or small integer."""
+    if not isinstance(content, str | bytes) or len(content) != 1:
+        raise pickle.UnpicklingError("a scalar that is not one byte")
     return int(_checked(_latin(content), kind, (1,))[0])
 
 
-def _latin(text: Any, _encoding: Any = "latin1") -> bytes:
-    """How Python 3 writes bytes in old protocols."""
+def _latin(text: Any) -> bytes:
     if isinstance(text, bytes):
         return text
     if not isinstance(text, str):
@@ -260,7 +268,6 @@ def _no_bytes() -> bytes:
 
 
 _ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
-    ("_codecs", "encode"): _latin,
     ("builtins", "bytes"): _no_bytes,
     ("__builtin__", "bytes"): _no_bytes,
     ("numpy", "ndarray"): _Array,
@@ -276,10 +283,26 @@ _ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
 
 
 class _Reader(pickle.Unpickler):
-    """Finds nothing but the stand-ins."""
+    """Finds nothing but the stand-ins, and makes no more bytes than the file has.
+
+    A text in the memo could be encoded again and again, each time to other megabytes.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data), encoding="bytes")
+        self._room = len(data)
+
+    def _encode(self, text: Any, _encoding: Any = "latin1") -> bytes:
+        """``_codecs.encode``, by which Python 3 writes bytes in old protocols."""
+        self._room -= len(text) if isinstance(text, str | bytes) else 0
+        if self._room < 0:
+            raise pickle.UnpicklingError("it unpacks to more bytes than the file has")
+        return _latin(text)
 
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
         """The stand-in for a name; anything else is refused."""
+        if (module, name) == ("_codecs", "encode"):
+            return self._encode
         found = _ALLOWED.get((module, name))
         if found is None:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is not allowed")

@@ -8,6 +8,7 @@ version, store them times the standard deviation.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,22 @@ from .morphable import Modes, MorphableModel
 
 LANDMARK_TOLERANCE_MM = 0.5
 SAME_POINTS_MM = 1e-3
+MOST_RATIO, FREE_BYTES = 100, 1 << 24
+"""Bytes of an array for each byte stored of it, and those that an array may always have.
+
+HDF5 makes up what was never written, so a file of kilobytes can announce gigabytes.
+"""
+_DAMAGE = (
+    OSError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,  # RecursionError is one
+    TypeError,
+    ValueError,
+)
+"""What h5py raises for damaged files, depending on the byte."""
 
 
 def read_h5(path: Path) -> MorphableModel:
@@ -62,8 +79,9 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         with h5py.File(path, "r") as file:
             yield file
-    except OSError as error:
-        raise DataError(f"{path} is no readable HDF5 file ({error}); get it again") from None
+    except _DAMAGE as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise DataError(f"{path} is not a readable HDF5 file ({reason}); get it again") from None
 
 
 def _get(file: Any, name: str, path: Path) -> NDArray[Any]:
@@ -72,6 +90,18 @@ def _get(file: Any, name: str, path: Path) -> NDArray[Any]:
         raise DataError(f"{path} lacks {name}: it is not a face model in the BFM 2017 layout")
     if found.dtype.kind not in "fiu":
         raise DataError(f"{path}: {name} holds no numbers")
+    return _array(found, path)
+
+
+def _array(found: Any, path: Path) -> NDArray[Any]:
+    """The array of a data set; raises ``DataError`` where it is much larger than what is stored."""
+    stored = found.id.get_storage_size()
+    chunk = math.prod(found.chunks or ()) * found.dtype.itemsize
+    if max(found.nbytes, chunk) > FREE_BYTES + MOST_RATIO * stored:
+        raise DataError(
+            f"{path}: {found.name} announces {max(found.nbytes, chunk)} bytes and {stored} are "
+            "stored; get the file again"
+        )
     return np.asarray(found)
 
 
@@ -144,7 +174,7 @@ def _listed(file: Any, path: Path) -> list[tuple[str, NDArray[np.float64]]]:
     name = next((n for n in ("json", "text") if f"metadata/landmarks/{n}" in file), None)
     if name is None:
         return []
-    raw = np.asarray(file[f"metadata/landmarks/{name}"]).reshape(-1)[0]
+    raw = _array(file[f"metadata/landmarks/{name}"], path).reshape(-1)[0]
     try:
         text = (raw.decode() if isinstance(raw, bytes) else str(raw)).rstrip("\0")
         if name == "json":

@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 from harness import texts
 from harness.errors import DataError
 from harness.inputs import walk
+from harness.npz_files import read_npz
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 NEUTRAL = "generic_neutral_mesh.obj"
 INDICES = "vertex_indices.json"
+_MOST_CORNERS = 1 << 40
+_PACKED = ("material_names", "face_material", "neutral", "quads", "identity_delta",
+           "expression_delta")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,9 @@ def _matching(folder: Path, pattern: str) -> list[Path]:
 
 
 def _check(parts: Parts, folder: Path) -> None:
+    dimensions = [parts.neutral.ndim, parts.quads.ndim, parts.identity.ndim, parts.expression.ndim]
+    if dimensions != [2, 2, 3, 3]:
+        raise DataError(f"{folder}: its arrays have {dimensions} dimensions and not 2, 2, 3, 3")
     vertices = len(parts.neutral)
     shapes = (parts.identity.shape[1:], parts.expression.shape[1:])
     if any(shape != (vertices, 3) for shape in shapes):
@@ -69,18 +76,18 @@ def _read_npz(folder: Path) -> Parts:
             f"{folder} holds no identity*.obj and {len(packed)} .npz files; give the FaceXModel "
             "folder of ICT-FaceKit, or one with the packed model"
         )
+    file = read_npz(packed[0], _PACKED)
     try:
-        with np.load(packed[0], allow_pickle=False) as file:
-            names = [str(name) for name in file["material_names"]]
-            return Parts(
-                neutral=file["neutral"].astype(np.float32),
-                quads=file["quads"].astype(np.int64),
-                materials=[names[index] for index in file["face_material"]],
-                identity=file["identity_delta"].astype(np.float32),
-                expression=file["expression_delta"].astype(np.float32),
-                ibug=_ibug(folder),
-            )
-    except (OSError, KeyError, ValueError, IndexError, EOFError) as error:
+        names = [str(name) for name in file["material_names"]]
+        return Parts(
+            neutral=file["neutral"].astype(np.float32),
+            quads=file["quads"].astype(np.int64),
+            materials=[names[index] for index in file["face_material"]],
+            identity=file["identity_delta"].astype(np.float32),
+            expression=file["expression_delta"].astype(np.float32),
+            ibug=_ibug(folder),
+        )
+    except (ValueError, TypeError, IndexError) as error:
         raise DataError(f"{packed[0]} is not the packed ICT-FaceKit model ({error})") from None
 
 
@@ -133,6 +140,8 @@ def _polygons(path: Path) -> tuple[Ints, list[str]]:
                 corners = [int(corner.partition("/")[0]) - 1 for corner in line.split()[1:]]
             except ValueError:
                 corners = []
+            if any(abs(corner) >= _MOST_CORNERS for corner in corners):
+                raise DataError(f"{path} names vertices that do not exist: {line[:80]!r}")
             if len(corners) not in (3, 4):
                 raise DataError(f"{path} has a face of no three or four vertices: {line!r}")
             quads.append([*corners, -1][:4])
@@ -146,7 +155,7 @@ def _ibug(folder: Path) -> list[int]:
     path = folder / INDICES
     try:
         return [int(vertex) for vertex in texts.read_json(path)["idx_to_landmark_verts"]]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise DataError(
             f"{path} does not name the landmarks ({error!r}); it belongs to ICT-FaceKit"
         ) from None
