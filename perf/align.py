@@ -26,8 +26,8 @@ from harness.align.templates import template_points
 from harness.align.warp import warp
 from harness.components import InputSpec, Placement
 from harness_plugins.aligners.mtcnn.aligner import Mtcnn
-from harness_plugins.aligners.mtcnn.boxes import Floats, regress, spans, square, suppress
-from harness_plugins.aligners.mtcnn.detector import scales
+from harness_plugins.aligners.mtcnn.boxes import Floats, suppress
+from harness_plugins.aligners.mtcnn.conventions import Convention
 from harness_plugins.aligners.mtcnn.params import MtcnnParams
 
 Image = NDArray[np.uint8]
@@ -48,11 +48,11 @@ def resized(pixels: Tensor, height: int, width: int) -> Tensor:
     return (interpolate(pixels, (height, width), mode="area") - 127.5) / 128
 
 
-def crops(pixels: Tensor, boxes: Floats, size: int) -> tuple[Tensor, NDArray[np.bool_]]:
+def crops(pixels: Tensor, spans: NDArray[np.int64], size: int) -> tuple[Tensor, NDArray[np.bool_]]:
     """Crops cut out and resampled one after the other, black outside the image."""
     height, width = pixels.shape[2:]
-    parts, kept = [], np.zeros(len(boxes), dtype=bool)
-    for row, (top, bottom, left, right) in enumerate(spans(boxes).tolist()):
+    parts, kept = [], np.zeros(len(spans), dtype=bool)
+    for row, (top, bottom, left, right) in enumerate(spans.tolist()):
         inner = slice(max(top, 0), min(bottom, height)), slice(max(left, 0), min(right, width))
         if inner[0].start >= inner[0].stop or inner[1].start >= inner[1].stop:
             continue
@@ -71,39 +71,34 @@ def loop(aligner: Mtcnn, image: Image) -> Floats:
     nets, params = aligner.cascade, aligner.params
     pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float()
     height, width = image.shape[:2]
+    rule = Convention("whole", "pad")
     boxes, scores, offsets = [], [], []
-    for scale in scales(height, width, params.min_face_px, params.factor):
+    for scale in rule.scales(height, width, params.min_face_px, params.factor):
         level = resized(pixels, int(height * scale + 1), int(width * scale + 1))
         offset, probability = nets.pnet(level)
         cells = (probability[0] >= params.thresholds[0]).nonzero()
-        corner = cells.flip(1).numpy().astype(np.float32) * 2
-        low, high = np.floor((corner + 1) / scale), np.floor((corner + 12) / scale)
-        here = np.concatenate([low, high], axis=1).astype(np.float32)
+        here = rule.cells(cells.flip(1).numpy(), scale)
         score = probability[0, cells[:, 0], cells[:, 1]].numpy()
-        keep = suppress(here, score, 0.5, "union")
+        keep = suppress(here, score, rule.suppression(0.5))
         boxes.append(here[keep])
         scores.append(score[keep])
         offsets.append(offset[0, :, cells[:, 0], cells[:, 1]].T.numpy()[keep])
     found, score, move = (np.concatenate(parts) for parts in (boxes, scores, offsets))
-    keep = suppress(found, score, 0.7, "union")
-    found = square(regress(found[keep], move[keep], 0))
-    part, kept = crops(pixels, found, 24)
+    keep = suppress(found, score, rule.suppression(0.7))
+    found = rule.square(rule.regress(found[keep], move[keep], first=True))
+    part, kept = crops(pixels, rule.spans(found, height, width), 24)
     offset, probability = nets.rnet(part)
     passed = (probability > params.thresholds[1]).numpy()
     found, move = found[kept][passed], offset.numpy()[passed]
-    keep = suppress(found, probability.numpy()[passed], 0.7, "union")
-    found = square(regress(found[keep], move[keep], 1))
-    part, kept = crops(pixels, found, 48)
+    keep = suppress(found, probability.numpy()[passed], rule.suppression(0.7))
+    found = rule.square(rule.regress(found[keep], move[keep]))
+    part, kept = crops(pixels, rule.spans(found, height, width), 48)
     offset, points, probability = nets.onet(part)
     passed = (probability > params.thresholds[2]).numpy()
     found = found[kept][passed]
-    landmarks = (
-        found[:, None, :2]
-        - 1
-        + points.numpy()[passed] * (found[:, None, 2:] - found[:, None, :2] + 1)
-    )
-    found = regress(found, offset.numpy()[passed], 1)
-    keep = suppress(found, probability.numpy()[passed], 0.7, "min")
+    landmarks = rule.landmarks(found, points.numpy()[passed])
+    found = rule.regress(found, offset.numpy()[passed])
+    keep = suppress(found, probability.numpy()[passed], rule.suppression(0.7, "min"))
     return landmarks[keep]
 
 

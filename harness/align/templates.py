@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from harness.errors import UsageError
 
@@ -24,16 +24,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Points = tuple[tuple[float, float], ...]
+Fit = Literal["least-squares", "cp2tform", "cp2tform-adaface"]
 
 
 @dataclass(frozen=True)
 class Template:
-    """Five (x, y) points in a crop of ``width`` x ``height`` pixels, and where they come from."""
+    """Five (x, y) points in a crop of ``width`` x ``height`` pixels, and where they come from.
+
+    ``fit`` says which similarity carries landmarks onto them, see :mod:`harness.align.warp` and
+    :mod:`harness.align.cp2tform`.
+    """
 
     width: int
     height: int
     points: Points
     source: str
+    fit: Fit = "least-squares"
 
 
 _SPHEREFACE: Points = (
@@ -49,12 +55,14 @@ def _shifted(points: Points, right: float) -> Points:
     return tuple((x + right, y) for x, y in points)
 
 
+_ARCFACE = _shifted(_SPHEREFACE, 8.0)
+
 TEMPLATES: Mapping[str, Template] = MappingProxyType(
     {
         "arcface": Template(
             112,
             112,
-            _shifted(_SPHEREFACE, 8.0),
+            _ARCFACE,
             "Deng et al. 2019 (ArcFace): the 96 x 112 template moved 8 pixels to the right",
         ),
         "arcface-128": Template(
@@ -64,9 +72,31 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
             "the rule of insightface for multiples of 128: a looser crop of the same face",
         ),
         "sphereface": Template(96, 112, _SPHEREFACE, "Liu et al. 2017 (SphereFace)"),
+        "arcface-cp2tform": Template(
+            112,
+            112,
+            _ARCFACE,
+            "the points of arcface, the similarity of MATLAB's cp2tform",
+            "cp2tform",
+        ),
+        "arcface-adaface": Template(
+            112,
+            112,
+            _ARCFACE,
+            "Kim et al. 2022 (AdaFace): the points of arcface, cp2tform as its code has it",
+            "cp2tform-adaface",
+        ),
+        "sphereface-cp2tform": Template(
+            96,
+            112,
+            _SPHEREFACE,
+            "Liu et al. 2017 (SphereFace) with the similarity of MATLAB's cp2tform, as its code",
+            "cp2tform",
+        ),
     }
 )
-"""Every template by name. Only ``arcface-128`` differs from ``arcface`` in how much it shows."""
+"""Every template by name. Only ``arcface-128`` differs from ``arcface`` in how much it shows;
+``cp2tform`` crops are some percent larger, because that fit minimises distances in the image."""
 
 
 def find_template(name: str) -> Template:

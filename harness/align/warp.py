@@ -1,4 +1,7 @@
-"""The similarity that carries five landmarks onto a template, and the warp it defines."""
+"""The similarity that carries five landmarks onto a template, and the warp it defines.
+
+A template may ask for another fit than least squares, see :mod:`harness.align.cp2tform`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import cv2
 import numpy as np
 
-from harness.align.templates import template_points
+from harness.align.cp2tform import cp2tform
+from harness.align.templates import find_template, template_points
 from harness.errors import DataError
 
 if TYPE_CHECKING:
@@ -72,6 +76,19 @@ def _target(spec: InputSpec) -> NDArray[np.float32]:
     return template_points(spec.template, spec.width, spec.height)
 
 
+def fitted(points: NDArray[Any], spec: InputSpec) -> NDArray[np.float64]:
+    """The map from five points (5, 2) to the template of ``spec`` by its own fit, (2, 3).
+
+    Raises DataError as :func:`similarity` does.
+    """
+    fit = find_template(spec.template).fit
+    if fit == "least-squares":
+        return similarity(points, _target(spec))
+    if unusable(points):
+        _refuse(np.asarray(points, dtype=np.float64))
+    return cp2tform(points, _target(spec), "better" if fit == "cp2tform" else "adaface")
+
+
 def warp(image: NDArray[np.uint8], points: NDArray[Any], spec: InputSpec) -> NDArray[np.uint8]:
     """Warp uint8 RGB (H, W, 3) so that five points (5, 2) meet the template of ``spec``.
 
@@ -80,7 +97,7 @@ def warp(image: NDArray[np.uint8], points: NDArray[Any], spec: InputSpec) -> NDA
     image that already follows the template at this size comes back unchanged, bit for bit.
     Raises DataError as :func:`similarity` does.
     """
-    matrix = similarity(points, _target(spec))
+    matrix = fitted(points, spec)
     size = (spec.width, spec.height)
     if image.shape[:2] == size[::-1] and np.abs(matrix - np.eye(2, 3)).max() < 1e-6:
         return image.copy()

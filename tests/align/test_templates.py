@@ -71,7 +71,7 @@ def test_every_template_keeps_the_order_and_the_frame(name):
 def test_unknown_name_gives_the_nearest():
     with pytest.raises(UsageError, match=r"'arcfase'.*did you mean 'arcface'"):
         template_points("arcfase", 112, 112)
-    with pytest.raises(UsageError, match="known are arcface, arcface-128, sphereface"):
+    with pytest.raises(UsageError, match=r"known are arcface, arcface-128, .*, sphereface"):
         template_points("zzz", 112, 112)
 
 

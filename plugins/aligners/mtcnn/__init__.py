@@ -26,7 +26,7 @@ def harness_components() -> Iterable[Component]:
         Component(
             kind="aligner",
             name="mtcnn",
-            version=1,
+            version=2,
             target=f"{__name__}.aligner:Mtcnn",
             params=f"{__name__}.params:MtcnnParams",
             summary="three-stage face detector with five landmarks",

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .params import MtcnnParams
 
 NO_FACE = "no face found"
+SURE = 0.9
+"""Probability that ``largest_over_threshold`` asks for, as facenet-pytorch does."""
 
 
 class Mtcnn(Aligner):
@@ -45,13 +47,7 @@ class Mtcnn(Aligner):
             networks = (PNet(self.params.softmax), RNet(), ONet())
         for network, name in zip(networks, ("pnet.pt", "rnet.pt", "onet.pt"), strict=True):
             load(network, folder / name)
-        self.cascade = Cascade(
-            networks,
-            self.params.thresholds,
-            self.params.factor,
-            self.params.min_face_px,
-            ctx.device,
-        )
+        self.cascade = Cascade(networks, self.params, ctx.device)
 
     def locate(
         self, images: Sequence[NDArray[np.uint8]], boxes: NDArray[np.float32]
@@ -96,26 +92,33 @@ class Mtcnn(Aligner):
         choose = self.params.choose
         if choose == "box" and not np.isfinite(box).all():
             return "no box is given to choose the face by"
-        sides = faces.boxes - 1  # detected boxes count pixels from 1
-        rank = _rank(choose, sides, faces.scores, image, box)
-        if choose == "box" and rank.max() == 0:
-            return "no face found overlaps the given box"
+        rank = _rank(choose, faces, self.cascade.convention.origin, image, box)
         best = int(rank.argmax())
+        if choose == "box" and rank[best] == 0:
+            return "no face found overlaps the given box"
+        if rank[best] == -np.inf:
+            return f"no face found of probability over {SURE}"
         return Placement(faces.landmarks[best], float(faces.scores[best]))
 
 
 def _rank(
-    choose: str, boxes: Floats, scores: Floats, image: NDArray[np.uint8], box: NDArray[np.float32]
+    choose: str, faces: Faces, origin: int, image: NDArray[np.uint8], box: NDArray[np.float32]
 ) -> Floats:
-    """What the chosen face has most of, float32 (k,)."""
+    """What the chosen face has most of, float32 (k,); ``origin`` numbers the boxes' first pixel."""
+    boxes, scores = faces.boxes, faces.scores
     if choose == "score":
         return scores
     if choose == "box":
-        return intersection_over_union(boxes, box)
-    centre = (np.array([image.shape[1], image.shape[0]], dtype=np.float32) - 1) / 2
-    away = np.square((boxes[:, :2] + boxes[:, 2:]) / 2 - centre).sum(axis=1)
+        return intersection_over_union(boxes - origin, box)
+    size = np.array([image.shape[1], image.shape[0]], dtype=np.float32)
+    away = np.square((boxes[:, :2] + boxes[:, 2:] - size - origin + 1) / 2).sum(axis=1)
     area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    ranks = {"largest": area, "central": -away, "prominent": area - 2 * away}
+    ranks = {
+        "largest": area,
+        "largest_over_threshold": np.where(scores > SURE, area, np.float32(-np.inf)),
+        "central": -away,
+        "prominent": area - 2 * away,
+    }
     return np.asarray(ranks[choose])
 
 

@@ -21,6 +21,29 @@ if TYPE_CHECKING:
 MIDDLE, RANGE = 127.5, 128.0
 
 
+class AreaPixels:
+    """Images of equal size, uint8 RGB (H, W, 3), from which levels and crops are resampled."""
+
+    def __init__(self, images: Sequence[NDArray[np.uint8]], device: str) -> None:
+        self.table = tables(images, device)
+        self.height, self.width = self.table.shape[1] - 1, self.table.shape[2] - 1
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def level(self, scale: float) -> Tensor:
+        """The images at ``scale``, float32 (B, 3, h, w), values (x - 127.5) / 128."""
+        return pyramid_level(self.table, int(self.height * scale + 1), int(self.width * scale + 1))
+
+    def crops(self, image: NDArray[np.int64], spans: NDArray[np.int64], size: int) -> Tensor:
+        """Crops as float32 (n, 3, size, size), black where they leave their image.
+
+        ``image`` (n,) numbers the images, ``spans`` (n, 4) holds first row, end row, first column
+        and end column of each crop, not empty.
+        """
+        return crops(self.table, torch.from_numpy(image), torch.from_numpy(spans), size)
+
+
 def tables(images: Sequence[NDArray[np.uint8]], device: str) -> Tensor:
     """Sums above and left of every pixel corner, int32 (B, H + 1, W + 1, 3), of equal-size images.
 

@@ -1,71 +1,62 @@
-"""Boxes as MTCNN counts them: left, top, right, bottom in float32, with pixels counted from 1."""
+"""Overlap of boxes, float32 (n, 4): left, top, right, bottom."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-Overlap = Literal["union", "min"]
 
 
-def suppress(boxes: Floats, scores: Floats, threshold: float, overlap: Overlap) -> NDArray[Any]:
-    """Greedy non-maximum suppression: numbers of the boxes kept, best first, int64 (k,).
+@dataclass(frozen=True)
+class Suppression:
+    """How boxes suppress each other.
 
-    A box goes when its intersection with a better box exceeds ``threshold`` of their union, or of
-    the smaller one (``min``, where a side counts one pixel more, as in the original).
+    A box is removed when its intersection with a better box exceeds ``threshold`` of their union,
+    or of the smaller one (``min``). Sides count ``extra`` pixels more than the difference of their
+    coordinates. Of boxes with equal scores the first counts as the better one, or the last.
     """
-    order = np.argsort(-scores, kind="stable")
-    extra = np.float32(1 if overlap == "min" else 0)
+
+    threshold: float
+    overlap: Literal["union", "min"] = "union"
+    extra: int = 0
+    better: Literal["first", "last"] = "first"
+
+
+def suppress(boxes: Floats, scores: Floats, rule: Suppression) -> NDArray[np.int64]:
+    """Greedy non-maximum suppression: numbers of the boxes kept, best first, int64 (k,)."""
+    if rule.better == "first":
+        order = np.argsort(-scores, kind="stable")
+    else:
+        order = np.argsort(scores, kind="stable")[::-1]
+    plus = np.float32(rule.extra)
     low, high = boxes[order, :2], boxes[order, 2:]
-    areas = np.prod(high - low + extra, axis=1)
+    areas = np.prod(high - low + plus, axis=1)
     kept = []
     while len(order):
         kept.append(order[0])
-        sides = np.minimum(high[0], high) - np.maximum(low[0], low) + extra
+        sides = np.minimum(high[0], high) - np.maximum(low[0], low) + plus
         shared = np.prod(np.maximum(sides, 0), axis=1)
-        whole = areas[0] + areas - shared if overlap == "union" else np.minimum(areas[0], areas)
-        stay = shared <= np.float32(threshold) * whole
+        union = rule.overlap == "union"
+        whole = areas[0] + areas - shared if union else np.minimum(areas[0], areas)
+        stay = shared <= np.float32(rule.threshold) * whole
         stay[0] = False
         order, low, high, areas = order[stay], low[stay], high[stay], areas[stay]
     return np.array(kept, dtype=np.int64)
 
 
 def suppress_groups(
-    boxes: Floats, scores: Floats, groups: NDArray[np.int64], threshold: float, overlap: Overlap
+    boxes: Floats, scores: Floats, groups: NDArray[np.int64], rule: Suppression
 ) -> NDArray[np.int64]:
     """``suppress`` within each group of boxes; groups in ascending order."""
     kept = [np.empty(0, dtype=np.int64)]
     for group in np.unique(groups):
         members = np.flatnonzero(groups == group)
-        kept.append(members[suppress(boxes[members], scores[members], threshold, overlap)])
+        kept.append(members[suppress(boxes[members], scores[members], rule)])
     return np.concatenate(kept)
-
-
-def regress(boxes: Floats, offsets: Floats, extra: float) -> Floats:
-    """Move each side by its offset times the size of the box (plus ``extra`` pixels)."""
-    sizes = boxes[:, 2:] - boxes[:, :2] + np.float32(extra)
-    return boxes + offsets * np.tile(sizes, 2)
-
-
-def square(boxes: Floats) -> Floats:
-    """Squares around the same centres, as large as the longer side, cut to whole pixels.
-
-    Whole pixels as in the original: landmarks are fractions of the very box that was cropped.
-    """
-    sizes = boxes[:, 2:] - boxes[:, :2]
-    side = sizes.max(axis=1, keepdims=True, initial=0)
-    low = boxes[:, :2] + (sizes - side) * np.float32(0.5)
-    squares: Floats = np.trunc(np.concatenate([low, low + side], axis=1))
-    return squares
-
-
-def spans(boxes: Floats) -> NDArray[np.int64]:
-    """First row, end row, first column, end column of whole boxes, from 0, int64 (n, 4)."""
-    left, top, right, bottom = boxes.astype(np.int64).T
-    return np.stack([top - 1, bottom, left - 1, right], axis=1)
 
 
 def intersection_over_union(boxes: Floats, one: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """The cascade: proposals at all scales, refinement, output with landmarks (Zhang et al. 2016).
 
-As in the original, a crop that leaves the image is filled up with black. (facenet-pytorch cuts it
-off and stretches what is left, which moves landmarks near the edge by several pixels.)
+How boxes are counted and rounded, and what a crop that leaves the image holds, differs between
+ports: that is the :class:`conventions.Convention`.
 
 Images of equal size share the first network's batches; the crops of all images share those of the
 second and third. Box arithmetic is numpy on the CPU, networks and resampling run on the device.
@@ -10,7 +10,7 @@ second and third. Box arithmetic is numpy on the CPU, networks and resampling ru
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +18,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import areas
-from .boxes import Floats, regress, spans, square, suppress_groups
+from .areas import AreaPixels
+from .bilinear import BilinearPixels
+from .boxes import Floats, Suppression, suppress_groups
+from .conventions import Convention
 from .networks import ONet, PNet, RNet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CELL, STRIDE = 12, 2
+    from .params import MtcnnParams
 
 
 @dataclass(frozen=True)
@@ -49,18 +51,22 @@ class Candidates:
         """The rows given by number or by mask."""
         return Candidates(self.boxes[rows], self.scores[rows], self.image[rows])
 
+    def suppress(self, rule: Suppression) -> NDArray[np.int64]:
+        """Rows that are left by non-maximum suppression within each image."""
+        return suppress_groups(self.boxes, self.scores, self.image, rule)
+
 
 @dataclass(frozen=True)
 class Group:
-    """Images of equal size: number of the first, and their summed-area tables."""
+    """Images of equal size: number of the first, and their pixels."""
 
     start: int
-    table: Tensor
+    pixels: AreaPixels | BilinearPixels
 
     @property
     def stop(self) -> int:
         """Number after the last image."""
-        return self.start + len(self.table)
+        return self.start + len(self.pixels)
 
 
 Groups = Sequence[Group]
@@ -75,36 +81,19 @@ def join(parts: Sequence[Candidates]) -> Candidates:
     )
 
 
-def scales(height: int, width: int, min_face: float, factor: float) -> list[float]:
-    """Scales of the pyramid, so that a face of ``min_face`` pixels fills the 12-pixel cell."""
-    scale, found = CELL / min_face, []
-    shorter = min(height, width) * scale
-    while shorter >= CELL:
-        found.append(scale)
-        scale, shorter = scale * factor, shorter * factor
-    return found
-
-
 class Cascade:
-    """The three networks with their thresholds, on one device."""
+    """The three networks and the steps between them, on one device."""
 
-    def __init__(
-        self,
-        networks: tuple[PNet, RNet, ONet],
-        thresholds: tuple[float, float, float],
-        factor: float,
-        min_face: float,
-        device: str,
-    ) -> None:
+    def __init__(self, networks: tuple[PNet, RNet, ONet], params: MtcnnParams, device: str) -> None:
         self.pnet, self.rnet, self.onet = networks
         for network in networks:
             network.eval().to(device)
             for weight in network.parameters():
                 if weight.ndim == 4:  # pools and convolutions are twice as fast in this order
                     weight.data = weight.data.contiguous(memory_format=torch.channels_last)
-        self.thresholds = thresholds
-        self.factor = factor
-        self.min_face = min_face
+        self.params = params
+        self.convention = Convention(params.boxes, params.border)
+        self.pixels = {"area": AreaPixels, "bilinear": BilinearPixels}[params.resample]
         self.device = device
         # Small calls stay in a CPU's cache; large ones fill a GPU.
         self.crops = 64 if device == "cpu" else 2048
@@ -119,68 +108,66 @@ class Cascade:
         found: list[Candidates] = []
         for _, same in groupby(images, key=lambda image: image.shape):
             start = groups[-1].stop if groups else 0
-            groups.append(Group(start, areas.tables(list(same), self.device)))
-            part = self._propose(groups[-1].table)
+            groups.append(Group(start, self.pixels(list(same), self.device)))
+            part = self._propose(groups[-1].pixels)
             found.append(Candidates(part.boxes, part.scores, part.image + start))
         if not groups:
             return []
         refined = self._refine(join(found), groups)
         return self._output(refined, groups, len(images))
 
-    def _propose(self, table: Tensor) -> Candidates:
+    def _propose(self, pixels: AreaPixels | BilinearPixels) -> Candidates:
         """First stage on equal-size images; boxes are regressed and squared."""
-        height, width = table.shape[1] - 1, table.shape[2] - 1
-        parts, offsets = [], []
-        for scale in scales(height, width, self.min_face, self.factor):
-            level = areas.pyramid_level(table, int(height * scale + 1), int(width * scale + 1))
-            part, offset = self._level(level, scale)
-            keep = suppress_groups(part.boxes, part.scores, part.image, 0.5, "union")
+        rule, parts, offsets = self.convention, [], []
+        size = pixels.height, pixels.width
+        for scale in rule.scales(*size, self.params.min_face_px, self.params.factor):
+            part, offset = self._level(pixels.level(scale), scale)
+            keep = part.suppress(rule.suppression(0.5))
             parts.append(part.take(keep))
             offsets.append(offset[keep])
         if not parts:
             return join([])
         every = join(parts)
-        keep = suppress_groups(every.boxes, every.scores, every.image, 0.7, "union")
+        keep = every.suppress(rule.suppression(0.7))
         every, moves = every.take(keep), np.concatenate(offsets)[keep]
-        return Candidates(square(regress(every.boxes, moves, 0)), every.scores, every.image)
+        moved = rule.regress(every.boxes, moves, first=True)
+        return replace(every, boxes=rule.square(moved))
 
     def _level(self, level: Tensor, scale: float) -> tuple[Candidates, Floats]:
         """Cells of one pyramid level that look like a face, and their box offsets."""
         offsets, probability = self.pnet(level)
-        image, row, column = (probability >= self.thresholds[0]).nonzero(as_tuple=True)
+        image, row, column = (probability >= self.params.thresholds[0]).nonzero(as_tuple=True)
         scores = probability[image, row, column].cpu().numpy()
-        cell = torch.stack([column, row], dim=1).cpu().numpy().astype(np.float32) * STRIDE
-        low = np.floor((cell + 1) / np.float32(scale))
-        high = np.floor((cell + CELL) / np.float32(scale))
-        boxes = np.concatenate([low, high], axis=1)
+        cells = torch.stack([column, row], dim=1).cpu().numpy()
         moves = offsets[image, :, row, column].cpu().numpy()
+        boxes = self.convention.cells(cells, scale)
         return Candidates(boxes, scores, image.cpu().numpy()), moves
 
     def _refine(self, found: Candidates, groups: Groups) -> Candidates:
         """Second stage: probability and box offsets from 24-pixel crops."""
         found, pixels = self._cut(found, groups, 24)
         offsets, scores = self._run(self.rnet, pixels)
-        passed = scores > self.thresholds[1]
-        found = Candidates(found.boxes, scores, found.image).take(passed)
-        keep = suppress_groups(found.boxes, found.scores, found.image, 0.7, "union")
+        passed = scores > self.params.thresholds[1]
+        found = replace(found, scores=scores).take(passed)
+        rule = self.convention
+        keep = found.suppress(rule.suppression(0.7))
         found, moves = found.take(keep), offsets[passed][keep]
-        return Candidates(square(regress(found.boxes, moves, 1)), found.scores, found.image)
+        return replace(found, boxes=rule.square(rule.regress(found.boxes, moves)))
 
     def _output(self, found: Candidates, groups: Groups, count: int) -> list[Faces]:
         """Third stage: probability, box offsets and landmarks from 48-pixel crops."""
         found, pixels = self._cut(found, groups, 48)
         offsets, points, scores = self._run(self.onet, pixels)
-        passed = scores > self.thresholds[2]
-        found = Candidates(found.boxes, scores, found.image).take(passed)
-        low, sizes = found.boxes[:, None, :2], found.boxes[:, 2:] - found.boxes[:, :2] + 1
-        # Boxes count pixels from 1, landmarks from 0.
-        landmarks = low + points[passed] * sizes[:, None] - 1
-        boxes = regress(found.boxes, offsets[passed], 1)
-        keep = suppress_groups(boxes, found.scores, found.image, 0.7, "min")
+        passed = scores > self.params.thresholds[2]
+        found = replace(found, scores=scores).take(passed)
+        rule = self.convention
+        landmarks = rule.landmarks(found.boxes, points[passed])
+        found = replace(found, boxes=rule.regress(found.boxes, offsets[passed]))
+        keep = found.suppress(rule.suppression(0.7, "min"))
         faces = []
         for number in range(count):
             rows = keep[found.image[keep] == number]
-            faces.append(Faces(boxes[rows], landmarks[rows], found.scores[rows]))
+            faces.append(Faces(found.boxes[rows], landmarks[rows], found.scores[rows]))
         return faces
 
     def _run(self, network: nn.Module, pixels: Tensor) -> list[NDArray[np.float32]]:
@@ -190,21 +177,27 @@ class Cascade:
 
     def _cut(self, found: Candidates, groups: Groups, size: int) -> tuple[Candidates, Tensor]:
         """Crops of the candidates, in order; those wholly outside their image are left out."""
-        kept, pixels = [], [torch.empty((0, 3, size, size), device=groups[0].table.device)]
+        kept, boxes = [], []
+        pixels = [torch.empty((0, 3, size, size), device=self.device)]
         for group in groups:
             rows = np.flatnonzero((found.image >= group.start) & (found.image < group.stop))
-            height, width = group.table.shape[1] - 1, group.table.shape[2] - 1
-            limits = spans(found.boxes[rows])
-            inside = (
-                (limits[:, 1] > np.maximum(limits[:, 0], 0))
-                & (limits[:, 3] > np.maximum(limits[:, 2], 0))
-                & (limits[:, 0] < height)
-                & (limits[:, 2] < width)
-            )
-            rows, limits = rows[inside], limits[inside]
+            limits = group.pixels.height, group.pixels.width
+            spans = self.convention.spans(found.boxes[rows], *limits)
+            inside = _inside(spans, *limits)
+            rows, spans = rows[inside], spans[inside]
             kept.append(rows)
+            boxes.append(self.convention.cut(found.boxes[rows], *limits))
             for at in range(0, len(rows), self.crops):
                 part = slice(at, at + self.crops)
-                image = torch.from_numpy(found.image[rows[part]] - group.start)
-                pixels.append(areas.crops(group.table, image, torch.from_numpy(limits[part]), size))
-        return found.take(np.concatenate(kept)), torch.cat(pixels)
+                image = found.image[rows[part]] - group.start
+                pixels.append(group.pixels.crops(image, spans[part], size))
+        left = found.take(np.concatenate(kept))
+        return replace(left, boxes=np.concatenate(boxes)), torch.cat(pixels)
+
+
+def _inside(spans: NDArray[np.int64], height: int, width: int) -> NDArray[np.bool_]:
+    """Which crops, not empty, hold a pixel of the image."""
+    top, bottom, left, right = spans.T
+    rows = (bottom > np.maximum(top, 0)) & (top < height)
+    inside: NDArray[np.bool_] = rows & (right > np.maximum(left, 0)) & (left < width)
+    return inside

@@ -23,7 +23,7 @@ IMAGE = np.zeros((100, 100, 3), np.uint8)
 FACES = Faces(
     np.array([[1, 1, 41, 41], [41, 41, 61, 61], [71, 11, 96, 36]], np.float32),
     np.arange(30, dtype=np.float32).reshape(3, 5, 2),
-    np.array([0.8, 0.7, 0.9], np.float32),
+    np.array([0.8, 0.7, 0.95], np.float32),
 )
 NONE = Faces(np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32))
 
@@ -35,7 +35,14 @@ def with_faces(kit, faces, choose):
 
 
 @pytest.mark.parametrize(
-    ("choose", "chosen"), [("largest", 0), ("central", 1), ("score", 2), ("prominent", 1)]
+    ("choose", "chosen"),
+    [
+        ("largest", 0),
+        ("largest_over_threshold", 2),
+        ("central", 1),
+        ("score", 2),
+        ("prominent", 1),
+    ],
 )
 def test_one_of_several_faces(kit, choose, chosen):
     (found,) = with_faces(kit, FACES, choose).locate([IMAGE], NO_BOX[None])
@@ -63,7 +70,27 @@ def test_the_given_box_chooses(kit):
     assert fourth == "no box is given to choose the face by"
 
 
-@pytest.mark.parametrize("choose", ["prominent", "largest", "central", "score", "box"])
+def test_no_face_over_the_threshold_has_a_reason(kit):
+    faces = Faces(FACES.boxes, FACES.landmarks, FACES.scores - np.float32(0.1))
+    aligner = with_faces(kit, faces, "largest_over_threshold")
+    assert aligner.locate([IMAGE], NO_BOX[None]) == ["no face found of probability over 0.9"]
+
+
+@pytest.mark.parametrize(("origin", "centre"), [(0, 49.5), (1, 50)])
+def test_where_the_centre_is(kit, origin, centre):
+    """Boxes that count from 1 take half the size, as FaceNet's preparation does."""
+    boxes = np.array([[0, 40, 40, 80], [60, 40, 101, 81]], np.float32)
+    faces = Faces(boxes, FACES.landmarks[:2], FACES.scores[:2])
+    away = np.square(np.array([[20, 60], [80.5, 60.5]]) - centre).sum(axis=1)
+    central = module._rank("central", faces, origin, IMAGE, NO_BOX)
+    prominent = module._rank("prominent", faces, origin, IMAGE, NO_BOX)
+    assert np.allclose(central, -away)
+    assert np.allclose(prominent, [1600, 1681] - 2 * away)
+
+
+@pytest.mark.parametrize(
+    "choose", ["prominent", "largest", "largest_over_threshold", "central", "score", "box"]
+)
 def test_no_face_has_a_reason(kit, choose):
     assert with_faces(kit, NONE, choose).locate([IMAGE], NO_BOX[None]) == ["no face found"]
 
@@ -145,14 +172,36 @@ def test_weights_are_asked_for_by_name(kit, tmp_path):
 
 def test_presets_are_those_of_the_ports():
     def values(preset):
-        params = MtcnnParams(**MtcnnParams.presets[preset])
-        return params.thresholds, params.factor, params.min_face_px, params.softmax
+        return MtcnnParams(**MtcnnParams.presets[preset]).model_dump(exclude={"weights"})
 
-    plain = ((0.6, 0.7, 0.7), 0.709, 20, "classes")
-    assert values("original") == values("facenet-pytorch") == plain
-    assert values("insightface-pytorch") == ((0.6, 0.7, 0.8), 0.707, 20, "width")
-    assert values("adaface") == ((0.6, 0.7, 0.9), 0.85, 20, "width")
-    assert MtcnnParams().model_dump() == MtcnnParams(**MtcnnParams.presets["original"]).model_dump()
+    original = {
+        "thresholds": (0.6, 0.7, 0.7),
+        "factor": 0.709,
+        "min_face_px": 20,
+        "softmax": "classes",
+        "boxes": "whole",
+        "border": "pad",
+        "resample": "area",
+        "choose": "prominent",
+    }
+    port = {
+        "softmax": "width",
+        "boxes": "rounded",
+        "border": "cut",
+        "resample": "bilinear",
+        "choose": "score",
+    }
+    assert values("original") == original == MtcnnParams().model_dump(exclude={"weights"})
+    assert values("facenet-pytorch") == original | {
+        "boxes": "fractional",
+        "border": "stretch",
+        "choose": "largest",
+    }
+    assert values("insightface-pytorch") == original | port | {
+        "thresholds": (0.6, 0.7, 0.8),
+        "factor": 0.707,
+    }
+    assert values("adaface") == original | port | {"thresholds": (0.6, 0.7, 0.9), "factor": 0.85}
 
 
 @pytest.mark.parametrize(

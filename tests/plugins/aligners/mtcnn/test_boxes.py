@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from harness_plugins.aligners.mtcnn import boxes as module
+from harness_plugins.aligners.mtcnn.boxes import Suppression
 
 
 def random_boxes(seed, count=80):
@@ -18,49 +19,35 @@ def random_boxes(seed, count=80):
 def test_suppression_against_a_double_loop(kit, seed, threshold, overlap):
     boxes = random_boxes(seed)
     scores = np.random.default_rng(seed).permutation(len(boxes)).astype(np.float32) / 100
-    kept = module.suppress(boxes, scores, threshold, overlap)
+    kept = module.suppress(boxes, scores, Suppression(threshold, overlap, int(overlap == "min")))
     expected = kit.plain.nms(boxes.astype(float), scores, threshold, overlap == "min")
     assert kept.tolist() == expected
     assert 1 < len(kept) < len(boxes)
 
 
-def test_equal_scores_keep_the_first():
+@pytest.mark.parametrize(("better", "kept"), [("first", [0, 2]), ("last", [2, 1])])
+def test_of_equal_scores_the_first_or_the_last_is_kept(better, kept):
     boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 10], [50, 50, 60, 60]], np.float32)
-    assert module.suppress(boxes, np.ones(3, np.float32), 0.5, "union").tolist() == [0, 2]
+    rule = Suppression(0.5, better=better)
+    assert module.suppress(boxes, np.ones(3, np.float32), rule).tolist() == kept
+
+
+def test_sides_count_an_extra_pixel_where_the_rule_says_so():
+    boxes = np.array([[0, 0, 9, 9], [5, 0, 14, 9]], np.float32)
+    scores = np.array([0.9, 0.8], np.float32)
+    # 4 x 9 of 126, or 5 x 10 of 150.
+    assert len(module.suppress(boxes, scores, Suppression(0.3))) == 2
+    assert len(module.suppress(boxes, scores, Suppression(0.3, extra=1))) == 1
 
 
 def test_groups_do_not_suppress_each_other():
     boxes = np.tile(np.array([[0, 0, 10, 10]], np.float32), (4, 1))
     scores = np.array([0.1, 0.4, 0.3, 0.2], np.float32)
     groups = np.array([7, 2, 7, 2])
-    assert module.suppress_groups(boxes, scores, groups, 0.5, "union").tolist() == [1, 2]
-    nothing = module.suppress_groups(boxes[:0], scores[:0], groups[:0], 0.5, "min")
+    assert module.suppress_groups(boxes, scores, groups, Suppression(0.5)).tolist() == [1, 2]
+    nothing = module.suppress_groups(boxes[:0], scores[:0], groups[:0], Suppression(0.5, "min"))
     assert nothing.dtype == np.int64
     assert len(nothing) == 0
-
-
-@pytest.mark.parametrize("extra", [0, 1])
-def test_regression_and_squares_one_by_one(kit, extra):
-    boxes = random_boxes(9, 12)
-    offsets = np.random.default_rng(9).normal(0, 0.1, (12, 4)).astype(np.float32)
-    moved = module.regress(boxes, offsets, extra)
-    squares = module.square(boxes)
-    assert moved.dtype == squares.dtype == np.float32
-    for row in range(12):
-        expected = kit.plain.moved(boxes[row].astype(float), offsets[row].astype(float), extra)
-        assert np.allclose(moved[row], expected, atol=1e-4)
-        assert np.allclose(squares[row], kit.plain.squared(boxes[row].astype(float)), atol=1e-4)
-
-
-def test_squares_are_cut_to_whole_pixels_towards_zero():
-    boxes = np.array([[-3.4, 2.2, 4.4, 6.2]], np.float32)
-    assert module.square(boxes).tolist() == [[-3, 0, 4, 8]]
-    assert module.square(boxes[:0]).shape == (0, 4)
-
-
-def test_spans_count_from_zero():
-    boxes = np.array([[1, 2, 10, 20], [0, -3, 5, 6]], np.float32)
-    assert module.spans(boxes).tolist() == [[1, 20, 0, 10], [-4, 6, -1, 5]]
 
 
 def test_overlap_with_one_box():

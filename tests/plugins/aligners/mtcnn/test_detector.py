@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness_plugins.aligners.mtcnn.detector import scales
+from harness_plugins.aligners.mtcnn.params import MtcnnParams
 
 OPTIONS = {"thresholds": (0.75, 0.6, 0.5), "factor": 0.6, "min_face_px": 24}
 
@@ -22,18 +22,7 @@ def assert_same(faces, expected, tolerance=0.02):
         assert np.allclose(faces.landmarks, points, atol=tolerance)
 
 
-@pytest.mark.parametrize(
-    ("size", "expected"), [((100, 80), 0.5), ((250, 250), 0.6), ((24, 24), 0.5), ((40, 24), 0.7)]
-)
-def test_scales_end_where_the_cell_no_longer_fits(size, expected):
-    found = scales(*size, 24, expected)
-    assert found[0] == 0.5
-    assert np.allclose(np.diff(np.log(found)), np.log(expected))
-    assert min(size) * found[-1] >= 12 > min(size) * found[-1] * expected
-
-
 def test_an_image_smaller_than_the_smallest_face_has_no_scales(cascade, kit):
-    assert scales(23, 400, 24, 0.7) == []
     (faces,) = cascade.detect([kit.scene(0, 400, 23)])
     assert faces.boxes.shape == (0, 4)
     assert faces.landmarks.shape == (0, 5, 2)
@@ -60,6 +49,37 @@ def test_the_softmax_over_the_width_against_the_plain_loop(kit):
     assert_same(faces, expected)
     (plain,) = kit.aligner(**options).cascade.detect([image])
     assert len(plain.scores) != len(faces.scores)
+
+
+WAYS = {
+    name: {key: values[key] for key in ("boxes", "border", "resample", "softmax")}
+    for name, values in MtcnnParams.presets.items()
+}
+
+
+@pytest.mark.parametrize("size", [(64, 60), (90, 50), (47, 81)])
+@pytest.mark.parametrize("preset", sorted(WAYS))
+def test_the_conventions_of_the_ports_against_the_plain_loop(kit, preset, size):
+    way = WAYS[preset]
+    options = OPTIONS | ({"thresholds": (0.1, 0.6, 0.5)} if way["softmax"] == "width" else {})
+    image = kit.scene(sum(size), *size)
+    axis = {"classes": 1, "width": 3}[way["softmax"]]
+    expected = kit.plain.detect(kit.states, image, *options.values(), axis=axis, way=way)
+    assert expected[1]
+    (faces,) = kit.aligner(**options, **way).cascade.detect([image])
+    assert_same(faces, expected)
+
+
+@pytest.mark.parametrize("border", ["pad", "stretch", "cut"])
+@pytest.mark.parametrize("boxes", ["whole", "fractional", "rounded"])
+@pytest.mark.parametrize("resample", ["area", "bilinear"])
+def test_any_combination_against_the_plain_loop(kit, boxes, border, resample):
+    way = {"boxes": boxes, "border": border, "resample": resample}
+    image = kit.scene(7, 40, 56)
+    expected = kit.plain.detect(kit.states, image, *OPTIONS.values(), way=way)
+    assert expected[1]
+    (faces,) = kit.aligner(**OPTIONS, **way).cascade.detect([image])
+    assert_same(faces, expected)
 
 
 def test_a_batch_is_its_images(kit, cascade):
