@@ -5,16 +5,18 @@ is part of the key. Hidden entries (:func:`is_hidden`) are neither read nor part
 """
 
 from harness.inputs.belonging import belonging, beside, content_sha256
-from harness.inputs.hdf5 import require_closed
+from harness.inputs.hdf5 import HDF5_DAMAGE, hdf5_error, require_closed
 from harness.inputs.names import inner_path, shown
 from harness.inputs.stamps import identity, stamp
 from harness.inputs.walk import Folder, is_hidden, is_hidden_path, walk, walk_files
 
 __all__ = [
+    "HDF5_DAMAGE",
     "Folder",
     "belonging",
     "beside",
     "content_sha256",
+    "hdf5_error",
     "identity",
     "inner_path",
     "is_hidden",

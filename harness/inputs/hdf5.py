@@ -10,6 +10,25 @@ from harness.errors import DataError
 MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
+HDF5_DAMAGE = (
+    OSError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,  # RecursionError is one
+    TypeError,
+    ValueError,
+)
+"""What h5py raises for damaged files, depending on the byte."""
+
+
+def hdf5_error(path: Path, error: BaseException) -> DataError:
+    """What is wrong with a damaged file, in one sentence."""
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return DataError(f"{path} is not a readable HDF5 file ({reason}); get it again")
+
+
 def require_closed(path: Path) -> None:
     """Raise ``DataError`` where an HDF5 file takes data from other files, naming the entry.
 
@@ -21,8 +40,8 @@ def require_closed(path: Path) -> None:
     try:
         with h5py.File(path, "r") as file:
             outside = _outside(file)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise DataError(f"{path} is no readable HDF5 file ({error}); get it again") from None
+    except HDF5_DAMAGE as error:
+        raise hdf5_error(path, error) from None
     if outside:
         raise DataError(
             f"{path}: {outside[0]} is {outside[1]}, which takes data from another file; "

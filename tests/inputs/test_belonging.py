@@ -186,5 +186,5 @@ def test_hdf5_files_that_hold_everything_pass(tmp_path):
 def test_damaged_hdf5_files_are_named(tmp_path):
     path = tmp_path / "model.h5"
     path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(50))
-    with pytest.raises(DataError, match=r"model\.h5 is no readable HDF5 file"):
+    with pytest.raises(DataError, match=r"model\.h5 is not a readable HDF5 file"):
         belonging(path)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError
-from harness.inputs import require_closed
+from harness.inputs import HDF5_DAMAGE, hdf5_error, require_closed
 
 from .landmarks import nearest
 from .morphable import Modes, MorphableModel
@@ -30,17 +30,6 @@ MOST_RATIO, FREE_BYTES = 100, 1 << 24
 
 HDF5 makes up what was never written, so a file of kilobytes can announce gigabytes.
 """
-_DAMAGE = (
-    OSError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    RuntimeError,  # RecursionError is one
-    TypeError,
-    ValueError,
-)
-"""What h5py raises for damaged files, depending on the byte."""
 
 
 def read_h5(path: Path) -> MorphableModel:
@@ -79,9 +68,8 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         with h5py.File(path, "r") as file:
             yield file
-    except _DAMAGE as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise DataError(f"{path} is not a readable HDF5 file ({reason}); get it again") from None
+    except HDF5_DAMAGE as error:
+        raise hdf5_error(path, error) from None
 
 
 def _get(file: Any, name: str, path: Path) -> NDArray[Any]:

@@ -168,5 +168,5 @@ def test_landmarks_that_are_none(tmp_path, text):
 @pytest.mark.parametrize("keep", [0, 100, 5000])
 def test_truncated_files(model, keep):
     model.write_bytes(model.read_bytes()[:keep])
-    with pytest.raises(DataError, match="not a readable HDF5 file"):
+    with pytest.raises(DataError, match="is not a readable HDF5 file"):
         read_h5(model)

@@ -181,7 +181,7 @@ def test_damaged_folders_are_named(tmp_path, model, embedded, change, message):
     ("part", "value", "message"),
     [
         ("identity_delta", np.zeros((2, 5, 3)), "do not belong together"),
-        ("neutral", None, "not the packed"),
+        ("neutral", None, r"not a readable .npz"),
         ("quads", np.full((3, 4), 99_999), "do not exist"),
         ("material_names", np.array(["a", "b", "c", "d"]), "has one of the materials"),
     ],
