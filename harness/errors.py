@@ -60,3 +60,21 @@ def advice(error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{what}; check the permissions, then run the same command again"
     return f"{what}; check that file and the disk it is on"
+
+
+OUT_OF_MEMORY = (
+    "out of memory; lower --batch-size or -j, or raise the limit on memory (ulimit -v, container), "
+    "then run the same command again"
+)
+
+_SIGNS = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc",
+          "insufficient memory", "defaultcpuallocator")  # fmt: skip
+"""How libraries that raise errors of another type say that memory ran out."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error of whatever library says that memory ran out, on a CPU or a GPU."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    known = isinstance(error, RuntimeError) or type(error).__module__.startswith("cv2")
+    return known and any(sign in str(error).lower() for sign in _SIGNS)

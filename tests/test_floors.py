@@ -31,6 +31,8 @@ FLOORS = (
         "names",
         "decoding",
         "terminal",
+        "signals",
+        "lifeline",
         "machine",
     },
 )

@@ -13,8 +13,9 @@ from typing import Any, NoReturn
 
 import click
 
-from harness.errors import HarnessError, advice
+from harness.errors import OUT_OF_MEMORY, HarnessError, advice, is_out_of_memory
 from harness.portable import VariablesNeededError
+from harness.signals import EndedError, listen
 
 VERBS = {
     "run": "Generate, train, test and report",
@@ -159,6 +160,7 @@ def _global(params: dict[str, Any]) -> dict[str, Any]:
 
 def main(args: list[str] | None = None) -> None:
     """Entry point of the ``harness`` command."""
+    listen()
     try:
         code = run(sys.argv[1:] if args is None else args, restartable=args is None)
     except VariablesNeededError as needed:
@@ -187,16 +189,16 @@ def run(args: list[str], *, restartable: bool = False) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         outcome: Any = cli.main(args, prog_name="harness", standalone_mode=False)
-    except click.exceptions.Abort:
-        return _interrupted(args)
+    except click.exceptions.Abort as error:  # click's word for every KeyboardInterrupt
+        return _interrupted(args, error.__cause__)
     except click.ClickException as error:
         return _say(error.format_message(), 2)
     except HarnessError as error:
         if restartable and isinstance(error, VariablesNeededError):
             raise
         return _say(_whole_sentence(error), error.exit_code)
-    except KeyboardInterrupt:
-        return _interrupted(args)
+    except KeyboardInterrupt as error:
+        return _interrupted(args, error)
     except BrokenPipeError:
         # The reader (`| head`) is gone; nothing is left to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -225,12 +227,17 @@ def _say(message: str, code: int) -> int:
     return code
 
 
-def _interrupted(args: list[str]) -> int:
+def _interrupted(args: list[str], error: BaseException | None) -> int:
+    why, code = "interrupted", INTERRUPTED
+    if isinstance(error, EndedError):
+        why, code = f"ended by {error}", error.exit_code
     command = shlex.join(["harness", *args])
-    return _say(f"interrupted; what was finished is kept, go on with: {command}", INTERRUPTED)
+    return _say(f"{why}; what was finished is kept, go on with: {command}", code)
 
 
 def _internal(error: Exception) -> int:
+    if is_out_of_memory(error):
+        return _say(OUT_OF_MEMORY, 1)
     if isinstance(error, OSError) and error.strerror:
         return _say(advice(error), 1)
     import traceback

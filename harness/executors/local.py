@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.errors import HarnessError
 from harness.extensions import Executor
+from harness.lifeline import end_with_parent
 
 AHEAD = 4  # shards in flight a worker: enough to keep it busy, few enough to keep memory flat
 
@@ -88,6 +89,7 @@ def _in_flight(
 
 
 def _one_thread() -> None:
+    end_with_parent()
     # What a plugin prints in a worker must not mix with the data on standard output.
     sys.stdout = sys.stderr
     # Workers are the parallelism; threads inside them would fight for the same cores.

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.reporting.vega import CANNOT, VEGA
+
 IDS = re.compile(r'(\bid="|url\(#|href="#)')
 PATHS = re.compile(r' d="[^"]*"')
 LONG = re.compile(r"(\d+\.\d)\d+")
@@ -40,10 +42,11 @@ def draw(
     identifier: str, title: str, text: str, spec: Mapping[str, Any], data_of: str = ""
 ) -> Figure:
     """Draw a Vega-Lite specification once, for print and for readers without scripts."""
-    from harness.reporting.figure_parts import svg
-
+    picture = VEGA.svg(dict(spec))
+    if picture is None:
+        return Figure(identifier, title, text, spec, f"<p>{CANNOT}.</p>", data_of)
     # Several pictures in one page must not share the names of their clip paths.
-    still = IDS.sub(rf"\g<1>{identifier}-", svg(spec))
+    still = IDS.sub(rf"\g<1>{identifier}-", picture)
     # A tenth of a pixel is enough, and half the size.
     still = PATHS.sub(lambda path: LONG.sub(r"\1", path[0]), still)
     # The page says what the whole picture shows; a voice that reads every mark says nothing.

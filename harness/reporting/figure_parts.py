@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import altair as alt
@@ -33,21 +32,6 @@ CONFIG: Mapping[str, Any] = {
 Rows = Sequence[Mapping[str, Any]]
 SOLID = alt.value([1, 0])
 """No dash for bands and whiskers: a dashed one would read as a gap in the interval."""
-
-
-def svg(spec: Mapping[str, Any]) -> str:
-    """The figure as SVG text; nothing is fetched."""
-    import vl_convert
-
-    return str(vl_convert.vegalite_to_svg(dict(spec), allowed_base_urls=[]))
-
-
-@cache
-def viewer() -> str:
-    """The script that draws specifications in a page: Vega, Vega-Lite and Vega-Embed in one."""
-    import vl_convert
-
-    return str(vl_convert.javascript_bundle())  # type: ignore[call-arg] # its stub forgets the default
 
 
 def series(rows: Rows, legend: str = "generator") -> dict[str, Any]:

@@ -26,6 +26,7 @@ from harness.reporting.sections import (
     records,
     training,
 )
+from harness.reporting.vega import VEGA
 from harness.reporting.verdict import standings, verdict
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ def _source(found: Environment, name: str) -> str:
 
 def _viewer() -> str:
     """The viewer's script, compressed: it is read only when a figure comes into sight."""
-    from harness.reporting.figure_parts import viewer
-
-    return base64.b64encode(gzip.compress(viewer().encode(), mtime=0)).decode()
+    script = VEGA.viewer()
+    return (
+        "" if script is None else base64.b64encode(gzip.compress(script.encode(), mtime=0)).decode()
+    )

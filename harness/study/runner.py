@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import guard
-from harness.errors import HarnessError, advice
+from harness.errors import OUT_OF_MEMORY, HarnessError, advice, is_out_of_memory
 from harness.extensions import Executor, Setup
 from harness.files import write_text
 from harness.lifecycle import CellFinished
@@ -282,6 +282,8 @@ def one_sentence(error: BaseException) -> str:
     """What to tell the user of an error."""
     if isinstance(error, HarnessError):
         return str(error)
+    if is_out_of_memory(error):
+        return OUT_OF_MEMORY
     if isinstance(error, OSError) and error.strerror:
         return f"{advice(error)}; nothing finished was lost"
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -23,6 +23,7 @@ import torch
 from torch import distributed, nn
 
 from harness.errors import HarnessError, PrerequisiteError, UsageError
+from harness.lifeline import end_with_parent
 from harness.registry import import_files
 
 if TYPE_CHECKING:
@@ -221,6 +222,7 @@ def _member(
     pipe: Connection, ranks: Ranks, device: str, plugin_files: Sequence[Path], meeting: Path
 ) -> None:
     """One process of a group: meets the others, works, and says how it ended."""
+    end_with_parent()
     cuda = device.startswith("cuda")
     try:
         import_files(plugin_files)  # what is received may hold their classes

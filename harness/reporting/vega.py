@@ -1,0 +1,96 @@
+"""Vega in a process of its own: still pictures, and the viewer that pages carry.
+
+The engine that draws reserves tens of gigabytes of address space, and where that is limited
+(``ulimit -v``, as on many login nodes) it ends its process with a signal. A report must survive.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import subprocess
+import sys
+from typing import Any
+
+_CODE = """
+import json, sys
+import vl_convert
+for line in sys.stdin:
+    asked = json.loads(line)
+    try:
+        if asked is None:
+            answer = vl_convert.javascript_bundle()
+        else:
+            answer = vl_convert.vegalite_to_svg(asked, allowed_base_urls=[])
+        said = {"answer": answer}
+    except Exception as error:
+        said = {"error": str(error)}
+    print(json.dumps(said), flush=True)
+"""
+
+CANNOT = "pictures cannot be drawn in this process's limits (ulimit -v); tables are complete"
+
+
+class Vega:
+    """One process that answers any number of requests; started by the first."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self.failed = False
+
+    def svg(self, spec: dict[str, Any]) -> str | None:
+        """A Vega-Lite specification as SVG, with nothing fetched; None where it cannot be drawn.
+
+        Raises ValueError with Vega's words where the specification is wrong.
+        """
+        return self._ask(spec)
+
+    def viewer(self) -> str | None:
+        """Vega, Vega-Lite and Vega-Embed as one script; None where the engine cannot start."""
+        return self._ask(None)
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+    def _ask(self, asked: Any) -> str | None:
+        if self.failed:
+            return None
+        line = self._exchange(json.dumps(asked))
+        if not line:
+            self.close()
+            self.failed = True
+            return None
+        said = json.loads(line)
+        if "error" in said:
+            raise ValueError(f"Vega refuses the figure: {said['error']}")
+        return str(said["answer"])
+
+    def _exchange(self, text: str) -> str:
+        """The line that answers a line; empty where the process has died."""
+        if self._process is None:
+            # -P: a file of the current folder must not be taken for a library.
+            self._process = subprocess.Popen(  # noqa: S603 (our own interpreter, no shell)
+                [sys.executable, "-P", "-c", _CODE],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # the engine's trace of its own end
+                text=True,
+                encoding="utf-8",
+            )
+            atexit.register(self.close)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(text + "\n")
+            self._process.stdin.flush()
+        except (BrokenPipeError, ConnectionError):
+            return ""
+        return self._process.stdout.readline()
+
+
+VEGA = Vega()
+"""The process of this one, shared by all figures and reports."""
