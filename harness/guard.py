@@ -15,6 +15,7 @@ from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from harness import environment
+from harness.terminal import line
 
 HEARTBEAT_S = 10.0
 """Seconds after which a hook that has not answered is named, and again each time."""
@@ -32,7 +33,7 @@ class PluginTimeoutError(BaseException):
 
 def complain(text: str) -> None:
     """One line on standard error."""
-    sys.stderr.write(f"harness: {text}\n")
+    sys.stderr.write(f"harness: {line(text)}\n")
     sys.stderr.flush()
 
 

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
+from harness.terminal import line
+
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
@@ -42,7 +44,7 @@ class Progress:
         self._first = -1.0
         if not self._quiet and self._stream.isatty():
             self._bar = _rich_bar()
-            self._task = self._bar.add_task(label, total=None, detail="")
+            self._task = self._bar.add_task(line(label), total=None, detail="")
             self._bar.start()
 
     def __call__(self, done: int, total: int, unit: str, detail: str = "") -> None:
@@ -59,7 +61,7 @@ class Progress:
         if detail:
             text = f"{text}, {detail}" if text else detail
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=done, total=total, detail=text)
+            self._bar.update(self._task, completed=done, total=total, detail=line(text))
             return
         decile = 10 * done // max(total, 1)
         if decile > self._decile:
@@ -79,6 +81,7 @@ class Progress:
         """A line of its own, above the bar if there is one."""
         if self._quiet:
             return
+        text = line(text)
         if self._bar is not None:
             self._bar.console.print(text, markup=False, highlight=False)
         else:
@@ -156,10 +159,10 @@ def _rich_bar() -> RichProgress:
     from rich.progress import Progress as RichProgress
 
     return RichProgress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),  # a label may hold brackets
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[detail]}"),
+        TextColumn("{task.fields[detail]}", markup=False),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,

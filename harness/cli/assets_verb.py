@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import open_registry
+from harness.terminal import line, say, say_page
 
 if TYPE_CHECKING:
     from harness.components import Asset
@@ -49,11 +50,11 @@ def list_assets(obj: dict[str, Any], name: str | None, *, as_json: bool) -> int:
         for name, asset in sorted(known.items())
     ]
     if as_json:
-        click.echo(json.dumps(rows, indent=1))
+        say_page(json.dumps(rows, indent=1))
         return 0
     for row in rows:
         have = "have   " if row["path"] else "missing"
-        click.echo(f"{have} {row['name']:<20} {row['summary']} ({row['licence']})")
+        say(f"{have} {row['name']:<20} {row['summary']} ({row['licence']})")
         if name is not None:
             _tell_files(known[row["name"]])
     return 0
@@ -62,9 +63,9 @@ def list_assets(obj: dict[str, Any], name: str | None, *, as_json: bool) -> int:
 def _tell_files(asset: Asset) -> None:
     from harness.study.asset_files import size
 
-    click.echo(f"  from {asset.source}")
+    say(f"  from {asset.source}")
     for file in asset.files:
-        click.echo(f"  {size(file):>8}  {file.path or file.hub_path}")
+        say(f"  {size(file):>8}  {file.path or file.hub_path}")
 
 
 @command.command(name="link")
@@ -86,10 +87,10 @@ def link(obj: dict[str, Any], name: str, path: Path) -> int:
     found = inside(several.values(), path) if several else {name: path}
     for asset, place in found.items():
         links.add(asset, place, known)
-        click.echo(f"{asset} -> {place.resolve()}")
+        say(f"{asset} -> {place.resolve()}")
     for asset in sorted(set(several) - set(found)):
         place = path / (several[asset].place or asset)
-        click.echo(f"{asset} is not at {place}: harness assets link {asset} PATH", err=True)
+        say(f"{asset} is not at {place}: harness assets link {asset} PATH", err=True)
     return 0
 
 
@@ -116,16 +117,16 @@ def fetch(obj: dict[str, Any], name: str, *, yes: bool) -> int:
         if links.find(key) is None and (key == name or not asset.optional)
     }
     for asset in todo.values():
-        click.echo(f"{asset.name}: {asset.summary}; licence: {asset.licence}")
+        say(f"{asset.name}: {asset.summary}; licence: {asset.licence}")
         _tell_files(asset)
     if not todo:
-        click.echo(f"nothing to fetch for {name}: all is linked")
+        say(f"nothing to fetch for {name}: all is linked")
     elif not yes:
         raise UsageError(f"add --yes to download: harness assets fetch {name} --yes")
     for key, asset in todo.items():
-        path = fetch_asset(asset, store.home / "assets", lambda text: click.echo(text, err=True))
+        path = fetch_asset(asset, store.home / "assets", lambda text: say(text, err=True))
         links.add(key, path, known)
-        click.echo(f"{key} -> {path}")
+        say(f"{key} -> {path}")
     return 0
 
 
@@ -149,7 +150,7 @@ def check(obj: dict[str, Any], name: str | None, *, decode: bool, as_json: bool)
     registry, store = open_registry(obj), Store()
     known, links = _known(registry, name), Links(store)
     if name is not None and not known:
-        click.echo(f"{name} needs no data of yours")
+        say(f"{name} needs no data of yours")
         return 0
     lost = {
         key: asset
@@ -173,7 +174,7 @@ def check(obj: dict[str, Any], name: str | None, *, decode: bool, as_json: bool)
                 "benchmarks": [{**vars(one), "complete": one.complete} for one in found],
             }
         )
-    click.echo(json.dumps(rows, indent=1) if as_json else "\n".join(map(_told, rows)))
+    say_page(json.dumps(rows, indent=1) if as_json else "\n".join(map(_told, rows)))
     whole = all(one["complete"] for row in rows for one in row["benchmarks"])
     return 0 if whole and not any(row["lacking"] for row in rows) else 3
 
@@ -214,4 +215,4 @@ def _told(row: dict[str, Any]) -> str:
         lines += [f"    {finding}" for finding in one["missing"][:SHOWN]]
         if len(one["missing"]) > SHOWN:
             lines.append(f"    and {len(one['missing']) - SHOWN:,} more; --json names all")
-    return "\n".join(lines)
+    return "\n".join(map(line, lines))

@@ -6,6 +6,8 @@ import json
 
 import click
 
+from harness.terminal import say, say_page
+
 
 @click.command(name="audit")
 @click.argument("tables", nargs=-1, required=True, metavar="PAPER[/TABLE]|FILE.csv...")
@@ -25,10 +27,10 @@ def command(tables: tuple[str, ...], *, strict: bool, as_json: bool) -> int:
 
     findings = audit([record for table in tables for record in load(table)])
     if as_json:
-        click.echo(json.dumps([vars(finding) for finding in findings], indent=1))
+        say_page(json.dumps([vars(finding) for finding in findings], indent=1))
     else:
         for finding in findings:
-            click.echo(f"{finding.level:<8} {finding.check:<12} {finding.text}")
+            say(f"{finding.level:<8} {finding.check:<12} {finding.text}")
         problems = sum(finding.level == "problem" for finding in findings)
-        click.echo(f"{len(findings)} findings, {problems} problems", err=True)
+        say(f"{len(findings)} findings, {problems} problems", err=True)
     return 4 if strict and any(finding.level == "problem" for finding in findings) else 0

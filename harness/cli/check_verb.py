@@ -10,6 +10,7 @@ import click
 from harness.cli.completion import names_of
 from harness.cli.options import open_registry
 from harness.components import KINDS
+from harness.terminal import line, say_page
 
 
 @click.command(name="check")
@@ -44,7 +45,7 @@ def command(obj: dict[str, Any], name: str, params: tuple[str, ...], *, as_json:
     found.sort(key=lambda provided: KINDS.index(provided.component.kind))
     reports = [run_checks(registry, provided, values) for provided in found]
     if as_json:
-        click.echo(json.dumps([report.record() for report in reports], indent=1))
+        say_page(json.dumps([report.record() for report in reports], indent=1))
     else:
-        click.echo("\n".join(line for report in reports for line in report.lines()))
+        say_page("\n".join(line(text) for report in reports for text in report.lines()))
     return 0 if all(report.ok for report in reports) else 4

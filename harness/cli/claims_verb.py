@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import open_registry
+from harness.terminal import line, say, say_page
 
 if TYPE_CHECKING:
     from harness.reporting.claims import Judged, Prove
@@ -61,7 +62,7 @@ def command(
     if as_json:
         _print_json(found)
     else:
-        click.echo("\n".join(_lines(found, every=every)))
+        say_page("\n".join(map(line, _lines(found, every=every))))
     return 4 if fail_on and any(one.outcome == fail_on for one in found) else 0
 
 
@@ -87,7 +88,7 @@ def _print_json(found: list[Judged]) -> None:
     for one in found:
         for part in one.parts:
             for tested in part.tested:
-                line = {"claim": one.claim.id, "paper": one.claim.paper, "text": one.claim.text,
+                row = {"claim": one.claim.id, "paper": one.claim.paper, "text": one.claim.text,
                         "claim_outcome": one.outcome, "part": part.text,
                         "part_outcome": part.outcome, **record_of(tested)}  # fmt: skip
-                click.echo(json.dumps(line, ensure_ascii=False))
+                say(json.dumps(row, ensure_ascii=False))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.terminal import say, say_page
+
 if TYPE_CHECKING:
     from harness.reporting.compare import Change
 
@@ -59,17 +61,19 @@ def command(
     )
     if as_json:
         for change in changes:
-            click.echo(json.dumps(vars(change)))
+            say(json.dumps(vars(change)))
     else:
-        click.echo(_table(changes, margin))
+        say_page(_table(changes, margin))
         for said in dict.fromkeys(filter(None, (change.environment for change in changes))):
-            click.echo(f"\nNote: {said}")
+            say("")
+            say(f"Note: {said}")
     bad = {"worse": ("worse",), "changed": ("worse", "better"), None: ()}[fail_on]
     return 4 if any(change.verdict in bad for change in changes) else 0
 
 
 def _table(changes: list[Change], margin: float | None) -> str:
     from harness.reporting import numbers
+    from harness.reporting.escapes import one_lined
     from harness.reporting.tables import pipe
 
     head = ["Bench", "A", "B", "B - A", "95 % CI", "p (Holm)"]
@@ -91,4 +95,4 @@ def _table(changes: list[Change], margin: float | None) -> str:
             f"{change.verdict}{note}",
         ])  # fmt: skip
     sides = ["left"] * 3 + ["right"] * (len(head) - 3) + ["left"]
-    return pipe([*head, "Verdict"], rows, sides)
+    return pipe([*head, "Verdict"], one_lined(rows), sides)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from harness.terminal import say_page
+
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -24,5 +26,5 @@ def command(shell: str) -> int:
 
     chosen = get_completion_class(shell)
     assert chosen is not None, "click knows these shells"
-    click.echo(chosen(cli, {}, "harness", "_HARNESS_COMPLETE").source())
+    say_page(chosen(cli, {}, "harness", "_HARNESS_COMPLETE").source())
     return 0

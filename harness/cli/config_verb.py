@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from harness.cli.options import open_registry
+from harness.terminal import say, say_page
 
 
 @click.command(name="config")
@@ -36,8 +37,8 @@ def command(obj: dict[str, Any], what: str, *, output: Path | None) -> int:
 
     text = to_json(open_registry(obj))
     if output is None:
-        click.echo(text)
+        say_page(text)
     else:
         write_text(output, text + "\n")
-        click.echo(f"wrote {output}", err=True)
+        say(f"wrote {output}", err=True)
     return 0

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from harness.cli.options import open_registry
+from harness.terminal import say, say_page
 
 MARKS = {"ok": "ok  ", "warn": "!   ", "bad": "BAD "}
 
@@ -32,8 +33,8 @@ def command(obj: dict[str, Any], device: str, *, as_json: bool) -> int:
 
     findings = examine(open_registry(obj), Store(), device)
     if as_json:
-        click.echo(json.dumps([vars(finding) for finding in findings], indent=1))
+        say_page(json.dumps([vars(finding) for finding in findings], indent=1))
     else:
         for finding in findings:
-            click.echo(f"{MARKS[finding.level]} {finding.what}: {finding.text}")
+            say(f"{MARKS[finding.level]} {finding.what}: {finding.text}")
     return 3 if any(finding.level == "bad" for finding in findings) else 0

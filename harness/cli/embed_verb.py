@@ -9,6 +9,7 @@ import click
 
 from harness.cli.options import open_registry
 from harness.study.parameters import parse_assignment
+from harness.terminal import say
 
 
 @click.command(name="embed")
@@ -84,8 +85,8 @@ def command(obj: dict[str, Any], /, folder: Path, **options: Any) -> int:
         quiet=options["quiet"],
     )
     for note in counts.left_out.notes(folder.name):
-        click.echo(f"harness: {note}", err=True)
+        say(f"harness: {note}", err=True)
     for reason, count in counts.failures.items():
-        click.echo(f"harness: {count} images without embedding: {reason}", err=True)
-    click.echo(f"{counts.embedded} of {counts.images} images embedded to {options['out']}")
+        say(f"harness: {count} images without embedding: {reason}", err=True)
+    say(f"{counts.embedded} of {counts.images} images embedded to {options['out']}")
     return 0

@@ -9,6 +9,7 @@ import click
 
 from harness.cli.options import open_registry
 from harness.study.parameters import parse_assignment
+from harness.terminal import say
 
 
 @click.command(name="export-onnx")
@@ -39,6 +40,6 @@ def command(obj: dict[str, Any], /, model: str, out: Path, model_params: tuple[s
     values = dict(map(parse_assignment, model_params))
     done = export_model(open_registry(obj), Store(), model, values, out)
     for batch, share in done.difference.items():
-        click.echo(f"batch {batch}: differs from torch by {share:.1e} of the largest value")
-    click.echo(f"{done.model} written to {out}; run it with -m onnx -M path={out}")
+        say(f"batch {batch}: differs from torch by {share:.1e} of the largest value")
+    say(f"{done.model} written to {out}; run it with -m onnx -M path={out}")
     return 0

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from harness.terminal import say
+
 
 @click.command(name="namesakes")
 @click.argument("people", metavar="LIST", type=click.Path(path_type=Path))
@@ -37,5 +39,5 @@ def command(people: Path, others: tuple[Path, ...], digits: int | None, out: Pat
     said = f"{len(found)} of the {len(known)} people of {people.name} are also named in {sources}"
     lines = [f"# {said}", *(f"{identity}  # {name}" for identity, name in found.items())]
     write_text(out, "\n".join(lines) + "\n")
-    click.echo(f"{said}; written to {out}")
+    say(f"{said}; written to {out}")
     return 0

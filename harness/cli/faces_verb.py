@@ -11,6 +11,7 @@ import click
 
 from harness.cli import faces_namesakes, faces_verify
 from harness.cli.options import files_of, open_registry
+from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
     from harness.faces.store import FaceSet
@@ -53,11 +54,11 @@ def list_sets(*, as_json: bool) -> int:
 
     rows = [describe(item) for item in Store().of_kind(KIND)]
     if as_json:
-        click.echo(json.dumps(rows, indent=1))
+        say_page(json.dumps(rows, indent=1))
         return 0
     for row in rows:
         limited = f", limit {row['limit']}" if row["limit"] else ""
-        click.echo(
+        say(
             f"{row['key'][:12]}  {row['generator'].partition(':')[2]:<16} "
             f"{row['identities']:>8} identities {row['faces']:>9} images "
             f"{row['missing']:>6} missing {row['image_bytes'] / 1e6:>10.1f} MB  "
@@ -106,13 +107,11 @@ def export_set(
         paths = dict(map(parse_assignment, given))
         count = export_sidecars(open_registry(obj), Store(), item, layout, out, paths, progress)
         progress.close()
-        click.echo(
-            f"{count} {layout} files of {item.facts['identities']} identities written to {out}"
-        )
+        say(f"{count} {layout} files of {item.facts['identities']} identities written to {out}")
         return 0
     export(faces, layout, out, {"faces": describe(item)}, progress)
     progress.close()
-    click.echo(f"{len(faces)} images of {item.facts['identities']} identities written to {out}")
+    say(f"{len(faces)} images of {item.facts['identities']} identities written to {out}")
     return 0
 
 
@@ -165,10 +164,10 @@ def import_set(
     progress.close()
     facts = item.facts
     for missing in islice(FaceSet(item.folder).missing(), MOST_NAMED):
-        click.echo(f"harness: missing: {missing.reason}", err=True)
+        say(f"harness: missing: {missing.reason}", err=True)
     for note in facts["warnings"]:
-        click.echo(f"harness: {note}", err=True)
-    click.echo(
+        say(f"harness: {note}", err=True)
+    say(
         f"{item.key[:12]}  {facts['faces']} images of {facts['identities']} identities, "
         f"{facts['missing']} missing"
     )
@@ -192,7 +191,7 @@ def sheet_of(key: str, out: Path, rows: int, columns: int) -> int:
         raise UsageError(f"{out}: a sheet is a JPEG or PNG picture; name a .jpg or .png file")
     _, faces = _open(key)
     sheet(faces, out, rows, columns)
-    click.echo(f"sheet of {key} written to {out}")
+    say(f"sheet of {key} written to {out}")
     return 0
 
 
@@ -206,25 +205,25 @@ def stats(key: str, *, as_json: bool) -> int:
     item, faces = _open(key)
     found = {"key": item.key, **census(faces)}
     if as_json:
-        click.echo(json.dumps(found, indent=1))
+        say_page(json.dumps(found, indent=1))
         return 0
     per = found["images_per_identity"]
     sizes = ", ".join(f"{size} ({count})" for size, count in found["resolutions"].items())
-    click.echo(f"key                  {item.key}")
-    click.echo(f"identities           {found['identities']}")
-    click.echo(f"images               {found['images']} ({found['image_bytes'] / 1e6:.1f} MB)")
-    click.echo(
+    say(f"key                  {item.key}")
+    say(f"identities           {found['identities']}")
+    say(f"images               {found['images']} ({found['image_bytes'] / 1e6:.1f} MB)")
+    say(
         f"images per identity  {per['min']} to {per['max']}, median {per['median']:g}, mean "
         f"{per['mean']:.2f}"
     )
-    click.echo(f"resolution           {sizes}")
-    click.echo(f"template             {found['template'] or 'none'}")
-    click.echo(f"with landmarks       {found['landmarks']}")
-    click.echo(f"missing              {found['missing']}")
+    say(f"resolution           {sizes}")
+    say(f"template             {found['template'] or 'none'}")
+    say(f"with landmarks       {found['landmarks']}")
+    say(f"missing              {found['missing']}")
     for reason in found["missing_reasons"][:MOST_NAMED]:
-        click.echo(f"  {reason['count']}  {reason['text']}")
+        say(f"  {reason['count']}  {reason['text']}")
         if reason["example"] != reason["text"]:
-            click.echo(f"     first: {reason['example']}")
+            say(f"     first: {reason['example']}")
     return 0
 
 
@@ -264,10 +263,10 @@ def show(
     paths = dict(map(parse_assignment, given))
     made = remake(open_registry(obj), store, find(store, key), Slot(identity, sample), paths)
     if isinstance(made.face, Missing):
-        click.echo(f"no image: {made.face.reason}; {made.verdict}")
+        say(f"no image: {made.face.reason}; {made.verdict}")
     else:
         write_bytes(out, made.face.image)
-        click.echo(f"{out}: {len(made.face.image)} bytes, {made.verdict}")
+        say(f"{out}: {len(made.face.image)} bytes, {made.verdict}")
     return 0 if made.same else 1
 
 

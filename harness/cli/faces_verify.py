@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from harness.terminal import say
+
 MOST_NAMED = 20
 
 
@@ -22,10 +24,10 @@ def command(key: str, *, quiet: bool) -> int:
     item = find(Store(), key)
     altered = [str(fault) for fault in faults(item.folder, item.manifest)]
     for sentence in altered[:MOST_NAMED]:
-        click.echo(f"harness: {sentence}", err=True)
+        say(f"harness: {sentence}", err=True)
     files = len(item.manifest["files"])
     digests = f"{len(altered)} damaged" if item.has_digests else "unverified (no digests)"
-    click.echo(f"{files} files compared, {digests}")
+    say(f"{files} files compared, {digests}")
     faces = FaceSet(item.folder, verify=False)
     progress = Progress(quiet=quiet)
     progress.stage("verify")
@@ -33,7 +35,7 @@ def command(key: str, *, quiet: bool) -> int:
     for sentence in damaged(faces, progress):
         bad += 1
         if bad <= MOST_NAMED:
-            click.echo(f"harness: {sentence}", err=True)
+            say(f"harness: {sentence}", err=True)
     progress.close()
-    click.echo(f"{len(faces)} images decoded, {bad} damaged")
+    say(f"{len(faces)} images decoded, {bad} damaged")
     return 1 if bad or altered else 0

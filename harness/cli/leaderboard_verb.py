@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from harness.terminal import say, say_page
+
 
 @click.command(name="leaderboard")
 @click.argument("studies", nargs=-1, required=True, metavar="STUDY...",
@@ -34,8 +36,8 @@ def command(studies: tuple[Path, ...], bench: tuple[str, ...], form: str | None)
     made = text_table(leaderboard(load_study(*studies), wanted))
     if form == "json":
         for record in made.records:
-            click.echo(json.dumps(record, ensure_ascii=False))
+            say(json.dumps(record, ensure_ascii=False))
     else:
-        click.echo(made.render("tex" if form == "tex" else "csv" if form == "csv" else "md"),
+        say_page(made.render("tex" if form == "tex" else "csv" if form == "csv" else "md"),
                    nl=False)  # fmt: skip
     return 0

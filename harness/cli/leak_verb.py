@@ -10,6 +10,7 @@ import click
 
 from harness.cli.options import open_registry
 from harness.study.recipe import split_names
+from harness.terminal import line, say, say_page
 
 if TYPE_CHECKING:
     from harness.study.leak import LeakReport
@@ -66,7 +67,7 @@ def command(obj: dict[str, Any], /, study: Path | None, **options: Any) -> int:
     sets, benches = _targets(study, options["train"], options["bench"])
     training = [open_training(store, name, options["template"]) for name in sets]
     for note in dict.fromkeys(note for item in training for note in item.notes):
-        click.echo(f"harness: {note}", err=True)
+        say(f"harness: {note}", err=True)
     plan = _plan(obj, store, benches, options)
     found = []
     reports = check(
@@ -82,9 +83,9 @@ def command(obj: dict[str, Any], /, study: Path | None, **options: Any) -> int:
         if study is not None:
             record(study, report, keys[report.training])
         if options["as_json"]:
-            click.echo(json.dumps(report.to_json()))
+            say(json.dumps(report.to_json()))
         else:
-            click.echo(_text(report))
+            say_page(_text(report))
     leaked = any(report.leaked for report in found)
     return 4 if leaked and options["fail_on_leak"] else 0
 
@@ -153,4 +154,4 @@ def _text(report: LeakReport) -> str:
             f"  {mark}{match.score:.4f}  {match.identity} ({match.image}) ~ "
             f"{match.training_identity} ({match.training_image})"
         )
-    return "\n".join(lines)
+    return "\n".join(map(line, lines))

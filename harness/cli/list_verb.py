@@ -13,6 +13,7 @@ from harness.components import KINDS, Kind
 from harness.registry import Provided, Registry
 from harness.services import Offer, Service, offers
 from harness.study import bundled
+from harness.terminal import say, say_page
 
 CHOICES = ["generators", "models", "benchmarks", "aligners", "executors", "trackers", "plugins",
            "recipes"]  # fmt: skip
@@ -34,24 +35,24 @@ def command(obj: dict[str, Any], what: str | None, *, as_json: bool) -> int:
     kinds = [kind for kind in KINDS if what in (None, f"{kind}s")]
     components = {kind: registry.of_kind(kind) for kind in kinds}
     if as_json:
-        click.echo(json.dumps(_rows(registry, components, what), indent=1))
+        say_page(json.dumps(_rows(registry, components, what), indent=1))
         return 0
     for kind, found in components.items():
-        click.echo(f"{kind}s")
+        say(f"{kind}s")
         for provided in found:
             component = provided.component
             needs = (
                 f"  needs {', '.join(a.name for a in component.assets)}" if component.assets else ""
             )
             source = f"{provided.dist} {provided.dist_version}"
-            click.echo(f"  {component.name:<14} {source:<26} {component.summary}{needs}")
+            say(f"  {component.name:<14} {source:<26} {component.summary}{needs}")
     for service in _asked(what):
-        click.echo(f"{service}s")
+        say(f"{service}s")
         for offer in offers(registry, service):
-            click.echo(f"  {offer.extension.name:<14} {offer.dist:<26} {offer.extension.summary}")
+            say(f"  {offer.extension.name:<14} {offer.dist:<26} {offer.extension.summary}")
     if what == "recipes":
         for name in bundled.names():
-            click.echo(f"  {name:<24} {bundled.summary(name)}")
+            say(f"  {name:<24} {bundled.summary(name)}")
     if what in (None, "plugins"):
         _plugins(registry, only_broken=what is None)
     return 0
@@ -90,9 +91,9 @@ def _offer(offer: Offer) -> dict[str, Any]:
 def _plugins(registry: Registry, *, only_broken: bool) -> None:
     rows = [row for row in registry.plugins if not (only_broken and row.ok)]
     if rows:
-        click.echo("plugins")
+        say("plugins")
     for row in rows:
-        click.echo(
+        say(
             f"  {'ok' if row.ok else 'x ':<3}{row.name:<14} {row.dist} {row.version}  "
             f"{row.reason}".rstrip()
         )

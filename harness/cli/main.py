@@ -16,6 +16,7 @@ import click
 from harness.errors import OUT_OF_MEMORY, HarnessError, advice, is_out_of_memory
 from harness.portable import VariablesNeededError
 from harness.signals import EndedError, listen
+from harness.terminal import say, say_page
 
 VERBS = {
     "run": "Generate, train, test and report",
@@ -87,9 +88,9 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     from harness import __version__
     from harness.registry import load
 
-    click.echo(f"harness {__version__}")
+    say(f"harness {__version__}")
     for row in load().plugins:
-        click.echo(f"  {row.name} ({row.dist} {row.version}){' broken' if row.reason else ''}")
+        say(f"  {row.name} ({row.dist} {row.version}){' broken' if row.reason else ''}")
     ctx.exit()
 
 
@@ -223,7 +224,8 @@ def _whole_sentence(error: HarnessError) -> str:
 
 
 def _say(message: str, code: int) -> int:
-    click.echo(f"harness: {message}", err=True)
+    # A list continues on lines of its own, indented: a name with a line end cannot fake a message.
+    say_page("\n  ".join(f"harness: {message}".split("\n")), err=True)
     return code
 
 

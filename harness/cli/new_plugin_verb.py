@@ -9,6 +9,7 @@ import click
 
 from harness.cli.options import open_registry
 from harness.scaffold import KINDS, new_package
+from harness.terminal import say, say_page
 
 TRY = {
     "generator": "harness run -g {}",
@@ -57,8 +58,8 @@ def command(obj: dict[str, Any], name: str, kind: str, out: Path) -> int:
     files = new_package(name, kind, out)
     folder = out / name
     for file in files:
-        click.echo(f"wrote {file}")
-    click.echo(
+        say(f"wrote {file}")
+    say_page(
         f"\nnext:\n  cd {folder}\n  pip install -e '.[test]'\n  pytest\n  {TRY[kind].format(name)}"
     )
     return 0

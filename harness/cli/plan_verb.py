@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import ALLOW_CODE, open_registry, selection, settings
+from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
     from harness.study.forecast import Forecast
@@ -65,7 +66,7 @@ def show(obj: dict[str, Any], chosen: Settings, folder: Path, *, as_json: bool) 
     plan = make_plan(chosen, registry, store, tolerant=True)
     found = forecast(plan, store, folder)
     if as_json:
-        click.echo(json.dumps({"device": plan.device, "precision": plan.precision,
+        say_page(json.dumps({"device": plan.device, "precision": plan.precision,
                                **found.record()}, indent=1))  # fmt: skip
     else:
         _print(found)
@@ -78,10 +79,10 @@ def show(obj: dict[str, Any], chosen: Settings, folder: Path, *, as_json: bool) 
 
 def _print(found: Forecast) -> None:
     for row in found.stages:
-        click.echo(f"{row.stage:>8}  {row.label:<40} {row.action:<7} ({row.reason}){row.cost}")
+        say(f"{row.stage:>8}  {row.label:<40} {row.action:<7} ({row.reason}){row.cost}")
     for cell in found.cells:
-        click.echo(f"{'score':>8}  {cell.label:<40} {cell.action:<7} ({cell.reason})")
-    click.echo(found.summary(), err=True)
+        say(f"{'score':>8}  {cell.label:<40} {cell.action:<7} ({cell.reason})")
+    say_page(found.summary(), err=True)
 
 
 def _executor(obj: dict[str, Any], chosen: Settings, *, allow_code: bool) -> int:
@@ -90,7 +91,7 @@ def _executor(obj: dict[str, Any], chosen: Settings, *, allow_code: bool) -> int
 
     registry = open_registry(obj, chosen.recipe)
     _, executor = choose_executor(make_recipe(chosen, registry), registry, allow_code=allow_code)
-    click.echo(executor.describe(cpu_count()))
+    say_page(executor.describe(cpu_count()))
     return 0
 
 
@@ -101,8 +102,8 @@ def _config(obj: dict[str, Any], chosen: Settings, *, as_json: bool) -> int:
     registry = open_registry(obj, chosen.recipe)
     found = list(rows(make_recipe(chosen, registry), registry))
     if as_json:
-        click.echo(json.dumps([vars(row) for row in found], indent=1))
+        say_page(json.dumps([vars(row) for row in found], indent=1))
         return 0
     for row in found:
-        click.echo(f"{row.path} = {json.dumps(row.value, ensure_ascii=False)}  # {row.origin}")
+        say(f"{row.path} = {json.dumps(row.value, ensure_ascii=False)}  # {row.origin}")
     return 0

@@ -10,6 +10,7 @@ import click
 
 from harness.cli.options import files_of, open_registry
 from harness.errors import UsageError
+from harness.terminal import say
 
 if TYPE_CHECKING:
     from harness.components import Product
@@ -88,8 +89,8 @@ def _callback(provided: Provided, product: Product) -> Callable[..., int]:
             plugin_files=files_of(obj),
         )
         for note in notes:
-            click.echo(f"note: {note}", err=True)
-        click.echo(made)
+            say(f"note: {note}", err=True)
+        say(made)
         return 0
 
     return run

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import open_registry
+from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
     from harness.registry import Registry
@@ -52,11 +53,11 @@ def show(obj: dict[str, Any], what: str, *, as_json: bool) -> int:
         found = [(name, {key: json.dumps(value) for key, value in values.items()})]
     for title, fields in found:
         if as_json:
-            click.echo(json.dumps({"of": title, **fields}))
+            say(json.dumps({"of": title, **fields}))
             continue
-        click.echo(f"{title}")
+        say(f"{title}")
         for field, value in fields.items():
-            click.echo(f"  {meaning(field)[0]}: {value}  ({field})")
+            say(f"  {meaning(field)[0]}: {value}  ({field})")
     return 0
 
 
@@ -80,11 +81,11 @@ def diff(obj: dict[str, Any], first: str, second: str, *, as_json: bool) -> int:
     for comparison in found:
         if as_json:
             rows = [vars(item) for item in comparison.differences]
-            click.echo(json.dumps(vars(comparison) | {"differences": rows}))
+            say(json.dumps(vars(comparison) | {"differences": rows}))
         else:
-            click.echo(f"{comparison.benchmark}: {comparison.sentence}")
+            say(f"{comparison.benchmark}: {comparison.sentence}")
             if comparison.differences:
-                click.echo(_table(comparison))
+                say_page(_table(comparison))
     return 0
 
 
@@ -132,12 +133,13 @@ def _cells(text: str) -> list[Cell]:
 
 
 def _table(comparison: Comparison) -> str:
+    from harness.reporting.escapes import one_lined
     from harness.reporting.tables import pipe
 
     rows = [
         [item.meaning, _short(item.a), _short(item.b), item.why] for item in comparison.differences
     ]
-    return pipe(["Field", "A", "B", "What it means"], rows, ["left"] * 4)
+    return pipe(["Field", "A", "B", "What it means"], one_lined(rows), ["left"] * 4)
 
 
 def _short(text: str) -> str:

@@ -10,6 +10,7 @@ import click
 
 from harness.cli.options import open_registry
 from harness.lifecycle import ReportWritten
+from harness.terminal import say, say_page
 
 
 @click.command(name="report")
@@ -60,7 +61,7 @@ def command(
         from harness.api import load_study
 
         for study in studies:
-            click.echo(load_study(study).frame().to_json(orient="records", lines=True), nl=False)
+            say_page(load_study(study).frame().to_json(orient="records", lines=True), nl=False)
         return 0
     from harness.reporting import render
 
@@ -75,7 +76,7 @@ def command(
     )
     registry.call("harness_report_written", report=ReportWritten(studies[0], tuple(pages)))
     for page in pages:
-        click.echo(page)
+        say(page)
     return 0
 
 
@@ -86,8 +87,8 @@ def _extract(pages: tuple[Path, ...], out: Path | None) -> int:
     results = [result for page in pages for result in extract(page)]
     if out is None:
         for result in results:
-            click.echo(json.dumps(json.loads(result.to_json())))
+            say(json.dumps(json.loads(result.to_json())))
     else:
         write_study(results, out)
-        click.echo(out)
+        say(out)
     return 0

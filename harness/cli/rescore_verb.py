@@ -12,6 +12,7 @@ import click
 
 from harness.cli.options import open_registry
 from harness.study.recipe import split_names
+from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
     from harness.reporting.study import Cell
@@ -62,14 +63,14 @@ def command(
             found = make()
         except HarnessError as error:
             failed += 1
-            click.echo(f"harness: {_label(cell)}: {error}", err=True)
+            say(f"harness: {_label(cell)}: {error}", err=True)
             continue
         for item in found:
             if as_json:
-                click.echo(json.dumps(_record(cell, item)))
+                say(json.dumps(_record(cell, item)))
             rows.append(_row(cell, item))
     if rows and not as_json:
-        click.echo(_table(rows, variants=variants))
+        say_page(_table(rows, variants=variants))
     return 1 if failed else 0
 
 
@@ -80,7 +81,7 @@ def _cells(study: Path, bench: tuple[str, ...]) -> list[Cell]:
 
     loaded = load_study(study)
     for damaged in loaded.damaged:
-        click.echo(f"harness: {damaged.path}: {damaged.reason}", err=True)
+        say(f"harness: {damaged.path}: {damaged.reason}", err=True)
     names = {cell.result.cell.benchmark.name for cell in loaded.cells}
     wanted = {name for value in bench for name in split_names(value)}
     for name in sorted(wanted - names):
@@ -170,10 +171,11 @@ def _row(cell: Cell, item: Rescored | Variant) -> list[str]:
 
 
 def _table(rows: list[list[str]], *, variants: bool) -> str:
+    from harness.reporting.escapes import one_lined
     from harness.reporting.tables import pipe
 
     if variants:
         head = ["Cell", "Rules", "Metric", "Value", "Moved", ""]
-        return pipe(head, rows, ["left", "left", "left", "right", "right", "left"])
+        return pipe(head, one_lined(rows), ["left", "left", "left", "right", "right", "left"])
     head = ["Cell", "Metric", "Before", "After", "Moved", ""]
-    return pipe(head, rows, ["left", "left", "right", "right", "right", "left"])
+    return pipe(head, one_lined(rows), ["left", "left", "right", "right", "right", "left"])

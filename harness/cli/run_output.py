@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from harness.lifecycle import ReportWritten
+from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
     from harness.registry import Registry
@@ -23,29 +22,30 @@ def show(
     """Print results and failures, render the report, and return the exit code."""
     if as_json:
         for result in outcome.results:
-            click.echo(json.dumps(json.loads(result.to_json())))
+            say(json.dumps(json.loads(result.to_json())))
     elif outcome.results:
         from harness.reporting import summary_table
 
-        click.echo(summary_table(outcome.results))
+        say_page(summary_table(outcome.results))
     if not plan.cells:
         for label, key, sheet in outcome.face_sets:
             place = store.folder("faces", key)
             if as_json:
                 record = {"generator": label, "key": key, "folder": str(place), "sheet": str(sheet)}
-                click.echo(json.dumps(record))
+                say(json.dumps(record))
             else:
-                click.echo(f"{label}: face set {key[:12]} in {place}, sample sheet {sheet}")
+                say(f"{label}: face set {key[:12]} in {place}, sample sheet {sheet}")
     for failure in outcome.failures:
         where = f" (details: {failure.log})" if failure.log else ""
-        click.echo(f"harness: {failure.stage} {failure.label}: {failure.message}{where}", err=True)
+        say(f"harness: {failure.stage} {failure.label}: {failure.message}{where}", err=True)
     if outcome.results:
         from harness.reporting import render
 
         extra = registry.templates()
         pages = render([folder], folder / "report", {"html", "md"}, extra, registry.report_sections)
         registry.call("harness_report_written", report=ReportWritten(folder, tuple(pages)))
-        click.echo(f"study: {folder}\nreport: {pages[0]}", err=True)
+        say(f"study: {folder}", err=True)
+        say(f"report: {pages[0]}", err=True)
     return _exit_code(outcome)
 
 

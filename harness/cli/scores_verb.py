@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from harness.cli.options import open_registry
+from harness.terminal import say
 
 FORMS = ("csv", "bob-csv", "four", "five")
 
@@ -48,9 +49,9 @@ def export(what: str, out: Path, form: Any) -> int:
             write_scores(path, listed, form)
         except HarnessError as error:
             failed += 1
-            click.echo(f"harness: {cell.folder.name}: {error}", err=True)
+            say(f"harness: {cell.folder.name}: {error}", err=True)
             continue
-        click.echo(str(path))
+        say(str(path))
     return 1 if failed else 0
 
 
@@ -83,13 +84,13 @@ def import_file(obj: dict[str, Any], /, file: Path, study: Path, **options: Any)
     if options["as_json"]:
         record = {"id": result.id, "folder": folder.name, "new": new, "metric": number.name,
                   "at": number.at, "value": number.value}  # fmt: skip
-        click.echo(json.dumps(record))
+        say(json.dumps(record))
         return 0
     from harness.reporting import numbers
     from harness.reporting.columns import operating_point
 
     point = operating_point(number.at)
-    click.echo(
+    say(
         f"{folder}: {number.name}{f' at {point}' if point else ''} "
         f"{numbers.number(number.value, number.unit)}{'' if new else ' (there already)'}"
     )

@@ -12,6 +12,7 @@ from harness.cli.options import open_registry
 from harness.components import KINDS, Component
 from harness.errors import UsageError
 from harness.registry import Provided, did_you_mean
+from harness.terminal import say, say_page
 
 
 @click.command(name="show")
@@ -37,7 +38,7 @@ def command(obj: dict[str, Any], name: str, *, as_json: bool) -> int:
         cls = params_class(provided)
         schema = cls.model_json_schema()
         if as_json:
-            click.echo(json.dumps(_record(provided, schema, dict(cls.presets)), indent=1))
+            say_page(json.dumps(_record(provided, schema, dict(cls.presets)), indent=1))
         else:
             _describe(provided, schema, list(cls.presets))
     return 0
@@ -70,11 +71,11 @@ def _repeats(component: Component) -> str:
 
 def _describe(provided: Provided, schema: dict[str, Any], presets: list[str]) -> None:
     component = provided.component
-    click.echo(
+    say(
         f"{component.kind} {component.name} (version {component.version}, "
         f"{provided.dist} {provided.dist_version})"
     )
-    click.echo(f"  {component.summary}")
+    say(f"  {component.summary}")
     for label, value in (
         ("licence", component.licence),
         ("citation", component.citation),
@@ -83,11 +84,13 @@ def _describe(provided: Provided, schema: dict[str, Any], presets: list[str]) ->
         ("repeats to", _repeats(component) if component.kind == "generator" else ""),
     ):
         if value:
-            click.echo(f"  {label}: {value}")
+            say(f"  {label}: {value}")
     for asset in component.assets:
-        click.echo(f"  asset {asset.name}: {asset.summary}; {asset.licence}; from {asset.source}")
-    click.echo("  parameters:")
+        say(f"  asset {asset.name}: {asset.summary}; {asset.licence}; from {asset.source}")
+    say("  parameters:")
     for name, field in schema.get("properties", {}).items():
         default = json.dumps(field.get("default"))
         about = field.get("description", "")
-        click.echo(f"    {name} = {default}\n        {about}".rstrip())
+        say(f"    {name} = {default}".rstrip())
+        if about:
+            say(f"        {about}")

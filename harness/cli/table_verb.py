@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import open_registry
+from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
     from harness.registry import Registry
@@ -68,16 +69,14 @@ def command(
     if form == "csv":
         for other in made[1:]:
             made[0].records += other.records
-        click.echo(made[0].comma_separated(), nl=False)
+        say_page(made[0].comma_separated(), nl=False)
     elif form == "json":
         for line in (record for one in made for record in one.records):
-            click.echo(json.dumps(line, ensure_ascii=False))
+            say(json.dumps(line, ensure_ascii=False))
     else:
-        click.echo(
-            "\n".join(one.render("tex" if form == "tex" else "md") for one in made), nl=False
-        )
+        say_page("\n".join(one.render("tex" if form == "tex" else "md") for one in made), nl=False)
     for link in evidence.unknown:
-        click.echo(f"left out: {link}, of a paper that no plugin here provides", err=True)
+        say(f"left out: {link}, of a paper that no plugin here provides", err=True)
     bad = FAILS.get(fail_on or "", set())
     return 4 if any(line["verdict"] in bad for one in made for line in one.records) else 0
 

@@ -6,6 +6,8 @@ import json
 
 import click
 
+from harness.terminal import say, say_page
+
 
 @click.command(name="trace")
 @click.argument("cell", metavar="STUDY[:CELL]")
@@ -32,10 +34,10 @@ def command(cell: str, *, as_json: bool) -> int:
         raise UsageError(f"{cell} has {len(found)} cells; name one as STUDY:CELL, of {ids}")
     steps = trace(found[0], Store())
     if as_json:
-        click.echo(json.dumps(record(found[0], steps), indent=1, ensure_ascii=False))
+        say_page(json.dumps(record(found[0], steps), indent=1, ensure_ascii=False))
     else:
         for step in steps:
-            click.echo(step.line)
-        for line in environment_lines(found[0]):
-            click.echo(line)
+            say(step.line)
+        for text in environment_lines(found[0]):
+            say(text)
     return 0

@@ -11,17 +11,12 @@ from tabulate import tabulate
 
 from harness.reporting import numbers
 from harness.reporting.columns import Column, differing, pairs
+from harness.reporting.escapes import csv_text, latex_text, markdown_cell, markdown_item, one_line
 from harness.reporting.matrix import Entry, Matrix, Row, build
 
 if TYPE_CHECKING:
     from harness.study.result import Result
 
-LATEX_ESCAPES = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "°": r"\textdegree{}",
-    ">": r"\textgreater{}", "<": r"\textless{}", "|": r"\textbar{}", "…": r"\ldots{}",
-}  # fmt: skip
 SIGNIFICANCE = (
     "Best and second best are marked only where the difference to every lower row is significant: "
     "its 95 % interval (MOVER, taken as independent, so cautious) leaves out zero."
@@ -92,7 +87,7 @@ def markdown(matrix: Matrix) -> str:
 
     head = [markdown_cell(title) for title in _head(matrix)]
     table = pipe(head, _rows(matrix, text, markdown_cell), _align(matrix))
-    return "\n".join([table, "", *_footer(matrix, notes, "- ")]) + "\n"
+    return "\n".join([table, "", *_footer(matrix, notes, markdown_item)]) + "\n"
 
 
 def plain(matrix: Matrix) -> str:
@@ -105,7 +100,7 @@ def plain(matrix: Matrix) -> str:
 
     head, rows = [one_line(title) for title in _head(matrix)], _rows(matrix, text, one_line)
     table = tabulate(rows, head, tablefmt="simple", disable_numparse=True, colalign=_align(matrix))
-    return "\n".join([table, "", *_footer(matrix, notes, "")]) + "\n"
+    return "\n".join([table, "", *_footer(matrix, notes, one_line)]) + "\n"
 
 
 def latex(matrix: Matrix) -> str:
@@ -122,7 +117,7 @@ def latex(matrix: Matrix) -> str:
     head = " & ".join(latex_text(title) for title in _head(matrix)) + r" \\"
     lines = [rf"\begin{{tabular}}{{{shape}}}", r"\toprule", head, r"\midrule", *body]
     lines.append(r"\bottomrule")
-    footer = [rf"\par\footnotesize {latex_text(line)}" for line in _footer(matrix, notes, "")]
+    footer = [rf"\par\footnotesize {latex_text(line)}" for line in _footer(matrix, notes, str)]
     return "\n".join([*lines, r"\end{tabular}", *footer]) + "\n"
 
 
@@ -130,12 +125,13 @@ def comma_separated(matrix: Matrix) -> str:
     """The comparison as CSV in full precision: value, low and high of every column."""
     head = ["generator", "model", "identities", "images", "limited"]
     for title in column_titles(matrix):
-        head += [title, f"{title} low", f"{title} high"]
+        head += [csv_text(title), csv_text(f"{title} low"), csv_text(f"{title} high")]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(head)
     for row in matrix.rows:
-        line: list[object] = [row.generator, row.model, row.identities, row.images, row.limited]
+        line: list[object] = [csv_text(row.generator), csv_text(row.model), row.identities,
+                              row.images, row.limited]  # fmt: skip
         for column in matrix.columns:
             entry = matrix.entry(row, column)
             found = entry.estimate if entry else None
@@ -166,7 +162,9 @@ def summary(matrix: Matrix) -> str:
                 line = _line(row, column, entry, notes, printed=printed)
                 lines.append([markdown_cell(text) for text in line])
     table = pipe(head, lines, align)
-    return "\n".join([table, "", *_footer(matrix, notes, "", ranks=False)]).rstrip() + "\n"
+    return (
+        "\n".join([table, "", *_footer(matrix, notes, markdown_cell, ranks=False)]).rstrip() + "\n"
+    )
 
 
 def measured_title(matrix: Matrix) -> str:
@@ -247,22 +245,7 @@ def footer(matrix: Matrix, notes: Notes, *, ranks: bool = True) -> list[str]:
     return lines
 
 
-def _footer(matrix: Matrix, notes: Notes, bullet: str, *, ranks: bool = True) -> list[str]:
-    lines = footer(matrix, notes, ranks=ranks)
-    return [bullet + markdown_cell(line) if bullet else one_line(line) for line in lines]
-
-
-def one_line(text: str) -> str:
-    """One line without control characters, which a terminal would obey."""
-    words = " ".join(text.split())
-    return "".join(letter if letter.isprintable() else "?" for letter in words)
-
-
-def markdown_cell(text: str) -> str:
-    """The text inside a Markdown table."""
-    return one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
-
-
-def latex_text(text: str) -> str:
-    """The text inside LaTeX."""
-    return "".join(LATEX_ESCAPES.get(letter, letter) for letter in one_line(text))
+def _footer(
+    matrix: Matrix, notes: Notes, escape: Callable[[str], str], *, ranks: bool = True
+) -> list[str]:
+    return [escape(line) for line in footer(matrix, notes, ranks=ranks)]

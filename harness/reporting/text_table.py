@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness.reporting.tables import latex_text, markdown_cell, pipe
+from harness.reporting.escapes import csv_text, latex_text, markdown_cell, one_line
+from harness.reporting.tables import pipe
 
 Format = Literal["md", "tex", "csv"]
 
@@ -41,7 +42,7 @@ class TextTable:
         """A ``booktabs`` table; needs ``\\usepackage{booktabs}``."""
         shape = "".join(side[0] for side in self._sides())
         lines = [
-            f"% {' '.join(self.caption.split())}",
+            f"% {one_line(self.caption)}",
             rf"\begin{{tabular}}{{{shape}}}",
             r"\toprule",
             _row(self.heads),
@@ -59,7 +60,13 @@ class TextTable:
         names = list(dict.fromkeys(name for record in self.records for name in record))
         writer = csv.DictWriter(out, names, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(self.records)
+        writer.writerows(
+            {
+                name: csv_text(value) if isinstance(value, str) else value
+                for name, value in record.items()
+            }
+            for record in self.records
+        )
         return out.getvalue()
 
     def _sides(self) -> list[str]:

@@ -3,9 +3,12 @@ from __future__ import annotations
 import csv
 import io
 
+import pytest
+
 from harness.components import NO_MEASUREMENT
-from harness.reporting import summary_table, tables
+from harness.reporting import escapes, summary_table, tables
 from harness.reporting.matrix import build
+from harness.reporting.text_table import TextTable
 
 
 def lines_of(table: str) -> list[list[str]]:
@@ -87,3 +90,50 @@ def test_latex_is_booktabs(make):
     assert "\\toprule" in text
     assert "\\bottomrule" in text
     assert "90.00" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=HYPERLINK(1)", "+1+cmd|' /C calc'!A0", "-1+1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\uff1d1",
+     "=1\n=2", "\x1b[31m"],
+)  # fmt: skip
+def test_no_name_is_a_formula_of_a_spreadsheet(make, text):
+    source = make.component("bfm").model_copy(update={"label": text})
+    matrix = build([make.result(generator=source, model=make.component("net"))])
+    table = tables.comma_separated(matrix)
+    rows = list(csv.reader(io.StringIO(table)))
+    assert all(not cell.lstrip().startswith(escapes.FORMULA) for row in rows for cell in row)
+    assert "\x1b" not in table
+    assert len(rows) == 2
+    assert [float(cell) for cell in rows[1][5:]] == [0.9, 0.89, 0.91]
+
+
+def test_numbers_stay_numbers_in_csv():
+    assert [escapes.csv_text(text) for text in ("-0.5", "+1e-4", "1", "-inf")] == [
+        "-0.5", "+1e-4", "1", "-inf"
+    ]  # fmt: skip
+    table = TextTable(
+        "c", ["a"], frozenset(), [["x"]], [{"a": -0.5, "b": "-x", "c": None, "d": "-3"}]
+    )
+    assert table.comma_separated() == "a,b,c,d\n-0.5,'-x,,-3\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        ("[x](javascript:alert(1))", "](j"),
+        ("![](http://evil/pixel.png)", "](h"),
+        ("[x][1]", "][1"),
+        ("[1]: http://evil", "]:"),
+        ("<img src=x onerror=y>", "<img"),
+        ("`code` **bold**", "**bold"),
+        ("\\](javascript:x)", "](j"),
+        ("a | b", "a | b"),
+        ("a\n\n# head", "\n# head"),
+    ],
+)
+def test_markdown_in_names_is_inert(make, text, never):
+    source = make.component("bfm").model_copy(update={"label": text})
+    result = make.result(generator=source, warnings=[text])
+    shown = tables.markdown(build([result])) + tables.summary_table([result])
+    assert never not in shown

@@ -39,5 +39,5 @@ def test_latex_is_booktabs_and_escaped():
 
 def test_csv_is_in_full_precision():
     rows = list(csv.DictReader(io.StringIO(made().render("csv"))))
-    assert rows[0] == {"name": HOSTILE, "value": "1.25"}
+    assert rows[0] == {"name": HOSTILE.replace("\n", "\\n"), "value": "1.25"}
     assert rows[1]["value"] == ""

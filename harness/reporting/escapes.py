@@ -1,0 +1,62 @@
+"""Names and notes of strangers in Markdown, LaTeX, CSV and lines of text, where they are inert."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.terminal import line
+
+LATEX_ESCAPES = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
+    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "°": r"\textdegree{}",
+    ">": r"\textgreater{}", "<": r"\textless{}", "|": r"\textbar{}", "…": r"\ldots{}",
+}  # fmt: skip
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""How a formula begins, in full width too, as some spreadsheets read it."""
+
+
+def one_line(text: str) -> str:
+    """One line without control characters, which a terminal would obey."""
+    return line(" ".join(text.split()))
+
+
+def csv_text(text: str) -> str:
+    """A name in a CSV file, which no spreadsheet takes for a formula.
+
+    An apostrophe stands before what begins with ``= + - @``, as spreadsheets show it; control
+    characters are escaped. Numbers are written as numbers and do not come here.
+    """
+    made = line(text)
+    return f"'{made}" if made.lstrip().startswith(FORMULA) and not _is_number(made) else made
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def markdown_cell(text: str) -> str:
+    """The text inside a Markdown table or list, where no name makes a link, picture or tag."""
+    made = one_line(text).replace("\\", "\\\\").replace("&", "&amp;").replace("<", "&lt;")
+    made = made.replace("|", "\\|").replace("`", "\\`").replace("*", "\\*")
+    # Brackets alone are text, and measured values are full of them; a link needs these pairs.
+    return made.replace("](", "]\\(").replace("][", "]\\[").replace("]:", "]\\:")
+
+
+def markdown_item(text: str) -> str:
+    """The text as an item of a Markdown list."""
+    return f"- {markdown_cell(text)}"
+
+
+def latex_text(text: str) -> str:
+    """The text inside LaTeX."""
+    return "".join(LATEX_ESCAPES.get(letter, letter) for letter in one_line(text))
+
+
+def one_lined(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Rows for a terminal: no name makes a line of its own or is obeyed."""
+    return [[one_line(text) for text in row] for row in rows]
