@@ -88,5 +88,7 @@ def command(obj: dict[str, Any], /, folder: Path, **options: Any) -> int:
         say(f"harness: {note}", err=True)
     for reason, count in counts.failures.items():
         say(f"harness: {count} images without embedding: {reason}", err=True)
+    for warning in counts.warnings:
+        say(f"harness: warning: {warning}", err=True)
     say(f"{counts.embedded} of {counts.images} images embedded to {options['out']}")
     return 0

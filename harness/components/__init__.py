@@ -29,6 +29,7 @@ from harness.components.params import (
     Params,
     ToolRequest,
 )
+from harness.components.pixels import PixelMean, PixelStd
 from harness.components.sections import (
     Picture,
     ReportSection,
@@ -65,6 +66,8 @@ __all__ = [
     "OLDEST_API",
     "Params",
     "Picture",
+    "PixelMean",
+    "PixelStd",
     "Placement",
     "Product",
     "ReportSection",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from harness.components.pixels import check_mean, check_std
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -82,6 +84,7 @@ class InputSpec:
     ``template`` names the landmark template of :mod:`harness.align.templates`. Images are handed to
     ``Model.embed`` as uint8 RGB (N, height, width, 3); colour order and value range are applied by
     the model as declared here: value = (pixel / 255 - mean) / std per channel, in ``colour`` order.
+    Raises ``ValueError`` for a mean or std that is not of pixels in [0, 1].
     """
 
     width: int
@@ -90,6 +93,16 @@ class InputSpec:
     colour: Literal["RGB", "BGR"] = "RGB"
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+
+    def __post_init__(self) -> None:
+        for name, check, values in (
+            ("mean", check_mean, self.mean),
+            ("std", check_std, self.std),
+        ):
+            try:
+                check(values)
+            except ValueError as error:
+                raise ValueError(f"{name} {error}") from None
 
 
 class Images(Protocol):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import DataError
+from harness.faces.near_names import NearNames
 
 
 class AbsentFilesError(DataError):
@@ -46,8 +47,9 @@ def require_images(folder: Path, names: Sequence[str], where: Sequence[str] | st
         places = [
             f"{where}, line {row + 1}" if isinstance(where, str) else where[row] for row in absent
         ]
+        near = NearNames(folder)
         findings = [
-            f"{place}: image {names[row]} is not in {folder}"
+            f"{place}: image {names[row]} is not in {folder}{near.hint(names[row])}"
             for place, row in zip(places, absent, strict=True)
         ]
         raise AbsentFilesError(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError
+from harness.faces.near_names import hint_among
 from harness.texts import read_lines
 
 Points = NDArray[np.float32]
@@ -104,6 +105,7 @@ def pick(points: dict[str, Points], names: Sequence[str], where: Path) -> Points
     if absent:
         raise DataError(
             f"{where} has no landmarks for {len(absent)} images, the first is {absent[0]}"
+            f"{hint_among(absent[0], points)}"
         )
     return np.stack([points[name] for name in names])
 

@@ -15,6 +15,7 @@ import pickle
 import pickletools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,13 @@ class Pack:
             Pair(names[2 * row], names[2 * row + 1], bool(self.genuine[row]), int(fold[row]))
             for row in range(len(self))
         ]
+
+    def digests(self) -> dict[str, str]:
+        """The SHA-256 of each image by name: a pack holds an image once for each pair."""
+        return {
+            name: sha256(data).hexdigest()
+            for name, data in zip(self.names, self.images, strict=True)
+        }
 
     def select(self, names: Sequence[str]) -> PackImages:
         """Some of the images, by name."""

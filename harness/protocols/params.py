@@ -10,6 +10,9 @@ from pydantic import Field, field_validator, model_validator
 
 from harness.components import BenchmarkParams, External
 
+MAX_DOUBTFUL_PAIRS = 0.05
+"""Largest share of pairs of a list that say less than they seem to; see ``pair_doubt``."""
+
 
 class FoldParams(BenchmarkParams):
     """The rules by which pairs in folds are scored."""
@@ -111,9 +114,18 @@ class PairParams(FoldParams):
         None,
         description="A .bin pack of insightface with aligned images, in the place of root.",
     )
+    max_doubtful_pairs: float = Field(
+        MAX_DOUBTFUL_PAIRS,
+        ge=0,
+        le=1,
+        description="Largest share of pairs that compare an image with itself, are there twice or "
+        "under both labels.",
+    )
     folds: tuple[int, ...] = Field(
         (), description="Folds to use, counted from 1, for example [1, 2]; all without it."
     )
+
+    added: ClassVar[Mapping[str, Any]] = {"max_doubtful_pairs": MAX_DOUBTFUL_PAIRS}
 
     @model_validator(mode="before")
     @classmethod

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from harness.components import Benchmark, Context, Images
 from harness.errors import DataError
 from harness.faces.files import ImageFiles
+from harness.faces.near_names import NearNames
 from harness.protocols.base import Comparison, Evaluation, Scores
 from harness.protocols.image_lists import AbsentFilesError
 from harness.protocols.lists import Pair, first_of_each
 from harness.protocols.packs import read_pack
+from harness.protocols.pair_doubt import examine, require_few
 from harness.protocols.pair_lists import choose_folds, read_pairs_csv, require_both_kinds
 from harness.protocols.pairs import PairFolds
 from harness.protocols.params import PairParams
@@ -77,12 +79,14 @@ class PairBenchmark(Benchmark):
             pack = read_pack(self.params.pack)
             comparison = self.params.comparison_names()[0]
             names = self._choose({comparison: pack.pairs()}, pack.path, official=True)
+            self._doubt(pack.path, image=pack.digests().__getitem__)
             self._images: Images = pack.select(names)
             return
         listing = self.listing() if self.params.pairs is None else self.own_listing()
         self._check_labels(listing)
         names = self._choose(listing.pairs, listing.source, official=listing.official)
         self._require_files(listing)
+        self._doubt(listing.source, person=listing.subject)
         self._images = self._files(listing, names)
 
     @abstractmethod
@@ -158,6 +162,20 @@ class PairBenchmark(Benchmark):
         everything = [pair for chosen in self._chosen.values() for pair in chosen]
         return sorted({name for pair in everything for name in (pair.first, pair.second)})
 
+    def _doubt(
+        self,
+        source: Path,
+        *,
+        person: Callable[[str], str] | None = None,
+        image: Callable[[str], str] | None = None,
+    ) -> None:
+        """Count doubtful pairs of the chosen ones; raises DataError where there are too many."""
+        most = self.params.max_doubtful_pairs
+        for comparison, pairs in self._chosen.items():
+            doubts = examine(pairs, person, image)
+            for text in require_few(doubts, source.name, most):
+                self._caution(comparison, text)
+
     def _check_labels(self, listing: Listing) -> None:
         """Say where a label contradicts the names: lists have such errors and are kept as is."""
         if listing.subject is None:
@@ -165,6 +183,12 @@ class PairBenchmark(Benchmark):
         person = listing.subject
         for comparison, pairs in listing.pairs.items():
             wrong = [p for p in pairs if p.genuine != (person(p.first) == person(p.second))]
+            if len(wrong) > len(pairs) / 2:
+                raise DataError(
+                    f"{listing.source}: {len(wrong):,} of {len(pairs):,} labels contradict the "
+                    "names of the images, so they are the wrong way round or of another list; 1 is "
+                    "the same person"
+                )
             if wrong:
                 self._caution(
                     comparison,
@@ -181,8 +205,10 @@ class PairBenchmark(Benchmark):
         absent = [name for name in named if not (listing.folder / name).is_file()]
         if not absent:
             return
+        near = NearNames(listing.folder)
         findings = [
             f"{listing.place(named[name])}: image {name} is not in {listing.folder}"
+            f"{near.hint(name)}"
             for name in absent
         ]
         raise AbsentFilesError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,13 @@ import numpy as np
 from harness.align.aligned import AlignedImages
 from harness.align.limits import MAX_DOUBTFUL
 from harness.align.place import Rule, place
-from harness.components import Aligner
-from harness.embedding.extract import extract
+from harness.components import Aligner, InputSpec
+from harness.embedding.doubt import unsound
+from harness.embedding.extract import Extraction, extract
 from harness.errors import DataError, UsageError
 from harness.faces.files import ImageFiles, search_images
 from harness.faces.left_out import LeftOut
+from harness.faces.near_names import NearNames
 from harness.files import write_text, written_whole
 from harness.inputs import shown
 from harness.progress import Progress
@@ -43,6 +45,7 @@ class Counts:
     embedded: int
     failures: Mapping[str, int]
     left_out: LeftOut
+    warnings: tuple[str, ...] = ()
 
 
 def embed_folder(
@@ -102,12 +105,22 @@ def embed_folder(
             progress=progress,
             batch_size=batch_size or BATCH,
         )
+        warnings = _warnings(found, network.input_spec)
         with written_whole(out) as aside, aside.open("wb") as file:
             np.save(file, found.plain, allow_pickle=False)
     write_text(out.with_suffix(".txt"), "".join(f"{name}\n" for name in images.names))
     progress.close()
     failed = int(placements.failed.sum())
-    return Counts(len(images), len(images) - failed, placements.failures(), found_images.left_out)
+    return Counts(len(images), len(images) - failed, placements.failures(), found_images.left_out,
+                  warnings)  # fmt: skip
+
+
+def _warnings(found: Extraction, spec: InputSpec) -> tuple[str, ...]:
+    """What is wrong with all embeddings; the folder may hold one person, so it never stops."""
+    try:
+        return tuple(unsound(found.plain, found.enrolled, asdict(spec), ready=True))
+    except DataError as error:
+        return (str(error),)
 
 
 def _open(
@@ -120,4 +133,10 @@ def _open(
     for row, name in enumerate(map(shown, names)):
         if name in points:
             rows[row] = points[name]
+    if not np.isfinite(rows).any():
+        other = next(iter(points))
+        raise DataError(
+            f"{landmarks} names none of the {len(names):,} images of {folder}: its first is "
+            f"{other!r}, that of the folder {shown(names[0])!r}{NearNames(folder).hint(other)}"
+        )
     return ImageFiles(folder, names, landmarks=rows)

@@ -18,6 +18,7 @@ from harness.errors import UsageError
 from harness.files import write_text
 from harness.names import WRITTEN, file_name, require_no_links
 from harness.protocols.base import Scores
+from harness.protocols.doubt import direction, require_unequal
 from harness.protocols.imported import ImportedScores
 from harness.registry import Registry
 from harness.study.result import (
@@ -38,6 +39,11 @@ from harness.study.stages.score import (
     write_curves,
 )
 from harness.study.tables import write_columns
+
+ADVICE = (
+    "these look like distances or costs; write them with the opposite sign, or check that the "
+    "labels are not the wrong way round, and import them again"
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,7 @@ def import_scores(
     title = use.name if wanted.comparison == "verification" else f"{use.name}-{wanted.comparison}"
     comparison = ImportedScores(title, listed.genuine, listed.fold, sha)
     scores = Scores(_columns(listed))
+    require_unequal(scores.columns)
     key = digest({"imported": sha, "as": vars(wanted), "benchmark": use.provider})
     folder = study / "cells" / f"{key[:12]}-imported-{wanted.model}-{use.name}-r0"
     there = finished(folder)
@@ -88,7 +95,7 @@ def import_scores(
             inputs={"imported": sha}, code=code_version(), env=_environment(study)
         ),
         cost=CostRecord(wall_s={}),
-        warnings=list(evaluation.warnings),
+        warnings=[*evaluation.warnings, *direction(evaluation.metrics, scores.columns, ADVICE)],
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     write_text(folder / RESULT, result.to_json())

@@ -76,3 +76,23 @@ def test_what_it_refuses(here, tmp_path, args, code, message):
     done = here("scores", "import", *args, check=code)
     assert message in done.stderr
     assert not (tmp_path / "study").exists()
+
+
+def test_distances_are_told_from_similarities(here, tmp_path):
+    rng = np.random.default_rng(0)
+    genuine = np.arange(400) % 2
+    distance = rng.uniform(0, 1, 400) + 1 - genuine
+    rows = [f"a{k},b{k},{g},{k // 2 % 10},{d}" for k, (g, d) in enumerate(zip(genuine, distance,
+            strict=True))]  # fmt: skip
+    (tmp_path / "d.csv").write_text("\n".join(["first,second,genuine,fold,score", *rows]) + "\n")
+    done = here("scores", "import", "d.csv", "-b", "toy-pairs", "-m", "theirs", "-o", "s")
+    (warning,) = [w for w in results(tmp_path / "s")["theirs"].warnings if "distances" in w]
+    assert "write them with the opposite sign" in warning
+    assert warning in done.stderr
+
+
+def test_scores_that_are_all_equal_are_refused(here, tmp_path):
+    rows = [f"a{k},b{k},{k % 2},0.5" for k in range(40)]
+    (tmp_path / "e.csv").write_text("\n".join(["first,second,genuine,score", *rows]) + "\n")
+    done = here("scores", "import", "e.csv", "-b", "toy-pairs", "-m", "theirs", check=1)
+    assert "all 40 scores are equal" in done.stderr

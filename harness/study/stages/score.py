@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.digests import digest, file_sha256
+from harness.embedding.doubt import unsound
 from harness.embedding.extract import load
 from harness.errors import DataError
 from harness.files import write_text
 from harness.lifecycle import Scored
 from harness.names import file_name, inside
 from harness.protocols.base import Embeddings, Evaluation, Metric, Scores
+from harness.protocols.doubt import direction, require_unequal
 from harness.registry import BUILTIN, FROM_FILE, source_file, source_sha256
 from harness.study import environments, links, parameters
 from harness.study.extra_metrics import Extra, measure
@@ -61,9 +63,14 @@ def _run(cell: Cell, session: Session, folder: Path, cost: Mapping[str, float]) 
     placed = artifacts["placements"].facts
     found = load(embedded.folder)
     embeddings = Embeddings(found.plain, found.mirror, found.enrolled, benchmark.images().names)
+    doubts = unsound(
+        found.plain, found.enrolled, embedded.facts["input"], ready="model" not in cell.keys
+    )
     scores = comparison.score(embeddings)
+    require_unequal(scores.columns)
     evaluation = comparison.evaluate(scores, session.plan.study.seed)
     _require_finite(cell, evaluation)
+    doubts += direction(evaluation.metrics, scores.columns)
     folder.mkdir(parents=True, exist_ok=True)
     write_columns(folder / SCORES, scores.columns)
     protocol = comparison.protocol() | {
@@ -103,6 +110,7 @@ def _run(cell: Cell, session: Session, folder: Path, cost: Mapping[str, float]) 
         cost=CostRecord(wall_s=dict(cost), images=embedded.facts["images"]),
         warnings=[
             *_warnings(artifacts.values(), evaluation, placed, session.notes(cell.benchmark)),
+            *doubts,
             *extra.warnings,
         ],
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -7,10 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from harness.components import External
+from harness.components import External, PixelMean, PixelStd
 from harness.training.params import ClassificationParams
-
-Channels = tuple[float, float, float]
 
 
 class MobileFaceNetParams(ClassificationParams):
@@ -38,8 +36,8 @@ class MobileFaceNetParams(ClassificationParams):
     )
     width: Literal[112, 96] = Field(112, description="Width of the input; it is 112 high.")
     template: str = Field("arcface", description="Landmark template; sphereface is 96 wide.")
-    mean: Channels = Field((0.5, 0.5, 0.5), description="Mean per channel, pixels in [0, 1].")
-    std: Channels = Field((0.5, 0.5, 0.5), description="Divisor per channel, pixels in [0, 1].")
+    mean: PixelMean = Field((0.5, 0.5, 0.5), description="Mean per channel, pixels in [0, 1].")
+    std: PixelStd = Field((0.5, 0.5, 0.5), description="Divisor per channel, pixels in [0, 1].")
     embedding_size: int = Field(128, ge=2, description="Length of the embedding.")
     weights: Annotated[Path | None, External()] = Field(
         None, description="Weights to start from: ours, or one of the presets' public files."

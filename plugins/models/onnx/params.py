@@ -8,9 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from harness import Params
-from harness.components import External
-
-Channels = tuple[float, float, float]
+from harness.components import External, PixelMean, PixelStd
 
 _HALF: dict[str, Any] = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
 _SAID = "; by default what the file says, else that of preset arcface."
@@ -64,8 +62,8 @@ class OnnxParams(Params):
     colour: Literal["RGB", "BGR"] | None = Field(
         None, description=f"Channel order of the input{_SAID}"
     )
-    mean: Channels | None = Field(None, description=f"Mean per channel, pixels in [0, 1]{_SAID}")
-    std: Channels | None = Field(None, description=f"Divisor per channel, pixels in [0, 1]{_SAID}")
+    mean: PixelMean | None = Field(None, description=f"Mean per channel, pixels in [0, 1]{_SAID}")
+    std: PixelStd | None = Field(None, description=f"Divisor per channel, pixels in [0, 1]{_SAID}")
     output: str | None = Field(
         None, description="Name of the output that is the embedding, where there are several."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -111,3 +112,61 @@ def test_the_group_of_five_is_known(harness_command):
     done = harness_command("run", "-m", "toy-pixels", "-b", "hq5", check=3)
     for asset in ("lfw", "calfw", "cplfw", "agedb", "cfp"):
         assert f"harness assets link {asset} PATH" in done.stderr
+
+
+def add(folder, *lines):
+    file = folder / "pairs.csv"
+    file.write_text("\n".join([file.read_text(), *lines]) + "\n")
+
+
+SPOILED = {
+    "compare an image with itself": [f"p{k}/1.png,p{k}/1.png,1" for k in range(3)],
+    "are in the list before": [f"p{k}/2.png,p{k}/1.png,1" for k in range(3)],
+    "are there as genuine and as impostor": ["p0/1.png,p0/2.png,0", "p1/2.png,p1/1.png,0"],
+}
+
+
+@pytest.mark.parametrize("kind", SPOILED)
+def test_a_list_of_doubtful_pairs_is_refused_or_warned_of(prepared, folder, kind):
+    add(folder, *SPOILED[kind])
+    with pytest.raises(DataError, match=rf"pairs\.csv: .* pairs {kind}"):
+        prepared(Pairs, Params(root=folder))
+    accepted = prepared(Pairs, Params(root=folder, max_doubtful_pairs=0.5))
+    assert kind in " ".join(accepted.cautions("verification"))
+
+
+def test_people_in_several_folds_are_in_the_warnings(results, folder):
+    (result,) = results("pairs", "root=own", "template=arcface", "flip=none").values()
+    (warning,) = [text for text in result["warnings"] if "more than one fold" in text]
+    assert "10 of 10 people (images that genuine pairs link)" in warning
+
+
+def test_a_pack_is_judged_by_the_content_of_its_images(prepared, tmp_path, encode):
+    images = [encode(person, number) for person in range(10) for number in (1, 2, 1, 2)]
+    file = tmp_path / "twice.bin"
+    file.write_bytes(pickle.dumps((images, [True, False] * 10), protocol=2))
+    with pytest.raises(DataError, match=r"20 of 20 pairs are there as genuine and as impostor"):
+        prepared(Pairs, Params(pack=file))
+
+
+def test_labels_the_wrong_way_round_are_refused_where_names_tell(prepared, folder, tmp_path):
+    from harness_plugins.benchmarks.lfw.benchmark import Lfw
+    from harness_plugins.benchmarks.lfw.params import Params as LfwParams
+
+    lines = (folder / "pairs.csv").read_text().splitlines()
+    turned = [line[:-1] + str(1 - int(line[-1])) for line in lines[1:]]
+    (folder / "turned.csv").write_text("\n".join(turned) + "\n")
+
+    class Named(Lfw):
+        def own_listing(self):
+            return replace(super().own_listing(), subject=lambda name: name.split("/")[0])
+
+    with pytest.raises(DataError, match="20 of 20 labels contradict the names"):
+        prepared(Named, LfwParams(root=folder, pairs="turned.csv"))
+    prepared(Named, LfwParams(root=folder, pairs="pairs.csv"))
+
+
+def test_an_absent_image_with_a_similar_name_is_suggested(prepared, folder):
+    (folder / "p3/1.png").rename(folder / "p3/1.PNG")
+    with pytest.raises(DataError, match=r"p3/1\.png is not in .*there is 'p3/1\.PNG', .* case"):
+        prepared(Pairs, Params(root=folder))

@@ -97,6 +97,14 @@ def test_a_malformed_declaration_is_refused(tmp_path, text):
         OnnxModel(OnnxParams(path=path)).prepare(CONTEXT)
 
 
+def test_a_declaration_in_another_unit_is_refused(tmp_path):
+    said = as_metadata(SAID)
+    said[KEY] = said[KEY].replace("[0.25, 0.25, 0.25]", "[127, 127, 127]")
+    path = network(tmp_path / "n.onnx", said=said)
+    with pytest.raises(DataError, match=r"127 of 255 is 0\.498"):
+        OnnxModel(OnnxParams(path=path)).prepare(CONTEXT)
+
+
 def test_without_any_declaration_the_input_is_that_of_arcface(tmp_path):
     made = OnnxModel(OnnxParams(path=network(tmp_path / "n.onnx", size=("h", "w"))))
     made.prepare(CONTEXT)

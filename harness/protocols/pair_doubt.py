@@ -1,0 +1,150 @@
+"""Pairs that say less than they seem to: an image with itself, a pair twice, under both labels."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.errors import DataError
+from harness.protocols.lists import Pair
+
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class PairDoubts:
+    """What is doubtful in one list, by number of pairs (the last: of people).
+
+    ``examples`` name the first pairs or people of each kind.
+    """
+
+    pairs: int
+    itself: int
+    repeated: int
+    contradicted: int
+    in_folds: int
+    people: int
+    linked: bool  # people are known only by the genuine pairs that link their images
+    examples: Mapping[str, str]
+
+    @property
+    def share(self) -> float:
+        """Share of the pairs that are doubtful by themselves; each counts once."""
+        return (self.itself + self.repeated + self.contradicted) / max(1, self.pairs)
+
+    @property
+    def _how(self) -> str:
+        return " (images that genuine pairs link)" if self.linked else ""
+
+    def texts(self) -> list[str]:
+        """A sentence for each kind that occurs."""
+        kinds = (
+            ("itself", self.itself, "compare an image with itself"),
+            ("repeated", self.repeated, "are in the list before"),
+            ("contradicted", self.contradicted, "are there as genuine and as impostor"),
+        )
+        found = [
+            f"{count:,} of {self.pairs:,} pairs {text} ({self.examples[name]})"
+            for name, count, text in kinds
+            if count
+        ]
+        if self.in_folds:
+            found.append(
+                f"{self.in_folds:,} of {self.people:,} people{self._how} are in more than one fold "
+                f"({self.examples['in_folds']}), so thresholds are taken from pairs of the same "
+                "people and accuracy may be too high"
+            )
+        return found
+
+
+def examine(
+    pairs: Sequence[Pair],
+    person: Callable[[str], str] | None = None,
+    image: Callable[[str], str] | None = None,
+) -> PairDoubts:
+    """Look for doubtful pairs in a list; ``person`` names who is on an image, where that is known.
+
+    Else images that genuine pairs link are of one person. ``image`` tells which names are the same
+    image, by default those that lead to one file (``a/./b``). A pair is the same with its images
+    exchanged.
+    """
+    same = image or _plain
+    keys = [frozenset((same(pair.first), same(pair.second))) for pair in pairs]
+    labels: dict[frozenset[str], set[bool]] = defaultdict(set)
+    for key, pair in zip(keys, pairs, strict=True):
+        labels[key].add(pair.genuine)
+    found: dict[str, list[Pair]] = {"itself": [], "repeated": [], "contradicted": []}
+    seen: set[frozenset[str]] = set()
+    for key, pair in zip(keys, pairs, strict=True):
+        if len(key) == 1:
+            found["itself"].append(pair)
+        elif len(labels[key]) > 1:
+            found["contradicted"].append(pair)
+        elif key in seen:
+            found["repeated"].append(pair)
+        seen.add(key)
+    folds = _folds(pairs, person or _linked(pairs, same))
+    several = [name for name, held in folds.items() if len(held) > 1]
+    examples = {name: _named([_words(pair) for pair in few]) for name, few in found.items()}
+    examples["in_folds"] = _named(several)
+    return PairDoubts(
+        len(pairs), *(len(few) for few in found.values()), len(several), len(folds),
+        person is None, examples,
+    )  # fmt: skip
+
+
+def _folds(pairs: Sequence[Pair], who: Callable[[str], str]) -> dict[str, set[int]]:
+    """The folds in which each person occurs."""
+    folds: dict[str, set[int]] = defaultdict(set)
+    for pair in pairs:
+        folds[who(pair.first)].add(pair.fold)
+        folds[who(pair.second)].add(pair.fold)
+    return folds
+
+
+def require_few(doubts: PairDoubts, where: str, most: float) -> list[str]:
+    """The warnings of a list; raises DataError where its share of doubtful pairs is above ``most``.
+
+    ``where`` names the list.
+    """
+    if doubts.share > most:
+        told = "; ".join(doubts.texts())
+        raise DataError(
+            f"{where}: {told}. That is {doubts.share:.1%} of the pairs; correct the list, or "
+            "accept them with max_doubtful_pairs"
+        )
+    return [f"{where}: {text}" for text in doubts.texts()]
+
+
+def _plain(name: str) -> str:
+    return "/".join(part for part in name.split("/") if part not in ("", "."))
+
+
+def _words(pair: Pair) -> str:
+    place = f"{pair.where}: " if pair.where else ""
+    return f"{place}{pair.first} with {pair.second}"
+
+
+def _named(items: Sequence[str]) -> str:
+    return ", ".join(items[:NAMED]) + (", ..." if len(items) > NAMED else "")
+
+
+def _linked(pairs: Sequence[Pair], same: Callable[[str], str]) -> Callable[[str], str]:
+    """The first image of those that genuine pairs link, as a name of their person."""
+    parent: dict[str, str] = {}
+    first: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while parent.setdefault(name, name) != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    for pair in pairs:
+        if pair.genuine:
+            parent[root(same(pair.second))] = root(same(pair.first))
+    for pair in pairs:
+        for name in (pair.first, pair.second):
+            first.setdefault(root(same(name)), name)
+    return lambda name: first[root(same(name))]

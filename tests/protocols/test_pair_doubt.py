@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.errors import DataError
+from harness.protocols.lists import Pair
+from harness.protocols.pair_doubt import examine, require_few
+
+
+def pairs(count=100, people=20):
+    """Genuine and impostor pairs of people who are in one of two folds."""
+    made = []
+    for k in range(count):
+        fold, one = k % 2, f"{k % people}/{k}.png"
+        made.append(Pair(one, f"{k % people}/{k + count}.png", True, fold, f"line {2 * k + 1}"))
+        other = (k + 2) % people
+        made.append(Pair(one, f"{other}/{k}x.png", False, fold, f"line {2 * k + 2}"))
+    return made
+
+
+def person(name):
+    return name.split("/")[0]
+
+
+def test_a_sound_list_has_nothing_to_tell():
+    found = examine(pairs(), person)
+    assert found.texts() == []
+    assert found.share == 0
+    assert found.people == 20
+    assert require_few(found, "pairs.csv", 0) == []
+
+
+def test_an_image_with_itself_is_found_under_any_spelling():
+    one = Pair("a/1.png", "a/1.png", True, 0, "line 201")
+    other, third = replace(one, second="a/./1.png"), replace(one, first="./a//1.png", genuine=False)
+    listed = [*pairs(), one, other, third]
+    found = examine(listed, person)
+    assert (found.itself, found.repeated, found.contradicted) == (3, 0, 0)
+    (text,) = [text for text in found.texts() if "itself" in text]
+    assert text.startswith("3 of 203 pairs compare an image with itself (line 201: a/1.png with")
+
+
+def test_repeated_pairs_are_found_also_exchanged():
+    listed = pairs()
+    again = [listed[0], Pair(listed[1].second, listed[1].first, False, listed[1].fold)]
+    found = examine([*listed, *again], person)
+    assert (found.itself, found.repeated, found.contradicted) == (0, 2, 0)
+    assert found.share == pytest.approx(2 / 202)
+
+
+def test_a_pair_under_both_labels_counts_each_time():
+    listed = pairs()
+    turned = Pair(listed[0].second, listed[0].first, False, 0, "line 900")
+    found = examine([*listed, turned], person)
+    assert (found.repeated, found.contradicted) == (0, 2)
+    (text,) = found.texts()
+    assert "2 of 201 pairs are there as genuine and as impostor" in text
+    assert "line 900" in text
+
+
+def test_people_in_two_folds_are_named_and_do_not_count_as_pairs():
+    listed = [*pairs(), Pair("3/a.png", "3/b.png", True, 0)]
+    found = examine(listed, person)
+    assert found.in_folds == 1
+    assert found.share == 0
+    assert "1 of 20 people are in more than one fold (3)" in found.texts()[0]
+
+
+def test_unknown_people_are_those_that_genuine_pairs_link():
+    chain = [Pair("a", "b", True, 0), Pair("b", "c", True, 0), Pair("x", "y", True, 1)]
+    assert examine(chain).people == 2
+    assert examine(chain).in_folds == 0
+    joined = examine([*chain, Pair("c", "z", True, 1)])
+    assert (joined.people, joined.in_folds) == (2, 1)
+    assert "a" in joined.examples["in_folds"]
+
+
+def test_equal_content_may_be_one_image():
+    listed = [Pair("0001a", "0001b", True, 0), Pair("0002a", "0002b", True, 1)]
+    content = {"0001a": "p", "0001b": "q", "0002a": "q", "0002b": "p"}.__getitem__
+    found = examine(listed, None, content)
+    assert (found.repeated, found.people, found.in_folds) == (1, 1, 1)
+    assert examine(listed).repeated == 0
+
+
+@pytest.mark.parametrize("spoil", ["itself", "repeated", "contradicted"])
+def test_a_share_above_the_limit_is_refused(spoil):
+    listed = pairs()
+    more = {
+        "itself": [Pair(f"{k}.png", f"{k}.png", True, 0) for k in range(20)],
+        "repeated": listed[:20],
+        "contradicted": [Pair(p.first, p.second, not p.genuine, p.fold) for p in listed[:20]],
+    }[spoil]
+    found = examine([*listed, *more], person)
+    with pytest.raises(DataError, match=r"^pairs.csv: (2|4)0 of 220 pairs .*max_doubtful_pairs"):
+        require_few(found, "pairs.csv", 0.05)
+    assert require_few(found, "pairs.csv", 0.5)[0].startswith("pairs.csv: ")
