@@ -63,6 +63,16 @@ class Params(BaseModel):
         """
         return None
 
+    def nothing_to_learn(self, identities: int, images: int, most: int) -> str:
+        """Why a training on so many ``identities`` and ``images`` in all could learn nothing.
+
+        ``most`` is the largest number of images of one identity. Empty where it can. Asked while
+        planning, where the counts are known, and again before the first step.
+        """
+        if identities >= 2:
+            return ""
+        return f"there is {identities} identity to train on and nobody to tell it from"
+
 
 class BenchmarkParams(Params):
     """Base of a benchmark's parameters.

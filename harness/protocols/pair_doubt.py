@@ -89,9 +89,15 @@ def examine(
     examples = {name: _named([_words(pair) for pair in few]) for name, few in found.items()}
     examples["in_folds"] = _named(several)
     return PairDoubts(
-        len(pairs), *(len(few) for few in found.values()), len(several), len(folds),
-        person is None, examples,
-    )  # fmt: skip
+        pairs=len(pairs),
+        itself=len(found["itself"]),
+        repeated=len(found["repeated"]),
+        contradicted=len(found["contradicted"]),
+        in_folds=len(several),
+        people=len(folds),
+        linked=person is None,
+        examples=examples,
+    )
 
 
 def _folds(pairs: Sequence[Pair], who: Callable[[str], str]) -> dict[str, set[int]]:

@@ -71,6 +71,7 @@ class Entry:
     failure: str = ""
     rank: str = ""  # "best", "second" or empty
     published: Published | None = None
+    warnings: tuple[str, ...] = ()  # of the results, without those that are in the note
 
     @property
     def seeds(self) -> int:
@@ -182,6 +183,7 @@ def _entry(found: list[tuple[Result, MetricRecord]]) -> Entry:
     kept = list(newest.values())
     said = [text for result, _ in kept for text in result.warnings]
     made_up = [text for text in said if text.startswith(NO_MEASUREMENT)]
+    warnings = [text for text in said if not text.startswith(NO_MEASUREMENT)]
     metric_notes = [metric.note for _, metric in kept if metric.note]
     notes = list(dict.fromkeys([*made_up, *metric_notes]))
     if len(found) > len(kept):
@@ -191,6 +193,7 @@ def _entry(found: list[tuple[Result, MetricRecord]]) -> Entry:
         ids=tuple(result.id for result, _ in kept),
         note="; ".join(notes),
         published=_published(*kept[0]),
+        warnings=tuple(dict.fromkeys(warnings)),
     )
 
 

@@ -17,6 +17,7 @@ from harness.reporting.matrix import Entry, Matrix, Row, build
 if TYPE_CHECKING:
     from harness.study.result import Result
 
+NAMED_CELLS = 3
 SIGNIFICANCE = (
     "Best and second best are marked only where the difference to every lower row is significant: "
     "its 95 % interval (MOVER, taken as independent, so cautious) leaves out zero."
@@ -235,9 +236,27 @@ def _rows(
     ]
 
 
+def warning_lines(matrix: Matrix) -> list[str]:
+    """Every warning of the results of a comparison, once, with the cells that it is about."""
+    about: dict[str, list[str]] = {}
+    for row in matrix.rows:
+        for column in matrix.columns:
+            entry = matrix.entry(row, column)
+            for text in entry.warnings if entry else ():
+                cell = f"{row.title} on {column.bench}"
+                if cell not in about.setdefault(text, []):
+                    about[text].append(cell)
+    return [f"Warning ({_first(cells)}): {text}" for text, cells in about.items()]
+
+
+def _first(cells: Sequence[str]) -> str:
+    """The cells by name, or how many there are."""
+    return ", ".join(cells) if len(cells) <= NAMED_CELLS else f"{len(cells)} cells"
+
+
 def footer(matrix: Matrix, notes: Notes, *, ranks: bool = True) -> list[str]:
     """What stands under a comparison: protocol differences, footnotes, limits and marks."""
-    lines = protocol_notes(matrix.columns) + notes.lines()
+    lines = protocol_notes(matrix.columns) + notes.lines() + warning_lines(matrix)
     if any(row.limited for row in matrix.rows):
         lines.append("[limited N] runs saw only N identities and pairs; they are never ranked.")
     if ranks and any(entry.rank for entry in matrix.entries.values()):

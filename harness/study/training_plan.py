@@ -66,6 +66,7 @@ def chain(
             inputs["model"] = before
         training = Training(tuple(sources), phase.stream, phase.validation, depth, phase.params)
         chosen = planner.choose("model", use.having({**use.params(), **phase.params}))
+        _check_counts(training, chosen, label, planner.study.limit)
         before = planner.add(_train_node(planner, label, chosen, inputs, training, repeat))
         keys["model"], depth = before, depth + 1
     plain = len(phases) == 1 and not use.initial and phases[0] == type(phases[0])()
@@ -112,6 +113,32 @@ def _inputs(
         inputs[faces_role(index)] = key
         inputs[placements_role(index)] = planner.place({"faces": key}, source.name, aligner, None)
     return inputs
+
+
+def _check_counts(training: Training, model: Chosen, label: str, limit: int | None) -> None:
+    """Raise UsageError where the counts that the generators were asked for teach nothing."""
+    asked = [_asked(source, limit) for source in training.sources]
+    if any(counts is None for counts in asked):
+        return
+    known = [counts for counts in asked if counts is not None]
+    reason = model.params.nothing_to_learn(
+        sum(identities for identities, _, _ in known) - training.validation,
+        sum(images for _, images, _ in known),
+        max(each for _, _, each in known),
+    )
+    if reason:
+        raise UsageError(f"{label} cannot be trained: {reason}")
+
+
+def _asked(source: Source, limit: int | None) -> tuple[int, int, int] | None:
+    """Identities, images and images of each identity that are asked for; None where unknown."""
+    params, take = source.chosen.params, source.take
+    identities: int | None = getattr(params, "identities", None)
+    each: int | None = getattr(params, "images_per_id", None)
+    if source.node is None or identities is None or each is None or take.exclude is not None:
+        return None
+    people = min(n for n in (identities, take.identities, limit) if n is not None)
+    return people, min(people * each, take.images or people * each), each
 
 
 def _check_stream(planner: Planner, source: Source) -> None:

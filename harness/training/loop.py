@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from harness.embedding.prefetch import prefetch
-from harness.errors import DataError
+from harness.errors import DataError, UsageError
 from harness.files import write_text
 from harness.seeds import derive, stream
 from harness.training import checkpoint
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from harness.components import ShowProgress, TrainableModel
-    from harness.training.recipe import TrainingData
+    from harness.training.recipe import TrainingData, TrainingRecipe
 
 RESULT = "training.json"
 MAX_EMPTY_DRAWS = 50
@@ -90,6 +90,7 @@ def train(
         torch.manual_seed(_torch_seed(seed, "recipe"))
         check_labels(data)
         recipe = model.training(data.labels)
+        check_steps(recipe, data)
         step = Step(recipe, model.input_spec, place, precision, ranks)
         watched = None if validation is None else Validation.of(validation, derive(seed, "train"))
         run = _Run(step, data, seed, watched)
@@ -115,6 +116,14 @@ def check_labels(data: TrainingData) -> None:
         raise DataError(f"training needs one label an image: {len(labels)} for {len(data)} images")
     if labels.min() < 0 or (np.bincount(labels) == 0).any():
         raise DataError("training labels must be 0..C-1 with at least one image of every class")
+
+
+def check_steps(recipe: TrainingRecipe, data: TrainingData) -> None:
+    """Raise DataError for a single class, UsageError for a training of no steps."""
+    if int(data.labels.max()) < 1:
+        raise DataError("all training images have one label, so there is nobody to tell apart")
+    if recipe.steps < 1 and recipe.finish is None:
+        raise UsageError("a training of 0 steps learns nothing; raise steps or epochs")
 
 
 def _torch_seed(seed: int, *path: str | int) -> int:
@@ -232,6 +241,8 @@ class _Run:
         self.learn.body.eval()
         rows = self.history.rows
         planned = self.recipe.steps
+        if planned and not self.step:
+            raise DataError(f"nothing was learned: {self._early()}")
         notes = () if self.step == planned else (self._early(),)
         summary = Summary(
             steps=self.step,
@@ -271,7 +282,7 @@ class _Run:
     def _early(self) -> str:
         return (
             f"training ended at step {self.step} of {self.recipe.steps}: {MAX_EMPTY_DRAWS} batches "
-            "in a row had nothing left to teach"
+            "in a row had nothing left to teach (too few images of each person, or all told apart)"
         )
 
     def _load(self, draw: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

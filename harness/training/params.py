@@ -112,3 +112,12 @@ class ClassificationParams(Params):
         if self.steps is not None:
             return self.steps * self.images_per_batch
         return None if images is None else self.epochs * images
+
+    def nothing_to_learn(self, identities: int, images: int, most: int) -> str:
+        """There must be two classes, and as many images as a batch."""
+        if images < self.images_per_batch and self.steps != 0:
+            return (
+                f"a batch of {self.images_per_batch} images cannot be drawn from {images} images; "
+                "lower images_per_batch or give more images"
+            )
+        return super().nothing_to_learn(identities, images, most)

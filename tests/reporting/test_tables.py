@@ -71,7 +71,7 @@ def test_numbers_of_made_up_output_say_so_in_every_table(make):
     for table in (summary, tables.markdown(build(results)), tables.latex(build(results))):
         assert table.count(said) == 1
         assert table.count("[1]") == 2  # the one number, and the footnote
-        assert "mere warning" not in table
+        assert table.count("a mere warning") == 1
 
 
 def test_hostile_names_cannot_break_a_table(make):
@@ -137,3 +137,27 @@ def test_markdown_in_names_is_inert(make, text, never):
     result = make.result(generator=source, warnings=[text])
     shown = tables.markdown(build([result])) + tables.summary_table([result])
     assert never not in shown
+
+
+def test_a_warning_is_under_every_form_of_the_table_once_with_its_cells(make):
+    said = "3 of 72 pairs compare an image with itself"
+    results = [
+        make.result(warnings=[said, "of | one"]),
+        make.result(model="onnx", warnings=[said]),
+        make.result(model="onnx", repeat=1, warnings=[said]),
+        make.result(generator="other"),
+    ]
+    matrix = build(results)
+    lines = tables.warning_lines(matrix)
+    assert lines == [
+        f"Warning (bfm > facenet-nn4 on lfw, bfm > onnx on lfw): {said}",
+        "Warning (bfm > facenet-nn4 on lfw): of | one",
+    ]
+    for form in (tables.plain, tables.markdown, tables.latex, summary_table):
+        text = form(results if form is summary_table else matrix)
+        assert text.count(said) == 1
+
+
+def test_a_warning_of_many_cells_counts_them(make):
+    results = [make.result(model=f"net{k}", warnings=["same"]) for k in range(5)]
+    assert tables.warning_lines(build(results)) == ["Warning (5 cells): same"]

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from harness.components import InputSpec, Params
-from harness.errors import DataError
+from harness.errors import DataError, UsageError
 from harness.training import checkpoint
 from harness.training.loop import finished, train
 from harness.training.optimisers import adam, sgd
@@ -390,3 +390,25 @@ def test_validation_is_measured_at_intervals_and_changes_nothing(undisturbed, tm
         run(tmp_path / "other", progress=_interrupt, checkpoint_s=0.0)
     with pytest.raises(DataError, match="another training"):
         run(tmp_path / "other", model=tiny(images_per_pass=3))
+
+
+def test_one_class_is_refused(tmp_path):
+    with pytest.raises(DataError, match="all training images have one label"):
+        run(tmp_path, Faces(labels=np.zeros(12, np.int64)))
+
+
+def test_a_training_of_no_steps_is_refused_unless_something_follows_it(tmp_path):
+    with pytest.raises(UsageError, match="0 steps learns nothing; raise steps or epochs"):
+        run(tmp_path / "none", model=tiny(steps=0))
+    seen = []
+    finish = lambda outputs, labels: seen.append(len(labels))  # noqa: E731
+    assert run(tmp_path / "some", model=tiny(steps=0, finish=finish)).steps == 0
+    assert seen
+
+
+def test_a_training_that_never_had_anything_to_learn_is_refused(tmp_path):
+    model = tiny()
+    model.objective = partial(Softmax, 4, skip_from=0)
+    with pytest.raises(DataError, match=r"nothing was learned: training ended at step 0 of"):
+        run(tmp_path, model=model)
+    assert not (tmp_path / "training.json").exists()

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.components import Params, TrainableModel
 from harness.errors import DataError, HarnessError, UsageError
 from harness.executors.local import cpu_count
@@ -105,6 +107,7 @@ def _train(
     if phase.validation:
         kept, held = split(data.labels, phase.validation, node.seed)
         data, apart = Part(data, kept), Part(data, held)
+    _check_counts(node, data)
     summary = train(
         model,
         data,
@@ -120,6 +123,17 @@ def _train(
     )
     said = [note for part in sets if isinstance(part, StreamedFaces) for note in part.notes()]
     return Trained(model, sets, data, summary, [*ctx.notes, *said, *summary.notes])
+
+
+def _check_counts(node: Node, data: TrainingData) -> None:
+    """Raise DataError where what is left to train on teaches nothing."""
+    assert node.chosen is not None
+    counts = np.bincount(data.labels)
+    reason = node.chosen.params.nothing_to_learn(
+        int(np.count_nonzero(counts)), len(data), int(counts.max())
+    )
+    if reason:
+        raise DataError(f"{node.label} cannot be trained: {reason}")
 
 
 def _together(node: Node, session: Session, folder: Path) -> list[str]:

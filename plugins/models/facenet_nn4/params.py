@@ -114,3 +114,17 @@ class FaceNetNN4Params(Params):
         """Steps times people times images; how many there are to choose from does not matter."""
         steps = self.epochs * self.batches_per_epoch if self.steps is None else self.steps
         return steps * self.people_per_batch * self.images_per_person
+
+    def nothing_to_learn(self, identities: int, images: int, most: int) -> str:
+        """A triplet needs two images of one person, and a batch so many people."""
+        if most < 2:
+            return (
+                "no person has two images, which a triplet needs; give more images of each person, "
+                "or choose a model that is trained by classification"
+            )
+        if identities < self.people_per_batch:
+            return (
+                f"a batch of {self.people_per_batch} people cannot be drawn from {identities} "
+                "people; lower people_per_batch or give more identities"
+            )
+        return super().nothing_to_learn(identities, images, most)
