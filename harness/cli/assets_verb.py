@@ -15,6 +15,7 @@ from harness.terminal import line, say, say_page
 if TYPE_CHECKING:
     from harness.components import Asset
     from harness.registry import Registry
+    from harness.study.store import Store
 
 SHOWN = 20
 
@@ -136,14 +137,13 @@ def fetch(obj: dict[str, Any], name: str, *, yes: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def check(obj: dict[str, Any], name: str | None, *, decode: bool, as_json: bool) -> int:
-    """Check that data are there and complete; NAME is an asset or a component.
+    """Check that data are there, complete and readable; NAME is an asset or a component.
 
-    Of a benchmark's data every list is read and every image looked for. Exit 3 if something is
-    missing.
+    Of a benchmark's data every list is read and every image looked for; networks are told by their
+    content and size, and what a generator or detector uses is opened. Exit 3 if something is wrong.
     """
     from harness.study.asset_check import check as check_benchmark
     from harness.study.asset_check import users_of
-    from harness.study.asset_files import lacking
     from harness.study.assets import Links, missing_message
     from harness.study.store import Store
 
@@ -170,13 +170,22 @@ def check(obj: dict[str, Any], name: str | None, *, decode: bool, as_json: bool)
             {
                 **asdict(asset),
                 "path": str(path) if path else None,
-                "lacking": lacking(asset, path) if path else [],
+                "lacking": _faults(registry, asset, path, store) if path else [],
                 "benchmarks": [{**vars(one), "complete": one.complete} for one in found],
             }
         )
     say_page(json.dumps(rows, indent=1) if as_json else "\n".join(map(_told, rows)))
     whole = all(one["complete"] for row in rows for one in row["benchmarks"])
-    return 0 if whole and not any(row["lacking"] for row in rows) else 3
+    return 0 if whole and all(row["path"] and not row["lacking"] for row in rows) else 3
+
+
+def _faults(registry: Registry, asset: Asset, path: Path, store: Store) -> list[str]:
+    """What is absent, is not what it should be, or cannot be opened by what uses it."""
+    from harness.study.asset_files import lacking, suspicious
+    from harness.study.asset_open import unusable
+
+    found = [*lacking(asset, path), *suspicious(asset, path)]
+    return found or unusable(registry, asset, path, store)
 
 
 def _known(registry: Registry, name: str | None) -> dict[str, Asset]:
@@ -207,6 +216,8 @@ def _told(row: dict[str, Any]) -> str:
         lines.append(f"  complete it, or: harness assets link {row['name']} PATH")
     elif row["files"] and row["path"]:
         lines.append(f"  complete, {len(row['files'])} files")
+    elif row["path"] and not row["benchmarks"]:
+        lines.append("  there, and nothing was found wrong")
     for one in row["benchmarks"]:
         if one["complete"]:
             lines.append(f"  {one['benchmark']}: complete, {one['images']:,} images")

@@ -81,7 +81,7 @@ def import_file(obj: dict[str, Any], /, file: Path, study: Path, **options: Any)
     wanted = Wanted(alias.benchmark, comparison, options["model"])
     result, folder, new = import_scores(study, file, wanted, open_registry(obj), options["form"])
     for warning in result.warnings:
-        click.echo(f"harness: warning: {warning}", err=True)
+        say(f"harness: warning: {warning}", err=True)
     number = headline(result)
     if options["as_json"]:
         record = {"id": result.id, "folder": folder.name, "new": new, "metric": number.name,

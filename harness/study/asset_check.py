@@ -8,10 +8,14 @@ from pathlib import Path
 
 from harness.components import Benchmark, Images
 from harness.errors import DataError
+from harness.file_kinds import HEAD_BYTES, FileKind, kind_of_head
 from harness.registry import Provided, Registry, import_object
 from harness.study import parameters
 from harness.study.context import RunContext
 from harness.study.store import Store
+
+LOOKED_AT = 100
+"""Images whose first bytes are looked at where they are not all decoded."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,17 @@ def check(provided: Provided, asset: str, path: Path, store: Store, *, decode: b
     except DataError as error:
         findings = getattr(error, "findings", None) or [str(error)]
         return Checked(component.name, 0, tuple(findings))
-    missing = [*benchmark.shortfalls(), *(_damaged(images) if decode else ())]
+    looked = _damaged(images) if decode else _not_downloaded(images)
+    missing = [*benchmark.shortfalls(), *looked]
     return Checked(component.name, len(images), tuple(missing))
+
+
+def _not_downloaded(images: Images) -> Iterator[str]:
+    """Images, of some in equal steps, that are pointers, pages or nothing instead."""
+    for index in range(0, len(images), max(1, len(images) // LOOKED_AT)):
+        kind = kind_of_head(images.read(index)[:HEAD_BYTES])
+        if kind in (FileKind.EMPTY, FileKind.LFS_POINTER, FileKind.WEB_PAGE, FileKind.ERROR_PAGE):
+            yield f"{images.names[index]} is {kind}; download or copy it again"
 
 
 def _damaged(images: Images) -> Iterator[str]:

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from harness.components import Asset, AssetFile
-from harness.errors import PrerequisiteError, UsageError
+from harness.errors import DataError, PrerequisiteError, UsageError
+from harness.file_kinds import FileKind, expect
 from harness.registry import Registry
+from harness.texts import read_text
 
 Say = Callable[[str], None]
+MAX_SIZE_ERROR = 0.2
+"""Share of the stated size by which a file may differ: releases of one network vary a little."""
+_WEIGHTS = (FileKind.TORCH, FileKind.OLD_TORCH)
+_KINDS = {
+    ".onnx": (FileKind.ONNX,),
+    ".safetensors": (FileKind.SAFETENSORS,),
+    ".pt": _WEIGHTS,
+    ".pth": _WEIGHTS,
+    ".bin": _WEIGHTS,
+    ".ckpt": _WEIGHTS,
+    ".h5": (FileKind.HDF5,),
+    ".txt": (FileKind.TEXT,),
+    ".json": (FileKind.TEXT,),
+}
 _POINTER = b"version https://git-lfs"
 """How a file begins that stands for one that was not downloaded."""
 
@@ -29,9 +46,50 @@ def lacking(asset: Asset, path: Path) -> list[str]:
     return [reason for file in asset.files if (reason := _fault(file, path))]
 
 
-def _fault(file: AssetFile, path: Path) -> str:
+def suspicious(asset: Asset, path: Path) -> list[str]:
+    """Files of an asset that are there but are not what their name and size announce."""
+    found: list[str] = []
+    for file in asset.files:
+        place = _found(file, path)
+        if place is not None and not _fault(file, path):
+            found += filter(None, [_kind_fault(place) or _size_fault(file, place)])
+    return found
+
+
+def _kind_fault(path: Path) -> str:
+    """What a file is, if that is not what its suffix says."""
+    suffix = path.suffix.lower()
+    try:
+        if suffix in _KINDS:
+            expect(path, f"the {suffix} file that is expected", *_KINDS[suffix])
+        if suffix == ".json":
+            json.loads(read_text(path))
+    except DataError as error:
+        return str(error)
+    except ValueError as error:
+        return f"{path} is not JSON: {error}"
+    return ""
+
+
+def _size_fault(file: AssetFile, path: Path) -> str:
+    """A file of quite another size is another file; very small ones vary."""
+    there = path.stat().st_size / 1e6
+    told = file.megabytes < 1 or path.suffix in (".json", ".txt")  # by what is in it
+    if told or abs(there - file.megabytes) <= MAX_SIZE_ERROR * file.megabytes:
+        return ""
+    return (
+        f"{path} has {there:,.2f} MB and about {size(file)} are expected: it is another file, or "
+        "was not copied to its end"
+    )
+
+
+def _found(file: AssetFile, path: Path) -> Path | None:
     names = (file.path, *file.instead)
-    found = next((path / name for name in names if (path / name).is_file()), None)
+    return next((path / name for name in names if (path / name).is_file()), None)
+
+
+def _fault(file: AssetFile, path: Path) -> str:
+    names, found = (file.path, *file.instead), _found(file, path)
     if found is None:
         where = " or ".join(name or path.name for name in names)
         return f"{where} is not in {path} (about {size(file)})"
@@ -104,7 +162,7 @@ def fetch(asset: Asset, folder: Path, say: Say) -> Path:
                 f"{file.hub_path} of {asset.hub} cannot be downloaded: {reason}; try again, or "
                 f"obtain it by hand and: harness assets link {asset.name} PATH"
             ) from error
-    wrong = lacking(asset, path)
+    wrong = [*lacking(asset, path), *suspicious(asset, path)]
     if wrong:
         raise incomplete({asset.name: wrong})
     return path

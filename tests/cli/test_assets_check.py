@@ -116,3 +116,62 @@ def test_an_asset_of_two_benchmarks_is_checked_for_both(ask, linked):
 
 def test_benchmarks_that_need_no_data(ask):
     assert "needs no data of yours" in ask("check", "synthpie")
+
+
+TRAINING_SETS = ("casia-webface", "ms1mv2", "dcface", "digiface1m", "webface260m", "sface",
+                 "gandiffface", "disco", "idiff-face", "exfacegan", "syn2auth")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*TRAINING_SETS, "mtcnn"])
+@pytest.mark.parametrize("content", ["nothing", "a text file", "a pointer"])
+def test_an_asset_that_nothing_can_be_read_from_is_exit_3(ask, tmp_path, name, content):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    if content == "a text file":
+        (folder / "notes.txt").write_text("nothing to see\n")
+    if content == "a pointer":
+        for file in ("train.rec", "pnet.pt", "a.zip"):
+            (folder / file).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    ask("link", name, str(folder))
+    text = ask("check", name, code=3)
+    assert (f"{folder} is an empty folder" if content == "nothing" else str(folder)) in text
+    assert f"complete it, or: harness assets link {name} PATH" in text
+    ask("check", code=3)
+
+
+def test_a_link_to_nothing_is_exit_3_also_without_a_name(ask, tmp_path):
+    folder = tmp_path / "data"
+    (folder / "p1").mkdir(parents=True)
+    ask("link", "sface", str(folder))
+    folder.rename(tmp_path / "gone")
+    assert "sface: its folder is gone; link it again" in ask("check", code=3)
+    ask("check", "sface", code=3)
+
+
+def test_what_is_not_there_cannot_be_linked(ask, tmp_path):
+    (tmp_path / "dangling").symlink_to(tmp_path / "absent")
+    for path in ("absent", "dangling"):
+        ask("link", "lfw", str(tmp_path / path), code=2)
+    assert ask("check", code=0).strip() == ""
+
+
+def test_a_set_that_can_be_read_is_whole(ask, tmp_path):
+    import cv2
+    import numpy as np
+
+    for person in ("a", "b"):
+        (tmp_path / "data" / person).mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / "data" / person / "1.png"), np.zeros((112, 112, 3), np.uint8))
+    ask("link", "sface", str(tmp_path / "data"))
+    assert "nothing was found wrong" in ask("check", "sface")
+
+
+@pytest.mark.parametrize("content", [b"", b"version https://git-lfs.github.com/spec/v1\n",
+                                     b"<!DOCTYPE html><html>"])  # fmt: skip
+def test_images_of_a_benchmark_that_were_not_downloaded_are_named(ask, linked, content):
+    root = linked("lfw")
+    image = root / "lfw/Some_Body_0/Some_Body_0_0001.jpg"
+    image.write_bytes(content)
+    text = ask("check", "lfw", code=3)
+    assert "Some_Body_0/Some_Body_0_0001.jpg is" in text
+    assert "download or copy it again" in text

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from types import SimpleNamespace
 
 import pytest
 
 from harness.cli.main import run
+from harness_plugins.generators.digi2real import ASSETS
 
 NEEDED = ("arc2face-arcface", "arc2face-encoder", "arc2face-unet", "stable-diffusion-v1-5")
 LCM = "lcm-lora-sdv1-5"
@@ -27,6 +29,25 @@ def ask(capfd):
     return ask
 
 
+BEGINNINGS = {".onnx": b"\x08\x07\x12", ".safetensors": (2).to_bytes(8, "little") + b"{}",
+              ".json": b"{}", ".txt": b"a b"}  # fmt: skip
+SIZES = {
+    hub_path: file.megabytes
+    for asset in ASSETS
+    for file in asset.files
+    for hub_path in (file.hub_path, *(f"encoder/{name}" for name in file.instead))
+}
+
+
+def pretend(path, hub_path):
+    """A file that begins as its suffix says and is as large as announced; the rest is a hole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(BEGINNINGS[path.suffix])
+    if SIZES[hub_path] >= 1 and path.suffix != ".json":
+        os.truncate(path, int(SIZES[hub_path] * 1e6))
+    return path
+
+
 @pytest.fixture
 def hub(monkeypatch):
     """A hub that writes a file of its own name wherever it is asked; what it was asked."""
@@ -36,10 +57,7 @@ def hub(monkeypatch):
         from pathlib import Path
 
         asked.append((repo_id, filename))
-        path = Path(local_dir) / filename
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{repo_id}/{filename}")
-        return str(path)
+        return str(pretend(Path(local_dir) / filename, filename))
 
     monkeypatch.setitem(
         sys.modules, "huggingface_hub", SimpleNamespace(hf_hub_download=hf_hub_download)
@@ -49,18 +67,16 @@ def hub(monkeypatch):
 
 @pytest.fixture
 def layout(tmp_path):
-    """The files of all assets side by side, their content no matter."""
+    """The files of all assets side by side."""
     root = tmp_path / "weights"
     for name in (
         "arc2face/config.json", "arc2face/diffusion_pytorch_model.safetensors",
-        "encoder/config.json", "encoder/pytorch_model.bin", "arcface.onnx",
+        "encoder/config.json", "encoder/model.safetensors", "arcface.onnx",
         "base/tokenizer/vocab.json", "base/tokenizer/merges.txt",
         "base/tokenizer/tokenizer_config.json", "base/scheduler/scheduler_config.json",
         "base/vae/config.json", "base/vae/diffusion_pytorch_model.safetensors",
     ):  # fmt: skip
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("content")
+        pretend(root / name, name.removeprefix("base/"))
     return root
 
 
@@ -97,7 +113,7 @@ def test_one_folder_links_all_that_lie_in_it(ask, layout):
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("encoder/pytorch_model.bin", None, "pytorch_model.bin or model.safetensors is not in"),
+        ("encoder/model.safetensors", None, "pytorch_model.bin or model.safetensors is not in"),
         ("base/vae/config.json", None, "vae/config.json is not in"),
         ("arcface.onnx", "", "arcface.onnx is empty (about 261 MB expected)"),
         ("arc2face/diffusion_pytorch_model.safetensors", "version https://git-lfs.github.com/x",
@@ -173,3 +189,32 @@ def test_other_assets_cannot_be_fetched(ask):
     assert "lfw cannot be fetched" in text
     assert "harness assets link lfw PATH" in text
     assert "unknown asset 'digi2rea', did you mean" in ask("fetch", "digi2rea", code=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("arcface.onnx", b"not a network", "arcface.onnx is a text file, not the .onnx file"),
+        ("arcface.onnx", b"<!DOCTYPE html><html>log in", "arcface.onnx is a web page"),
+        ("arcface.onnx", b"\x08\x07\x12" + b"\1" * 5000, "0.01 MB and about 261 MB"),
+        ("arcface.onnx", (2).to_bytes(8, "little") + b"{}", "arcface.onnx is a safetensors file"),
+        ("base/vae/config.json", b"{", "config.json is not JSON"),
+        ("base/vae/diffusion_pytorch_model.safetensors", b"\x89HDF\r\n\x1a\n", "is an HDF5 file"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_something_else_is_exit_3(ask, layout, name, content, said):
+    ask("link", "digi2real", str(layout))
+    (layout / name).write_bytes(content)
+    text = ask("check", "digi2real", code=3)
+    assert said in text
+    assert text.count("complete, ") == 3
+
+
+def test_two_networks_that_are_exchanged_are_told_by_their_size(ask, layout):
+    ask("link", "digi2real", str(layout))
+    one = layout / "arc2face/diffusion_pytorch_model.safetensors"
+    other = layout / "base/vae/diffusion_pytorch_model.safetensors"
+    aside = layout / "aside"
+    for source, target in ((one, aside), (other, one), (aside, other)):
+        source.rename(target)
+    assert ask("check", "digi2real", code=3).count("it is another file") == 2
