@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import sys
+
+
+def _leave_current_folder() -> None:
+    """Under ``python -m harness``: import nothing from the current folder, as ``harness`` does not.
+
+    ``python -m`` puts that folder before all others, with every package, plugin and module in it.
+    """
+    started_by_module = sys.argv[:1] == ["-m"] and not sys.flags.safe_path
+    if started_by_module:
+        target = sys.orig_argv[len(sys.orig_argv) - len(sys.argv)]
+        if target == "harness" or (target[:1] == "-" and target.endswith("mharness")):
+            del sys.path[0]
+
+
+_leave_current_folder()  # before any other import
+
+from importlib import import_module  # noqa: E402
+from typing import TYPE_CHECKING, Any  # noqa: E402
 
 if TYPE_CHECKING:
     from harness.api import load_study, run

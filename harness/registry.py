@@ -218,10 +218,14 @@ class Registry:
                 guard.complain(f"plugin {name} of {dist} is left out: {reason}")
 
 
+LONGEST_GUESSED = 200
+"""Characters of a name that a nearest match is looked for; the time grows with the square."""
+
+
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """A nearest-match hint with the valid names, to append to an error."""
     known = sorted(set(names))
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(name, known, n=1) if len(name) <= LONGEST_GUESSED else []
     hint = f", did you mean {near[0]!r}?" if near else ""
     return f"{hint} (known: {', '.join(known)})" if known else hint
 

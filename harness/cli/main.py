@@ -45,6 +45,7 @@ VERBS = {
     "completion": "Print the completion script for a shell",
 }
 INTERRUPTED, INTERNAL = 130, 70
+LONGEST_MESSAGE = 10_000
 BUG_URL = "the project's issue tracker"
 
 
@@ -161,6 +162,8 @@ def _global(params: dict[str, Any]) -> dict[str, Any]:
 
 def main(args: list[str] | None = None) -> None:
     """Entry point of the ``harness`` command."""
+    # Workers are started by `python -c`, which would import modules of the current folder first.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     listen()
     try:
         code = run(sys.argv[1:] if args is None else args, restartable=args is None)
@@ -224,6 +227,8 @@ def _whole_sentence(error: HarnessError) -> str:
 
 
 def _say(message: str, code: int) -> int:
+    if len(message) > LONGEST_MESSAGE:  # a name in it may be as long as the file it comes from
+        message = f"{message[:LONGEST_MESSAGE]} ..."
     # A list continues on lines of its own, indented: a name with a line end cannot fake a message.
     say_page("\n  ".join(f"harness: {message}".split("\n")), err=True)
     return code

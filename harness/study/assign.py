@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from harness.errors import UsageError
 from harness.registry import did_you_mean
 from harness.study.layers import LISTED, Said
+from harness.study.limits import require_cells
 from harness.study.parameters import Word, parse_literal
 from harness.study.phases import Use
 
@@ -85,6 +87,8 @@ def sweep(
         takers, inner = _takers(kind, uses, key, said, accepts)
         for own, takes in zip(mine, takers, strict=True):
             own |= {inner: said} if takes else {}
+    sizes = [math.prod(len(said.value) for said in own.values()) for own in mine]
+    require_cells(sum(sizes), f"the sweep over {', '.join(values)} makes")
     return [swept for use, own in zip(uses, mine, strict=True) for swept in _grid(use, own)]
 
 

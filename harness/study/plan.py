@@ -26,6 +26,7 @@ from harness.study.device import (
     resolve_precision,
 )
 from harness.study.keys import DECODER, SCHEMA
+from harness.study.limits import require_planned
 from harness.study.phases import Faces, ModelUse, Phase, Take
 from harness.study.planned import Cell, Chosen, Node, Plan, Source, Stage, Training
 from harness.study.recipe import Recipe, Use
@@ -71,6 +72,8 @@ class Planner(Chooser):
             )
         if benchmarks and not models:
             raise UsageError("a benchmark needs a model to test; add --model NAME")
+        rows, repeats = len(models) * max(1, len(generators)), self.study.repeats if trains else 1
+        require_planned(rows, repeats, [benchmark.params for benchmark in benchmarks])
         if not models:
             for source in generators:
                 self.add_set(source)

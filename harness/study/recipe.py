@@ -39,6 +39,10 @@ NO_ALIGNER = "none"
 """As ``aligner.use``: faces are not looked for."""
 
 
+MOST_REPEATS = 10**9
+"""A number that is still a count; how many cells they make is limited by the plan."""
+
+
 class StudyTable(BaseModel):
     """The ``[study]`` table."""
 
@@ -46,7 +50,9 @@ class StudyTable(BaseModel):
 
     name: str = "study"
     seed: int = Field(0, description="Root seed of every random stream.")
-    repeats: int = Field(1, ge=1, description="Trainings of each model, with different seeds.")
+    repeats: int = Field(
+        1, ge=1, le=MOST_REPEATS, description="Trainings of each model, with different seeds."
+    )
     limit: int | None = Field(
         None, ge=1, description="Identities and pairs to look at; for trials."
     )
