@@ -6,6 +6,7 @@ in a list of a million costs gigabytes.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ def write_strings(path: Path, values: Iterable[str]) -> None:
     import pyarrow as pa
 
     table = pa.table({"text": pack(values)})
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+    with pa.OSFile(os.fsencode(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
 
 
@@ -41,7 +42,7 @@ def read_strings(path: Path) -> Sequence[str]:
     import pyarrow as pa
 
     try:
-        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        table = pa.ipc.open_file(pa.memory_map(os.fsencode(path))).read_all()
         return Strings(table["text"].combine_chunks())
     except (OSError, KeyError, pa.ArrowException) as error:
         raise DataError(f"cannot read {path}: {error}; remove it to make it again") from None

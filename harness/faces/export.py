@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -161,7 +162,10 @@ def _parquet(faces: FaceSet, target: Path, report: Report) -> None:
     for number, first in enumerate(range(0, len(faces), SHARD_IMAGES)):
         last = min(first + SHARD_IMAGES, len(faces))
         path = target / f"faces-{number:05d}.parquet"
-        with parquet.ParquetWriter(path, schema, write_page_checksum=True) as writer:
+        with (
+            pa.OSFile(os.fsencode(path), "wb") as sink,
+            parquet.ParquetWriter(sink, schema, write_page_checksum=True) as writer,
+        ):
             for start in range(first, last, _GROUP):
                 rows = [_row(faces, next(samples)) for _ in range(start, min(start + _GROUP, last))]
                 writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=schema))

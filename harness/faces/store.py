@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,7 @@ def write_shard(path: Path, faces: Iterable[Face | Missing]) -> ShardFacts:
         b"facts": json.dumps(vars(facts)).encode(), b"points": _points_digest(batch)
     })  # fmt: skip
     batch = batch.replace_schema_metadata(schema.metadata)
-    with written_whole(path) as aside, pa.OSFile(str(aside), "wb") as sink:
+    with written_whole(path) as aside, pa.OSFile(os.fsencode(aside), "wb") as sink:
         with pa.ipc.new_file(sink, schema) as writer:
             writer.write_batch(batch)
     return facts
@@ -219,7 +220,7 @@ class _Names(Sequence[str]):
 def _open(path: Path, *, verify: bool = True) -> pa.RecordBatch:
     """The rows of a shard, verified. Raises ``DataError`` naming a shard that is damaged."""
     try:
-        source = pa.memory_map(str(checked(path) if verify else path))
+        source = pa.memory_map(os.fsencode(checked(path) if verify else path))
         batch = pa.ipc.open_file(source).get_batch(0)
         # Offsets that point outside a shard without a digest would crash the process.
         batch.validate(full=True)

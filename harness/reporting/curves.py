@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +115,8 @@ def _read(path: Path, study: Study, needed: tuple[str, ...]) -> dict[str, Any]:
 
     try:
         reader = pa.parquet.read_table if path.suffix == ".parquet" else pa.feather.read_table
-        table = reader(path)
+        with pa.OSFile(os.fsencode(path), "rb") as source:
+            table = reader(source)
         columns = {
             name: np.asarray(table[name], dtype=np.float64)
             for name in table.column_names

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from harness.components import External, Params
 from harness.decoding import toml_table
 from harness.errors import UsageError
+from harness.inputs import shown
 from harness.registry import Provided, did_you_mean, import_object
 
 PRESET = "preset"
@@ -178,17 +179,19 @@ def public_values(params: Params) -> dict[str, Any]:
     for name in external_fields(type(params)):
         if dumped.get(name) is not None:
             dumped[name] = Path(dumped[name]).name
-    shown: dict[str, Any] = _shortened(dumped)
-    return shown
+    short: dict[str, Any] = _shortened(dumped)
+    return short
 
 
 def _shortened(value: Any) -> Any:
-    """Absolute paths by their last part, at any depth."""
+    """Absolute paths by their last part, and file names as valid text, at any depth."""
     if isinstance(value, dict):
         return {key: _shortened(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_shortened(inner) for inner in value]
-    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
+    if not isinstance(value, str):
+        return value
+    return shown(Path(value).name if Path(value).is_absolute() else value)
 
 
 def key_values(params: Params, fingerprints: Mapping[str, str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from harness import guard
 from harness.errors import OUT_OF_MEMORY, HarnessError, advice, is_out_of_memory
 from harness.extensions import Executor, Setup
 from harness.files import write_text
+from harness.inputs import shown
 from harness.lifecycle import CellFinished
 from harness.study import media, remote, work
 from harness.study.events import Events
@@ -234,7 +235,7 @@ class Runner:
         chosen: Chosen | None,
         folder: Path | None,
     ) -> None:
-        message = one_sentence(error)
+        message = shown(one_sentence(error))
         where = folder or self.session.folder / "failures" / key[:12]
         number = len(list(where.glob("failed-*.json"))) + 1
         log: Path | None = where / f"failed-{number}.json"
@@ -244,7 +245,7 @@ class Runner:
             "label": label,
             "error": type(error).__name__,
             "message": message,
-            "traceback": "".join(traceback.format_exception(error)),
+            "traceback": shown("".join(traceback.format_exception(error))),
         }
         try:
             write_text(where / f"failed-{number}.json", json.dumps(record, indent=1) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from harness.files import written_whole
 def write_columns(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
     """Write one-dimensional arrays of equal length as an Arrow IPC file, whole or not at all."""
     table = pa.table({name: pa.array(values) for name, values in columns.items()})
-    with written_whole(path) as aside, pa.OSFile(str(aside), "wb") as sink:
+    with written_whole(path) as aside, pa.OSFile(os.fsencode(aside), "wb") as sink:
         with pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
 
@@ -30,7 +31,7 @@ def read_columns(
     Raises ``DataError`` naming the file when it cannot.
     """
     try:
-        with pa.OSFile(str(path), "rb") as source:
+        with pa.OSFile(os.fsencode(path), "rb") as source:
             file = pa.ipc.open_file(source)
             if wanted is not None:
                 chosen = [k for k, name in enumerate(file.schema.names) if wanted(name)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,9 +116,12 @@ def _within(batches: Iterator[pa.RecordBatch], path: Path) -> Iterator[pa.Record
 def _opened(path: Path, coded: str | None = None) -> Iterator[parquet.ParquetFile]:
     """An open file; text of the column ``coded`` comes as codes of a dictionary."""
     try:
-        with parquet.ParquetFile(
-            path, page_checksum_verification=True, read_dictionary=[coded] if coded else None
-        ) as file:
+        with (
+            pa.OSFile(os.fsencode(path), "rb") as source,
+            parquet.ParquetFile(
+                source, page_checksum_verification=True, read_dictionary=[coded] if coded else None
+            ) as file,
+        ):
             yield file
     except (pa.ArrowException, OSError, ValueError, TypeError, MemoryError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
