@@ -5,6 +5,11 @@ import time
 import pytest
 
 from harness.decoding import DEEPEST, json_value, toml_table
+from harness.embedding.extract import load
+from harness.errors import DataError, UsageError
+from harness.study.assets import Links
+from harness.study.face_import import stated
+from harness.study.store import Store
 
 
 @pytest.mark.parametrize(
@@ -37,3 +42,16 @@ def test_ordinary_depth_is_read():
     assert toml_table(text)["a"]
     assert toml_table('note = "' + "a.b." * 10 + '"')["note"]
     assert json_value('{"a": [1, 2.5, null, "\\u00e9"]}') == {"a": [1, 2.5, None, "\xe9"]}
+
+
+def test_readers_of_foreign_files_refuse_deep_json(tmp_path, home):
+    deep = "[" * 100_000
+    (tmp_path / "faceset.json").write_text(deep)
+    with pytest.raises(DataError, match=r"faceset\.json"):
+        stated(tmp_path, "folder")
+    (home / "assets.json").write_text(deep)
+    with pytest.raises(UsageError, match="is damaged"):
+        Links(Store(home)).all()
+    (tmp_path / "embeddings.json").write_text(deep)
+    with pytest.raises(DataError):
+        load(tmp_path)

@@ -24,7 +24,8 @@ KINDS = {"generator": "G", "model": "M", "benchmark": "B", "aligner": "A"}
 def inline_dirs(obj: dict[str, Any], recipe: Path | None) -> tuple[Path, ...]:
     """Plugin folders of the command line, and ``harnessfile.py`` beside the recipe."""
     dirs: tuple[Path, ...] = obj["plugins_dirs"]
-    beside = recipe.parent / INLINE if recipe else None
+    # Not beside the name of a recipe that comes with the package: that is the current folder.
+    beside = recipe.parent / INLINE if recipe and recipe.is_file() else None
     return (*dirs, beside) if beside is not None and beside.exists() else dirs
 
 

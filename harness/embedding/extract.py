@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from harness.decoding import json_value
 from harness.embedding.prefetch import prefetch
 from harness.errors import DataError
 from harness.files import sync, write_text
@@ -96,7 +97,7 @@ def load(folder: Path) -> Extraction:
     if not path.exists():
         raise unreadable(path, "no complete embeddings")
     try:
-        facts = json.loads(checked(path).read_bytes())
+        facts = json_value(checked(path).read_bytes())
         has_mirror, count, size = bool(facts["mirror"]), facts["images"], facts["size"]
         failures = tuple((name, reason) for name, reason in facts["failures"])
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from harness.decoding import json_value
 from harness.errors import DataError
 from harness.faces.face import Face, MetaValue, Missing, Slot
 from harness.files import written_whole
@@ -79,7 +80,7 @@ def shard_facts(path: Path) -> ShardFacts:
     """
     batch = _open(path)
     try:
-        facts = ShardFacts(**json.loads(batch.schema.metadata[b"facts"]))
+        facts = ShardFacts(**json_value(batch.schema.metadata[b"facts"]))
     except (KeyError, TypeError, ValueError) as error:
         raise unreadable(path, error) from None
     points = batch.schema.metadata.get(b"points")  # absent in shards of older releases
@@ -169,7 +170,7 @@ class FaceSet:
         """Metadata of one face."""
         text = self._cell("meta", index)
         try:
-            loaded: Mapping[str, MetaValue] = json.loads(text)
+            loaded: Mapping[str, MetaValue] = json_value(text)
         except ValueError as error:
             raise unreadable(self._paths[self._shard[index]], f"metadata: {error}") from None
         return loaded

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.decoding import json_value
 from harness.errors import HarnessError
 from harness.study.store import DAMAGE, Store
 from harness.verified import DamagedError
@@ -42,7 +42,7 @@ def all_aside(store: Store) -> Iterator[SetAside]:
     """Every artifact that was set aside; one without a readable reason says nothing of it."""
     for folder in store.aside():
         try:
-            record = json.loads((folder / DAMAGE).read_bytes())
+            record = json_value((folder / DAMAGE).read_bytes())
             said = f"{record['file']} {record['reason']}"
         except (OSError, ValueError, KeyError, TypeError):
             said = ""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from harness.components import Asset, AssetFile
+from harness.decoding import json_value
 from harness.errors import DataError, PrerequisiteError, UsageError
 from harness.file_kinds import FileKind, expect
 from harness.registry import Registry
@@ -63,7 +63,7 @@ def _kind_fault(path: Path) -> str:
         if suffix in _KINDS:
             expect(path, f"the {suffix} file that is expected", *_KINDS[suffix])
         if suffix == ".json":
-            json.loads(read_text(path))
+            json_value(read_text(path))
     except DataError as error:
         return str(error)
     except ValueError as error:

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 from harness.components import Asset
+from harness.decoding import json_value
 from harness.errors import PrerequisiteError, UsageError
 from harness.files import write_text
 from harness.registry import Registry, did_you_mean
@@ -34,7 +35,7 @@ class Links:
         if not self._file.exists():
             return {}
         try:
-            links = json.loads(self._file.read_text(encoding="utf-8"))
+            links = json_value(self._file.read_text(encoding="utf-8"))
             return {name: Path(path) for name, path in links.items()}
         except (ValueError, AttributeError, TypeError):
             raise UsageError(f"{self._file} is damaged; delete it and link again") from None

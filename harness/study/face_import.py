@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from harness.decoding import json_value
 from harness.errors import DataError, HarnessError, UsageError
 from harness.executors.local import cpu_count
 from harness.faces.export import ABOUT, LANDMARKS
@@ -84,7 +84,7 @@ def stated(path: Path, layout: str) -> dict[str, Any]:
     if not (path / ABOUT).is_file():
         return {}
     try:
-        about = json.loads((path / ABOUT).read_text(encoding="utf-8"))
+        about = json_value((path / ABOUT).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read {path / ABOUT}: {error}; export the set again") from None
     template = about.get("template") if isinstance(about, dict) else None

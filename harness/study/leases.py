@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import environment
+from harness.decoding import json_value
 from harness.errors import HarnessError
 from harness.files import write_text
 
@@ -186,7 +187,7 @@ def _numbers(folder: Path, key: str) -> list[int]:
 
 def _record(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        found = json_value(text)
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

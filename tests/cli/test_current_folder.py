@@ -54,3 +54,11 @@ def test_other_modules_that_import_harness_keep_their_folder(tmp_path):
         check=False, timeout=60, env={k: v for k, v in os.environ.items() if k != "PYTHONSAFEPATH"},
     )  # fmt: skip
     assert done.stdout == "beside\n", done.stderr
+
+
+def test_a_recipe_of_the_package_loads_no_plugin_of_the_folder(harness_command, evil):
+    harness_command("plan", "-c", "demo", check=None)
+    assert not (evil / "pwned-harnessfile").exists()
+    (evil / "own.toml").write_text('[[generator]]\nuse = "toy-faces"\n')
+    harness_command("plan", "-c", "own.toml")  # beside a recipe that is named it is meant
+    assert (evil / "pwned-harnessfile").exists()

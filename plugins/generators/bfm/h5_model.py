@@ -7,7 +7,6 @@ version, store them times the standard deviation.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.decoding import json_value
 from harness.errors import DataError
 from harness.inputs import HDF5_DAMAGE, hdf5_error, require_closed
 
@@ -166,7 +166,7 @@ def _listed(file: Any, path: Path) -> list[tuple[str, NDArray[np.float64]]]:
     try:
         text = (raw.decode() if isinstance(raw, bytes) else str(raw)).rstrip("\0")
         if name == "json":
-            pairs = [(item["id"], item["coordinates"]) for item in json.loads(text)]
+            pairs = [(item["id"], item["coordinates"]) for item in json_value(text)]
         else:
             rows = [line.split() for line in text.splitlines() if line.strip()]
             pairs = [(label, place) for label, _, *place in rows]

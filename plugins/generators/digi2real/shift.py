@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
+from harness.decoding import json_value
 from harness.errors import DataError
 from harness.files import written_whole
 
@@ -104,7 +105,7 @@ def load(path: Path) -> tuple[Floats, dict[str, Any]]:
     try:
         with safe_open(str(path), "numpy") as file:
             delta, text = file.get_tensor("delta"), (file.metadata() or {})[FACTS]
-        facts: dict[str, Any] = json.loads(text)
+        facts: dict[str, Any] = json_value(text)
         counts = facts["real"]["images"], facts["source"]["images"]
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise DataError(
