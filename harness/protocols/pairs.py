@@ -21,12 +21,10 @@ from harness.metrics.bootstrap import (
 from harness.metrics.intervals import clopper_pearson, percentile_interval
 from harness.metrics.operating_points import tar_at_far
 from harness.metrics.outcome import NotMeasurable
-from harness.metrics.roc import auc, equal_error_rate, roc_curve
 from harness.metrics.scores import SortedScores, sort_labelled_scores
-from harness.metrics.verification import FoldAccuracy, FoldRule, kfold_accuracy
+from harness.metrics.verification import FoldAccuracy, FoldRule
 from harness.protocols.base import (
     Comparison,
-    Curve,
     Embeddings,
     Evaluation,
     Flip,
@@ -34,6 +32,16 @@ from harness.protocols.base import (
     Metric,
     Scores,
     Views,
+)
+from harness.protocols.pair_metrics import (
+    ONE_FOLD,
+    THRESHOLD_RULES,
+    VAL_RULE,
+    fold_accuracy,
+    fold_val,
+    roc_figure,
+    roc_metrics,
+    val_metrics,
 )
 from harness.protocols.pair_vectors import (
     SCORE,
@@ -44,12 +52,10 @@ from harness.protocols.pair_vectors import (
     unit_rows,
 )
 from harness.protocols.strata import LEVEL, OVER_PAIRS, Judged, bootstrap_auc, strata_metrics
-from harness.protocols.val import VAL_RULE, fold_val, val_metrics
 from harness.seeds import stream
 
 REPLICATES = 1000
 STRATUM = "stratum:"  # before the name of a column that says what a pair shows
-FAR_TARGETS = (1e-1, 1e-2, 1e-3)
 STRATA_FARS = (1e-1, 1e-2)
 
 
@@ -229,19 +235,19 @@ class PairFolds(Comparison):
                    higher_is_better=False),
             *self._fold_metrics(folds),
             *self._strata_metrics(folds, distance, ordered, seed),
-            *_roc_metrics(ordered),
+            *roc_metrics(ordered),
             *self._val_metrics(scores),
         ]  # fmt: skip
-        return Evaluation(metrics, [_roc_figure(ordered)], _lost(distance))
+        return Evaluation(metrics, [roc_figure(ordered)], _lost(distance))
 
     def _of_one_fold(self, distance: NDArray[np.float64], seed: int) -> Evaluation:
         """The ROC with its summary numbers, its area first."""
         ordered = sort_labelled_scores(-distance, self.genuine)
-        area, *rest = _roc_metrics(ordered)
+        area, *rest = roc_metrics(ordered)
         headline = replace(area, headline=True, interval=self._area_interval(distance, seed))
         if self.val_far is not None:
             rest.append(Metric("val@far", None, {"far": self.val_far}, note=ONE_FOLD))
-        return Evaluation([headline, *rest], [_roc_figure(ordered)], _lost(distance))
+        return Evaluation([headline, *rest], [roc_figure(ordered)], _lost(distance))
 
     # -- scoring -------------------------------------------------------------------------------
 
@@ -331,46 +337,6 @@ class PairFolds(Comparison):
         return pairs, draw_subject_weights(pairs.n_subjects, REPLICATES, rng)
 
 
-def fold_accuracy(
-    columns: Mapping[str, NDArray[Any]],
-    genuine: NDArray[np.bool_],
-    fold: NDArray[np.integer[Any]],
-    rule: FoldRule,
-    *,
-    centre: bool,
-) -> tuple[FoldAccuracy, NDArray[np.float64]]:
-    """Accuracy over folds, and the distance of each pair (P,) as its own fold sees it.
-
-    ``columns`` are those of :meth:`PairFolds.score`; of a result that was scored again with another
-    ``centre`` they hold both kinds of distance.
-    """
-    if not centre:
-        distance = columns["distance"]
-        return kfold_accuracy(distance, genuine, fold, rule, largest=np.inf), distance
-    distance = np.empty(len(fold))
-    correct = np.empty(len(fold), np.bool_)
-    parts = []
-    for place, number in enumerate(np.unique(fold)):
-        seen = columns[f"distance_{number}"]
-        part = kfold_accuracy(seen, genuine, fold, rule, largest=np.inf)
-        mine = fold == number
-        distance[mine], correct[mine] = seen[mine], part.correct[mine]
-        parts.append((part.thresholds[place], part.right[place], part.total[place]))
-    thresholds, right, total = (np.array(column) for column in zip(*parts, strict=True))
-    return FoldAccuracy(rule, np.unique(fold), thresholds, right, total, correct), distance
-
-
-THRESHOLD_RULES: Mapping[str, str] = {
-    "insightface": "arange(0, 4, 0.01), first maximum of accuracy on the other folds, d < t",
-    "official": "midpoints of all distinct distances of the other folds, lowest maximum, d < t",
-    "exact": "all distinct distances of the other folds, lowest threshold of the maximum, d < t",
-    "openface": "arange(0, 4, 0.01) walked up until accuracy on the other folds first falls, d < t",
-}
-
-
-ONE_FOLD = "one fold: no threshold and no accuracy"
-
-
 def _lost(distance: NDArray[np.float64]) -> list[str]:
     """A warning of pairs whose faces were not found."""
     lost = int((~np.isfinite(distance)).sum())
@@ -385,38 +351,3 @@ def _first_of_each(kinds: NDArray[np.int64], limit: int) -> NDArray[np.bool_]:
     for kind in np.unique(kinds):
         keep[np.flatnonzero(kinds == kind)[:limit]] = True
     return keep
-
-
-def _roc_metrics(ordered: SortedScores) -> list[Metric]:
-    metrics = [
-        Metric("auc", auc(ordered)),
-        Metric("eer", equal_error_rate(ordered).value, higher_is_better=False),
-    ]
-    for target, point in zip(FAR_TARGETS, tar_at_far(ordered, FAR_TARGETS), strict=True):
-        if isinstance(point, NotMeasurable):
-            metrics.append(Metric("tar@far", None, at={"far": target}, note=point.reason))
-            continue
-        exact = clopper_pearson(point.true_accepts, point.n_genuine, LEVEL)
-        metrics.append(
-            Metric(
-                "tar@far",
-                point.tar,
-                at={"far": target},
-                interval=Interval(exact.low, exact.high, LEVEL, OVER_PAIRS),
-                threshold=-point.threshold,
-                realised_far=point.far,
-            )
-        )
-    return metrics
-
-
-def _roc_figure(ordered: SortedScores) -> Curve:
-    curve = roc_curve(ordered)
-    return Curve(
-        "roc",
-        {
-            "far": np.asarray(curve.fmr, np.float64),
-            "tar": np.asarray(curve.tmr, np.float64),
-            "threshold": np.asarray(-curve.threshold, np.float64),
-        },
-    )

@@ -29,7 +29,7 @@ from harness.metrics.paired import mcnemar, paired_difference
 from harness.metrics.scores import highest_scores
 from harness.metrics.verification import FOLD_RULES
 from harness.protocols.pair_groups import FOLD, of_group
-from harness.protocols.pairs import fold_accuracy
+from harness.protocols.pair_metrics import fold_accuracy
 from harness.protocols.strata import bootstrap_auc
 from harness.protocols.template_sets import positions
 from harness.seeds import stream

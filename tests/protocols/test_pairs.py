@@ -9,7 +9,8 @@ from sklearn.model_selection import KFold
 
 from harness.errors import DataError, UsageError
 from harness.protocols.base import Embeddings
-from harness.protocols.pairs import ONE_FOLD, PairFolds
+from harness.protocols.pair_metrics import ONE_FOLD
+from harness.protocols.pairs import PairFolds
 
 FOLDS, PER_FOLD = 10, 40
 

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from harness.metrics.operating_points import FarRule
 from harness.metrics.verification import FOLD_RULES
 from harness.protocols.base import Flip, Views
+from harness.protocols.pair_metrics import THRESHOLD_RULES
 from harness.protocols.pair_vectors import Distance
-from harness.protocols.pairs import THRESHOLD_RULES
 from harness.protocols.params import (
     FoldParams,
     ImageTemplateParams,
