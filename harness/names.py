@@ -35,8 +35,11 @@ def file_name(text: str) -> str:
 
 def file_path(text: str) -> str:
     """The text, if it is a path of names that cannot leave its folder; raises ``ValueError``."""
-    for part in text.split("/"):
-        file_name(part)
+    try:
+        for part in text.split("/"):
+            file_name(part)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a path of plain names below its folder") from None
     return text
 
 
