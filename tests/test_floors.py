@@ -79,6 +79,20 @@ def test_plugins_import_only_the_harness_and_themselves(path):
         assert not name.startswith(("harness.cli", "harness.study", "harness.api")), name
 
 
+LISTING = {"walk", "rglob", "glob", "iglob", "iterdir", "scandir", "listdir"}
+
+
+READERS = [path for path in modules("plugins") if "executors" not in path.parts]
+
+
+@pytest.mark.parametrize("path", READERS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_plugins_list_files_by_the_walk_of_the_fingerprint(path):
+    """What another walk finds (hidden files, not behind links) is not what is in the key."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in LISTING, f"line {node.lineno}: use harness.inputs.walk"
+
+
 @pytest.mark.parametrize("folder", ["harness", "plugins", "reports"])
 def test_every_folder_with_code_is_a_package(folder):
     for path in modules(folder):

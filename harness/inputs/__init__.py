@@ -6,7 +6,7 @@ is part of the key. Hidden entries (:func:`is_hidden`) are neither read nor part
 
 from harness.inputs.belonging import belonging, beside, content_sha256
 from harness.inputs.hdf5 import HDF5_DAMAGE, hdf5_error, require_closed
-from harness.inputs.names import inner_path, shown
+from harness.inputs.names import inner_path, one_line, shown
 from harness.inputs.stamps import identity, stamp
 from harness.inputs.walk import Folder, is_hidden, is_hidden_path, walk, walk_files
 
@@ -21,6 +21,7 @@ __all__ = [
     "inner_path",
     "is_hidden",
     "is_hidden_path",
+    "one_line",
     "require_closed",
     "shown",
     "stamp",

@@ -25,6 +25,18 @@ def shown(name: str) -> str:
         return name.encode("utf-8", "backslashreplace").decode()
 
 
+def one_line(name: str) -> str:
+    r"""A file name for a list of one name per line: what ends a line becomes an escape.
+
+    >>> one_line("a\nb.png")
+    'a\\nb.png'
+    """
+    return "".join(
+        letter.encode("unicode_escape").decode() if letter.splitlines() == [""] else letter
+        for letter in shown(name)
+    )
+
+
 def inner_path(name: str) -> PurePosixPath | None:
     r"""The path of a member inside its archive; None where it leads out of it.
 

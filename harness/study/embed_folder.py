@@ -21,7 +21,7 @@ from harness.faces.files import ImageFiles, search_images
 from harness.faces.left_out import LeftOut
 from harness.faces.near_names import NearNames
 from harness.files import write_text, written_whole
-from harness.inputs import shown
+from harness.inputs import one_line, shown
 from harness.progress import Progress
 from harness.protocols.landmarks import read_five_points
 from harness.registry import Registry
@@ -66,7 +66,7 @@ def embed_folder(
     r"""Write float32 (N, D) to ``out`` and the N image paths to ``out`` with suffix ``.txt``.
 
     Rows of images without a face are NaN; bytes of a path that are not UTF-8 are written as
-    ``\xNN``. Raises ``UsageError`` when nothing says where the faces are.
+    ``\xNN``, and line ends as ``\n``. Raises ``UsageError`` when nothing says where the faces are.
     """
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder; give a folder of images")
@@ -108,7 +108,7 @@ def embed_folder(
         warnings = _warnings(found, network.input_spec)
         with written_whole(out) as aside, aside.open("wb") as file:
             np.save(file, found.plain, allow_pickle=False)
-    write_text(out.with_suffix(".txt"), "".join(f"{name}\n" for name in images.names))
+    write_text(out.with_suffix(".txt"), "".join(f"{one_line(name)}\n" for name in images.names))
     progress.close()
     failed = int(placements.failed.sum())
     return Counts(len(images), len(images) - failed, placements.failures(), found_images.left_out,

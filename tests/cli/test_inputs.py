@@ -125,7 +125,7 @@ def test_any_name_of_person_image_and_folder_works(here, tmp_path, name):
     assert "6 images of 3 identities, 0 missing" in done.stdout
     done = here("embed", str(root), *EMBED)
     assert "6 of 6 images embedded" in done.stdout
-    (tmp_path / "e.txt").read_text(encoding="utf-8")
+    assert len((tmp_path / "e.txt").read_text(encoding="utf-8").splitlines()) == 6
     done = here("run", "-g", "folder", "-G", f"root={root}", "-o", f"study-{name}", "-q")
     assert len(list(Store().of_kind("faces"))) == 2  # with and without a template
 

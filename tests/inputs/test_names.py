@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from harness.inputs import inner_path, shown
+from harness.inputs import inner_path, one_line, shown
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,12 @@ from harness.inputs import inner_path, shown
 def test_shown_names_are_text(name, text):
     assert shown(name) == text
     shown(name).encode()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\x0b", "\x85", "\u2028"])
+def test_one_name_is_one_line(end):
+    assert one_line("José 1.png") == "José 1.png"
+    assert len(f"{one_line(f'a{end}b{end}')}\n".splitlines()) == 1
 
 
 @pytest.mark.parametrize(

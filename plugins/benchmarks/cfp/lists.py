@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from harness.errors import DataError
+from harness.inputs import walk
 from harness.protocols.lists import Pair
 from harness.protocols.pair_lists import is_inside
 from harness.texts import read_lines
@@ -40,7 +41,7 @@ def read_split(folder: Path, first: dict[int, str], second: dict[int, str]) -> l
     ``same.txt`` and ``diff.txt`` hold a pair ``i,j`` a line: ``i`` in the first index, ``j`` in
     the second. Raises ``DataError`` with file and line.
     """
-    folds = sorted(item for item in folder.glob("*") if item.is_dir() and item.name.isdigit())
+    folds = [here.path for here in walk(folder) if here.inside.isdigit()]
     if not folds:
         raise DataError(f"{folder} holds no folders of folds (01, 02, ...)")
     pairs = []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.digests import digest, file_sha256
 from harness.errors import DataError, PrerequisiteError
+from harness.inputs import walk
 
 from .conditioning import Conditioner, open_conditioner, require_complete
 from .lora import merge
@@ -92,10 +93,10 @@ def conditioner(folders: Folders, device: str) -> Conditioner:
 def encoder_digest(folders: Folders) -> str:
     """Digest of the files of text encoder and tokenizer."""
     files = [
-        path
+        here.path / name
         for folder in (folders.encoder, folders.base / "tokenizer")
-        for path in sorted(folder.iterdir())
-        if path.is_file()
+        for here in walk(folder, deep=False)
+        for name in here.files
     ]
     return digest([[path.name, file_sha256(path)] for path in files])
 

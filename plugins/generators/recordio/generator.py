@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from harness.digests import digest
 from harness.errors import DataError, UsageError
 from harness.faces.recordio import RecordFile
 from harness.faces.source import SourceGenerator, SourceImage
-from harness.inputs import identity, is_hidden
+from harness.inputs import identity, walk
 from harness.strings import read_strings, write_strings
 
 from .params import Params
@@ -101,12 +101,13 @@ def find_rec(root: Path, named: str | None) -> Path:
         return root / named
     if root.is_file():
         return root
-    found = _visible(root.glob("*.rec")) or _visible(root.glob("record/*.rec"))
+    found = _rec_files(root) or (_rec_files(root / "record") if (root / "record").is_dir() else [])
     if len(found) != 1:
         listed = ", ".join(path.name for path in found) or "none"
         raise DataError(f"{root} should hold one .rec file, found {listed}; set rec=NAME")
     return found[0]
 
 
-def _visible(paths: Iterable[Path]) -> list[Path]:
-    return sorted(path for path in paths if not is_hidden(path.name))
+def _rec_files(folder: Path) -> list[Path]:
+    here = next(walk(folder, deep=False))
+    return [folder / name for name in here.files if name.endswith(".rec")]

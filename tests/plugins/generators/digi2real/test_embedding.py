@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from harness.align.templates import template_points
+from harness.digests import file_sha256
 from harness.errors import DataError
 from harness_plugins.generators.digi2real.embedding import ArcFace, RandomProjection, crop
 from harness_plugins.generators.digi2real.onnx_nodes import first_nodes, normalises_inside
@@ -126,3 +127,20 @@ def test_an_image_without_a_face_is_refused():
         crop(OneImage(np.zeros((5, 2))), 0, data)
     with pytest.raises(DataError, match="face"):
         crop(OneImage(), 0, b"no image")
+
+
+def test_the_identity_of_a_network_is_that_of_its_weights_too(tmp_path):
+    path = network(tmp_path / "arcface.onnx", ("n0", "n1", "n2", "n3"))
+    plain = ArcFace(path).identity
+    assert plain == file_sha256(path)
+    found = set()
+    for half in (0.5, 0.25):
+        made = onnx.load(network(tmp_path / "a.onnx", ("n0", "n1", "n2", "n3")))
+        made.graph.initializer[1].CopyFrom(numpy_helper.from_array(np.float32([half]), "half"))
+        made.graph.initializer[0].CopyFrom(numpy_helper.from_array(np.float32([10]), "ten"))
+        (tmp_path / "weights.data").unlink(missing_ok=True)
+        onnx.save(made, path, save_as_external_data=True, location="weights.data",
+                  size_threshold=0)  # fmt: skip
+        found.add((file_sha256(path), ArcFace(path).identity))
+    assert len({sha for sha, _ in found}) == 1
+    assert len({identity for _, identity in found}) == 2
