@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,11 @@ def digest(parts: Any) -> str:
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes; raises ``DataError`` naming the file if it cannot be read."""
     try:
+        if stat.S_IFMT(path.stat().st_mode) not in (stat.S_IFREG, stat.S_IFDIR):
+            # A device or a pipe may never end.
+            raise DataError(
+                f"cannot read {path}: it is a device or a pipe, not a file; give a file"
+            )
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:

@@ -59,6 +59,8 @@ def advice(error: OSError) -> str:
         return f"{what}; free space, then run the same command again"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{what}; check the permissions, then run the same command again"
+    if error.errno == errno.ENAMETOOLONG:
+        return f"{what[:400]}; choose a shorter name, most disks hold 255 bytes"
     return f"{what}; check that file and the disk it is on"
 
 

@@ -246,6 +246,7 @@ def load(
         autoload = not environment.flag("HARNESS_DISABLE_PLUGIN_AUTOLOAD")
     registry = Registry()
     strict = environment.flag("HARNESS_STRICT_PLUGINS")
+    guard.limit_s()  # a wrong value is said once, and not as a fault of every plugin
     for source in (*_installed(autoload=autoload), *_files(plugins_dirs)):
         if source.name in disabled or source.dist in disabled:
             registry.plugins.append(_row(source, SWITCHED_OFF))

@@ -17,19 +17,22 @@ from harness.study.phases import Use
 Accepts = Callable[[str, str, str], bool]
 """Whether a (kind, component name) has a parameter of that name."""
 
+MOST_SWEPT = 10_000
 AnyUse = TypeVar("AnyUse", bound=Use)
 OWN_KEYS = {"use": "choose components with -g, -m and -b", "label": "write it into the recipe",
             "published": "write it into the recipe"}  # fmt: skip
 
 
-def split(path: str) -> tuple[str, str]:
-    """``KIND.key`` or ``study.key`` of a ``--set`` or ``--sweep``; raises ``UsageError``."""
+def split(path: str, origin: str) -> tuple[str, str]:
+    """``KIND.key`` or ``study.key`` of a ``--set`` or sweep; raises ``UsageError`` with origin."""
     kind, dot, key = path.partition(".")
     known = ("study", *LISTED, "aligner")
     if kind not in known:
-        raise UsageError(f"{path!r} does not begin with a table{did_you_mean(kind, known)}")
+        raise UsageError(
+            f"{origin}: {path!r} does not begin with a table{did_you_mean(kind, known)}"
+        )
     if not dot or not key:
-        raise UsageError(f"{path!r} names no key; write {kind}.KEY")
+        raise UsageError(f"{origin}: {path!r} names no key; write {kind}.KEY")
     return kind, key
 
 
@@ -93,6 +96,11 @@ def sweep(
 
 
 def _grid(use: AnyUse, values: Mapping[str, Said]) -> list[AnyUse]:
+    count = math.prod(len(said.value) for said in values.values())
+    if count > MOST_SWEPT:
+        origin = next(iter(values.values())).origin
+        raise UsageError(f"{origin}: the sweep gives {use.use} {count:,} variants, and at most "
+                         f"{MOST_SWEPT:,} are planned; sweep fewer values")  # fmt: skip
     made = []
     for combination in itertools.product(*(said.value for said in values.values())):
         chosen = dict(zip(values, combination, strict=True))

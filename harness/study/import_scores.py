@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.digests import digest, file_sha256
-from harness.errors import UsageError
+from harness.errors import DataError, UsageError
 from harness.files import write_text
 from harness.names import WRITTEN, file_name, require_no_links
 from harness.protocols.base import Scores
@@ -70,17 +71,19 @@ def import_scores(
     listed, sha = read_scores(path, form), file_sha256(path)
     use = _benchmark(registry, wanted.benchmark)
     title = use.name if wanted.comparison == "verification" else f"{use.name}-{wanted.comparison}"
-    comparison = ImportedScores(title, listed.genuine, listed.fold, sha)
     scores = Scores(_columns(listed))
-    require_unequal(scores.columns)
+    with _faults_of(path):
+        comparison = ImportedScores(title, listed.genuine, listed.fold, sha)
+        require_unequal(scores.columns)
     key = digest({"imported": sha, "as": vars(wanted), "benchmark": use.provider})
     folder = study / "cells" / f"{key[:12]}-imported-{wanted.model}-{use.name}-r0"
     there = finished(folder)
     if there is not None:
         return there, folder, False
+    with _faults_of(path):
+        evaluation = comparison.evaluate(scores, 0)
     folder.mkdir(parents=True, exist_ok=True)
     write_columns(folder / SCORES, scores.columns)
-    evaluation = comparison.evaluate(scores, 0)
     result = Result(
         id=key,
         status="ok",
@@ -100,6 +103,15 @@ def import_scores(
     )
     write_text(folder / RESULT, result.to_json())
     return result, folder, True
+
+
+@contextmanager
+def _faults_of(path: Path) -> Iterator[None]:
+    """Metrics know nothing of files; what is wrong with scores is said with the file's name."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
 
 
 def _columns(listed: Listed) -> Mapping[str, NDArray[Any]]:

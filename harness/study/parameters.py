@@ -114,12 +114,24 @@ def build(provided: Provided, values: Mapping[str, Any], origins: Mapping[str, s
                              f"{did_you_mean(key, known)}")  # fmt: skip
         inner = key.partition(".")[2]
         base[field] = _inside(base.get(field), inner.split("."), value) if inner else value
+    _require_sizes(base, origins, label)
     try:
         return cls.model_validate(base)
     except ValidationError as error:
         where = str((error.errors()[0]["loc"] or ("",))[0])
         said = next((key for key in given if field_of(cls, key) == where), where)
         raise UsageError(f"{_said(origins, said)}{label}: {explain(error)}") from None
+
+
+def _require_sizes(values: Mapping[str, Any], origins: Mapping[str, str], label: str) -> None:
+    """Raise ``UsageError`` for a number that no array, file or seed can hold."""
+    for key, value in values.items():
+        inner = list(value.values()) if isinstance(value, dict) else value
+        for number in inner if isinstance(inner, list) else [inner]:
+            if isinstance(number, int) and abs(number) >= 1 << 63:
+                raise UsageError(
+                    f"{_said(origins, key)}{label}: {key} has a number of more than 63 bits"
+                )
 
 
 def field_of(cls: type[Params], key: str) -> str | None:

@@ -221,8 +221,9 @@ def _assignments(settings: Settings) -> dict[str, list[tuple[str, Said]]]:
             origin = f"flag -{kind[0].upper()} {key}"
             made.setdefault(kind, []).append((key, Said(value, origin)))
     for path, value in settings.sets:
-        kind, key = split(path)
-        made.setdefault(kind, []).append((key, Said(value, f"flag --set {path}")))
+        origin = f"flag --set {path}"
+        kind, key = split(path, origin)
+        made.setdefault(kind, []).append((key, Said(value, origin)))
     return made
 
 
@@ -231,7 +232,7 @@ def _sweeps(settings: Settings, draft: Draft) -> dict[str, dict[str, Said]]:
     said = {path: Said(values, f"flag --sweep {path}") for path, values in settings.sweeps}
     made: dict[str, dict[str, Said]] = {}
     for path, values in (draft.sweep | said).items():
-        kind, key = split(path)
+        kind, key = split(path, values.origin)
         if kind not in layers.LISTED:
             raise UsageError(f"{values.origin}: {kind} cannot be swept; a sweep is over "
                              f"{', '.join(layers.LISTED)}")  # fmt: skip
