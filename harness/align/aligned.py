@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.align.decode import decode
@@ -48,6 +49,9 @@ class AlignedImages:
         says that there is no face.
         """
         name = self.images.names[index]
+        # Names within one file, as those of a .bin, say nothing without it.
+        file = getattr(self.images, "path", None)
+        name = f"{file.name}, image {name}" if isinstance(file, Path) else name
         reason = self.failed(index)
         if reason is not None:
             raise DataError(f"{name}: cannot be aligned, {reason}")
