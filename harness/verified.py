@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from harness.errors import DataError, UsageError
+from harness.files import write_text
 
 MANIFEST = "manifest.json"
 VARIABLE = "HARNESS_VERIFY"
@@ -137,6 +138,26 @@ def unreadable(path: Path, error: Exception | str) -> DataError:
     if found is None:
         return DataError(f"{path} cannot be read ({why}); check the file")
     return DamagedError(found[0], path.relative_to(found[0]).as_posix(), f"cannot be read ({why})")
+
+
+def record(path: Path) -> None:
+    """Write the digest of a file beside it, as ``sha256sum`` does: for files of no artifact."""
+    write_text(_beside(path), f"{sha256_of(path)}  {path.name}\n")
+
+
+def fits(path: Path) -> bool:
+    """Whether a file is there and fits the digest beside it; one without a digest does."""
+    try:
+        expected = _beside(path).read_text(encoding="ascii").split()[:1]
+    except FileNotFoundError:
+        return path.is_file()
+    except (OSError, UnicodeDecodeError):
+        return False
+    return path.is_file() and expected == [sha256_of(path)]
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
 
 
 _VERIFIED: set[tuple[str, int, int, int]] = set()

@@ -25,6 +25,7 @@ VERBS = {
     "show": "Describe one component: parameters, licence, citation",
     "config": "Print the JSON Schema of recipes",
     "report": "Render studies as HTML, Markdown, LaTeX and CSV",
+    "store": "List, verify and clean up stored artifacts",
     "faces": "List, look at, check and export face sets",
     "embed": "Embed a folder of images",
     "export-onnx": "Write a model as an ONNX network",

@@ -110,6 +110,11 @@ def _change(
     margin: float | None,
     own: frozenset[str],
 ) -> Change:
+    altered = [cell for cell in (a, b) if cell and cell.result.integrity == "altered"]
+    if altered:
+        ids = ", ".join(cell.result.id[:12] for cell in altered)
+        note = f"left out: the content of result {ids} does not fit its digest (altered)"
+        return Change(name, _title(a), _title(b), None, None, note=note)
     row: dict[str, Any] = {
         "benchmark": name,
         "name_a": _title(a),

@@ -93,6 +93,7 @@ def read_stored(cell: Cell) -> Stored | None:
 
     Raises DataError where the scores are gone or unreadable.
     """
+    from harness.study.cells import load_array, stored_file
     from harness.study.tables import read_columns
 
     headline = next((m for m in cell.result.metrics if m.headline), None)
@@ -101,8 +102,9 @@ def read_stored(cell: Cell) -> Stored | None:
         raise DataError(f"the scores of {cell.folder} are gone; run the study again to make them")
     if headline is None or headline.value is None:
         return None
-    table = cell.file(cell.result.raw.get("template_subjects", ""))
-    subjects = None if table is None else np.load(table, allow_pickle=False)
+    stored_file(cell.folder, cell.result, cell.result.raw["scores"])
+    name = cell.result.raw.get("template_subjects", "")
+    subjects = load_array(cell.folder, cell.result, name) if cell.file(name) else None
     rule = _rule(cell.result.protocol)
     # Of the cells of template benchmarks, millions of scores each, only the headline is compared.
     columns = read_columns(path, lambda name: name.partition(":")[2] in ("", rule))

@@ -7,7 +7,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import DataError
 from harness.reporting.damage import Damaged
+from harness.study.cells import stored_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,8 +31,7 @@ def roc(cell: Cell, study: Study) -> list[tuple[float, float]]:
     step function really is: nothing is interpolated. A damaged file is added to
     ``study.damaged``.
     """
-    name = cell.result.curves.get("roc")
-    path = cell.file(name) if name else None
+    path = _curve(cell, study, "roc")
     if path is None:
         return []
     columns = _read(path, study, ("far", "tar"))
@@ -45,8 +46,7 @@ def corners(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 def cmc(cell: Cell, study: Study) -> list[tuple[int, float]]:
     """(rank, share of searches with the mate at this rank or before); empty where it has none."""
-    name = cell.result.curves.get("cmc")
-    path = cell.file(name) if name else None
+    path = _curve(cell, study, "cmc")
     columns = _read(path, study, ("rank", "rate")) if path is not None else {}
     if not columns:
         return []
@@ -104,6 +104,18 @@ def history(path: Path, study: Study, among: int = 1) -> list[dict[str, float]]:
         }
         for part in parts
     ]
+
+
+def _curve(cell: Cell, study: Study, kind: str) -> Path | None:
+    """The verified file of a curve; None where there is none, or it is damaged."""
+    name = cell.result.curves.get(kind)
+    if name is None or cell.file(name) is None:
+        return None
+    try:
+        return stored_file(cell.folder, cell.result, name)
+    except DataError as error:
+        study.damaged.append(Damaged(cell.folder / name, str(error)))
+        return None
 
 
 def _read(path: Path, study: Study, needed: tuple[str, ...]) -> dict[str, Any]:

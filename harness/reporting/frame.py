@@ -18,7 +18,7 @@ COLUMNS = (
     "protocol", "metric", "operating_point", "value", "low", "high", "level", "unit",
     "higher_is_better", "headline", "n_genuine", "n_impostor", "threshold", "realised_far",
     "seed", "repeat", "limited", "generator_key", "model_key", "benchmark_key", "id", "status",
-    "note", "warnings", "created",
+    "note", "warnings", "created", "integrity",
 )  # fmt: skip
 
 
@@ -52,6 +52,7 @@ def rows_of(result: Result) -> list[dict[str, Any]]:
         "status": result.status,
         "warnings": "; ".join(result.warnings),
         "created": result.created,
+        "integrity": result.integrity,
     }
     return [{**common, **_metric(metric)} for metric in result.metrics]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.errors import DataError
 from harness.metrics.paired import holm, mcnemar, paired_difference
 from harness.reporting.compare_scores import Stored, area_replicates, calls, read_stored
 from harness.reporting.estimates import LEVEL, student
@@ -109,7 +110,10 @@ def _tested(first: Cell, second: Cell) -> _Tested | None:
 
 def _stored(cell: Cell) -> Stored | None:
     path = None if cell.mailed else cell.file(cell.result.raw.get("scores", ""))
-    return None if path is None or not path.exists() else read_stored(cell)
+    try:
+        return None if path is None or not path.exists() else read_stored(cell)
+    except DataError:
+        return None  # `harness compare` and `harness trace` name the file
 
 
 def _over_seeds(effects: Sequence[float]) -> float:

@@ -1,7 +1,8 @@
 """Many studies in one ranking: mean rank, Borda count, and accuracy minus its spread over groups.
 
 Rows that cannot be ranked fairly stay in the list and say why: runs limited to a part of the data,
-trainings in which people of a benchmark were found, and rows that lack a benchmark.
+trainings in which people of a benchmark were found, results whose digest does not fit, and rows
+that lack a benchmark.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from harness.reporting.text_table import TextTable
 from harness.study.leak_run import leaks_of
 from harness.study.result import MetricRecord
 
+ALTERED = "altered: the content of a result does not fit its digest"
 TRADE_OFF = "accuracy-trade-off"
 FEWEST = 2  # rows that a measure needs to be ranked by
 
@@ -70,7 +72,12 @@ def leaderboard(study: Study, benchmarks: Sequence[str] = ()) -> Leaderboard:
         raise NothingSelectedError("no measure has two rows to rank; give more studies")
     leaked, trade_offs = _leaked(study, names), _trade_offs(study, names)
     values = {row.id: _values(matrix, row, columns) for row in matrix.rows}
-    excluded = {row.id: _excluded(row, values[row.id], columns, leaked) for row in matrix.rows}
+    altered = {row.id for row in matrix.rows for column in matrix.columns
+               if (entry := matrix.entry(row, column)) and entry.altered}  # fmt: skip
+    excluded = {
+        row.id: ALTERED if row.id in altered else _excluded(row, values[row.id], columns, leaked)
+        for row in matrix.rows
+    }
     ranked = [row for row in matrix.rows if not excluded[row.id]]
     ranks: dict[str, dict[str, float]] = {row.id: {} for row in matrix.rows}
     for column in columns:
@@ -104,7 +111,7 @@ def average_ranks(values: Sequence[float]) -> list[float]:
 
 def _value(matrix: Matrix, row: Row, column: Column) -> float | None:
     entry = matrix.entry(row, column)
-    return entry.estimate.value if entry and entry.estimate else None
+    return entry.estimate.value if entry and entry.estimate and not entry.altered else None
 
 
 def _values(matrix: Matrix, row: Row, columns: Iterable[Column]) -> dict[str, float]:
@@ -139,7 +146,7 @@ def _leaked(study: Study, names: Names) -> dict[str, str]:
 def _trade_offs(study: Study, names: Names) -> dict[str, float]:
     """Accuracy minus spread over groups by row, the mean over seeds and benchmarks."""
     found: dict[str, dict[str, list[MetricRecord]]] = {}
-    for result in study.results:
+    for result in (result for result in study.results if result.integrity != "altered"):
         for metric in result.metrics:
             if metric.name == TRADE_OFF:
                 of_row = found.setdefault(names.row(result).id, {})

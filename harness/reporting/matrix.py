@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from harness.study.result import ComponentUse, MetricRecord, Result
 
 COMPARABLE = {"verified", "claimed"}
+INTEGRITY_NOTES: Mapping[str, str] = {
+    "altered": "altered: the result's content does not fit its digest; run the study again",
+    "unverified": "unverified: the result was written without a digest by an older release",
+}
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class Entry:
     rank: str = ""  # "best", "second" or empty
     published: Published | None = None
     warnings: tuple[str, ...] = ()  # of the results, without those that are in the note
+    altered: bool = False  # a result behind it does not fit its digest
 
     @property
     def seeds(self) -> int:
@@ -92,11 +97,11 @@ class Matrix:
         return self.entries.get((row.id, column.id))
 
     def ranked(self, column: Column) -> list[tuple[Row, Estimate]]:
-        """Measured rows of full runs, best first."""
+        """Measured rows of full runs, best first; altered results have no rank."""
         found = []
         for row in self.rows:
             entry = self.entry(row, column)
-            if entry and entry.estimate and not row.limited:
+            if entry and entry.estimate and not row.limited and not entry.altered:
                 found.append((row, entry.estimate))
         return sorted(found, key=lambda pair: pair[1].value, reverse=column.higher_is_better)
 
@@ -185,7 +190,9 @@ def _entry(found: list[tuple[Result, MetricRecord]]) -> Entry:
     made_up = [text for text in said if text.startswith(NO_MEASUREMENT)]
     warnings = [text for text in said if not text.startswith(NO_MEASUREMENT)]
     metric_notes = [metric.note for _, metric in kept if metric.note]
-    notes = list(dict.fromkeys([*made_up, *metric_notes]))
+    states = {result.integrity for result, _ in kept}
+    integrity = [text for state, text in INTEGRITY_NOTES.items() if state in states]
+    notes = list(dict.fromkeys([*integrity, *made_up, *metric_notes]))
     if len(found) > len(kept):
         notes.append(f"{len(found) - len(kept)} older results of the same cell and seed not shown")
     return Entry(
@@ -194,6 +201,7 @@ def _entry(found: list[tuple[Result, MetricRecord]]) -> Entry:
         note="; ".join(notes),
         published=_published(*kept[0]),
         warnings=tuple(dict.fromkeys(warnings)),
+        altered="altered" in states,
     )
 
 

@@ -14,6 +14,7 @@ from harness.errors import DataError, NothingSelectedError, UsageError
 from harness.names import inside
 from harness.reporting.damage import Damaged, own, read_json, reason
 from harness.reporting.failures import Failure, read_failures
+from harness.study import env_file
 from harness.study.result import Result
 
 if TYPE_CHECKING:
@@ -77,8 +78,11 @@ def load_study(*folders: Path, allow_empty: bool = False) -> Study:
             if own(folder, folder / "events.jsonl", study.damaged):
                 _read_events(folder / "events.jsonl", study)
         for path in sorted((folder / "env").glob("*.json")):
-            if own(folder, path, study.damaged):
-                study.environments[path.name] = read_json(path, study.damaged)
+            if not own(folder, path, study.damaged):
+                continue
+            study.environments[path.name] = read_json(path, study.damaged)
+            if study.environments[path.name] is not None and not env_file.fits(path):
+                study.damaged.append(Damaged(path, "altered: its name is not its digest"))
         study.failures += read_failures(folder, seen, study.events, study.damaged)
         recipe = folder / "study.toml"
         if recipe.is_file() and own(folder, recipe, study.damaged):

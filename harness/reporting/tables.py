@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.study.result import Result
 
 NAMED_CELLS = 3
+ALTERED = "altered"
 SIGNIFICANCE = (
     "Best and second best are marked only where the difference to every lower row is significant: "
     "its 95 % interval (MOVER, taken as independent, so cautious) leaves out zero."
@@ -54,6 +55,8 @@ def cell_text(entry: Entry | None, column: Column, notes: Notes) -> str:
         mark = notes.mark(entry.note or "not measurable")
         return f"{numbers.MISSING} [{mark}]"
     text = numbers.measured(estimate.value, estimate.low, estimate.high, column.unit, column.count)
+    if entry.altered:
+        text = f"{ALTERED} {text}"
     mark = notes.mark(entry.note)
     return f"{text} [{mark}]" if mark else text
 
@@ -123,7 +126,10 @@ def latex(matrix: Matrix) -> str:
 
 
 def comma_separated(matrix: Matrix) -> str:
-    """The comparison as CSV in full precision: value, low and high of every column."""
+    """The comparison as CSV in full precision: value, low and high of every column.
+
+    An altered number is left out, because a number of this table cannot carry a mark.
+    """
     head = ["generator", "model", "identities", "images", "limited"]
     for title in column_titles(matrix):
         head += [csv_text(title), csv_text(f"{title} low"), csv_text(f"{title} high")]
@@ -135,7 +141,7 @@ def comma_separated(matrix: Matrix) -> str:
                               row.images, row.limited]  # fmt: skip
         for column in matrix.columns:
             entry = matrix.entry(row, column)
-            found = entry.estimate if entry else None
+            found = entry.estimate if entry and not entry.altered else None
             line += [found.value, found.low, found.high] if found else [None, None, None]
         writer.writerow(line)
     return out.getvalue()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SHORT = 12
 COUNTS = ("identities", "faces", "images", "missing", "failed", "steps", "final_loss")
-SEED, BENCHMARK, SCORES = "seed", "benchmark", "scores"
+SEED, BENCHMARK, SCORES, RESULT = "seed", "benchmark", "scores", "result"
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Step:
     """One step: ``inputs`` are ids of earlier ones by role, ``key`` a content key or digest.
 
     ``state`` is ``there``, ``gone`` (discarded since; the same command makes it again),
-    ``changed`` (the file is not the one that was scored) or empty where nothing is stored.
+    ``changed`` (the file is not the one that was scored), ``altered`` (the result does not fit its
+    digest) or empty where nothing is stored.
     """
 
     id: str
@@ -44,7 +45,7 @@ class Step:
     def line(self) -> str:
         """The step in one line of text."""
         told = [f"{key} {value}" for key, value in self.facts.items() if key in COUNTS]
-        state = f"  [{self.state}]" if self.state in ("gone", "changed") else ""
+        state = f"  [{self.state}]" if self.state in ("gone", "changed", "altered") else ""
         made_of = f"  <- {', '.join(self.inputs)}" if self.inputs else ""
         parts = (f"{self.what:<10}", self.name, self.key[:SHORT], ", ".join(told))
         return f"{'  '.join(filter(None, parts))}{made_of}{state}"
@@ -69,7 +70,8 @@ def trace(cell: Cell, store: Store) -> list[Step]:
         key: result.protocol[key] for key in ("id", "pairs_sha256") if key in result.protocol
     }
     benchmark = Step(BENCHMARK, BENCHMARK, use.name, use.key, facts=rules)
-    steps = [seed, *stages, benchmark, _scores(cell)]
+    record = Step(RESULT, RESULT, result.integrity, result.digest, state=_integrity(result))
+    steps = [seed, *stages, benchmark, record, _scores(cell)]
     for position, metric in enumerate(result.metrics):
         if metric.headline:
             steps += _digits(result, metric, position)
@@ -118,6 +120,11 @@ def _scores(cell: Cell) -> Step:
     if "embeddings" in result.provenance.inputs:
         inputs["embeddings"] = result.provenance.inputs["embeddings"]
     return Step(SCORES, SCORES, result.raw.get(SCORES, ""), digest, inputs, {}, state)
+
+
+def _integrity(result: Result) -> str:
+    """``altered`` where the content does not fit the digest."""
+    return "altered" if result.integrity == "altered" else ""
 
 
 def _digits(result: Result, metric: MetricRecord, position: int) -> list[Step]:

@@ -17,7 +17,8 @@ from filelock import FileLock, Timeout
 
 from harness.executors.local import cpu_count
 from harness.registry import FROM_FILE, Registry
-from harness.study import leases
+from harness.study import inventory, leases
+from harness.study.aside import all_aside
 from harness.study.assets import Links
 from harness.study.store import Store
 
@@ -43,6 +44,7 @@ def examine(registry: Registry, store: Store, device: str = "auto") -> list[Find
         *_plugins(registry),
         *_requirements(registry),
         *_store(store),
+        *_artifacts(store, registry),
         *_locks(store),
         *_links(store),
     ]
@@ -172,6 +174,27 @@ def _store(store: Store) -> Iterator[Finding]:
     free = shutil.disk_usage(above).free / 2**30
     level: Literal["ok", "warn"] = "ok" if free >= LOW_DISK_GIB else "warn"
     yield Finding(level, "store", f"{home}, {free:.1f} GiB free")
+
+
+def _artifacts(store: Store, registry: Registry) -> Iterator[Finding]:
+    """What takes room or was damaged; content is read by `harness store verify` only."""
+    old = inventory.outdated(store, registry)
+    if old:
+        size = sum(sum(artifact.manifest["files"].values()) for artifact in old) / 2**30
+        yield Finding(
+            "ok",
+            "old artifacts",
+            f"{len(old)} ({size:.1f} GiB) were made by older versions of components; "
+            "harness store gc STUDY... --dry-run",
+        )
+    for damage in inventory.incomplete(store):
+        yield Finding("warn", "damaged artifact", f"{damage}; the next run makes it again")
+    for one in all_aside(store):
+        yield Finding(
+            "warn",
+            "set aside",
+            f"{one.kind} {one.key[:12]} in {one.folder}: {one.damage}; inspect and delete it",
+        )
 
 
 def _locks(store: Store) -> Iterator[Finding]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 
-from harness.digests import digest
-from harness.files import write_text
 from harness.machine import differences, machine
+from harness.study import env_file
 from harness.study.session import Session
 from harness.study.store import Artifact
 
@@ -45,11 +43,7 @@ def record(session: Session, artifacts: Mapping[str, Artifact]) -> str:
         "packages": _versions(PACKAGES),
         "made_on": made_on,
     }
-    name = f"env/{digest(facts)[:16]}.json"
-    path = session.folder / name
-    if not path.exists():
-        write_text(path, json.dumps(facts, indent=1) + "\n")
-    return name
+    return env_file.write(session.folder, facts)
 
 
 def _versions(names: Sequence[str]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,12 +15,13 @@ from numpy.typing import NDArray
 
 from harness.digests import digest, file_sha256
 from harness.errors import DataError, UsageError
-from harness.files import write_text
 from harness.names import WRITTEN, file_name, require_no_links
 from harness.protocols.base import Scores
 from harness.protocols.doubt import direction, require_unequal
 from harness.protocols.imported import ImportedScores
 from harness.registry import Registry
+from harness.study import env_file
+from harness.study.cells import SCORES, finished, write_curves, write_result
 from harness.study.result import (
     CellUse,
     ComponentUse,
@@ -31,14 +31,7 @@ from harness.study.result import (
     SeedRecord,
 )
 from harness.study.score_files import Form, Listed, read_scores
-from harness.study.stages.score import (
-    RESULT,
-    SCORES,
-    code_version,
-    finished,
-    metric_record,
-    write_curves,
-)
+from harness.study.stages.score import code_version, metric_record
 from harness.study.tables import write_columns
 
 ADVICE = (
@@ -101,8 +94,7 @@ def import_scores(
         warnings=[*evaluation.warnings, *direction(evaluation.metrics, scores.columns, ADVICE)],
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    write_text(folder / RESULT, result.to_json())
-    return result, folder, True
+    return write_result(folder, result), folder, True
 
 
 @contextmanager
@@ -153,7 +145,4 @@ def _model(name: str, path: Path, sha: str) -> ComponentUse:
 def _environment(study: Path) -> str:
     facts = {"python": platform.python_version(), "system": platform.system(),
              "machine": platform.machine(), "device": "none", "packages": {}}  # fmt: skip
-    name = f"env/{digest(facts)[:16]}.json"
-    if not (study / name).exists():
-        write_text(study / name, json.dumps(facts, indent=1) + "\n")
-    return name
+    return env_file.write(study, facts)

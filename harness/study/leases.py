@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from harness import environment
 from harness.decoding import json_value
 from harness.errors import HarnessError
@@ -115,6 +117,21 @@ def held(
         if not lease.is_lost():
             lease.write("free")
             _clear(folder, key, lease.number)
+
+
+@contextmanager
+def file_lock(path: Path, key: str, waiting: Callable[[str], None]) -> Iterator[None]:
+    """Hold the operating system's lock of a key, which is free once its process is dead."""
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=1)
+    except Timeout:
+        waiting(f"{key[:12]} is being made by {owner(path.parent, key)}; waiting for it")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def owner(folder: Path, key: str) -> str:

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from harness import verified
 from harness.align.decode import decode
 from harness.components import Generator
 from harness.errors import HarnessError
@@ -27,7 +28,7 @@ ROWS, COLUMNS = 8, 10
 def face_sheet(session: Session, node: Node) -> Path:
     """A contact sheet of a face set: identities down, samples across."""
     path = session.folder / "media" / f"sheet-{node.key[:12]}.jpg"
-    if path.exists():
+    if _kept(session, path):
         return path
     faces = session.faces(node.key)
     rows, labels = [], []
@@ -36,14 +37,16 @@ def face_sheet(session: Session, node: Node) -> Path:
         rows.append([decode(faces.read(int(i)), faces.names[int(i)]) for i in chosen])
         labels.append(str(identity))
     contact_sheet(rows, path, row_labels=labels)
+    verified.record(path)
     return path
 
 
 def face_attributes(session: Session, node: Node) -> Path:
     """What the faces of a set say of themselves, as histograms."""
     path = session.folder / "media" / f"attributes-{node.key[:12]}.json"
-    if not path.exists():
+    if not _kept(session, path):
         write_text(path, json.dumps(attributes(session.faces(node.key))) + "\n")
+        verified.record(path)
     return path
 
 
@@ -52,7 +55,9 @@ def generator_pictures(session: Session, node: Node) -> None:
     assert node.chosen is not None, "generate nodes always have a component"
     index = session.folder / "media" / f"pictures-{node.key[:12]}.json"
     cls = import_object(node.chosen.provided.component.target)
-    if index.exists() or cls.pictures is Generator.pictures:
+    pictures = index.parent.glob(f"picture-{node.key[:12]}-*.jpg")
+    whole = all(verified.fits(path) for path in pictures)
+    if cls.pictures is Generator.pictures or (_kept(session, index) and whole):
         return
     rows = []
     with TemporaryDirectory() as folder:
@@ -66,14 +71,16 @@ def generator_pictures(session: Session, node: Node) -> None:
             name = f"picture-{node.key[:12]}-{number}.jpg"
             with written_whole(index.with_name(name)) as aside:
                 shutil.copyfile(Path(folder) / picture.file, aside)
+            verified.record(index.with_name(name))
             rows.append({"title": picture.title, "text": picture.text, "file": name})
     write_text(index, json.dumps(rows, indent=1) + "\n")
+    verified.record(index)
 
 
 def inputs_sheet(session: Session, node: Node) -> Path:
     """What a network will see in training: aligned inputs, an identity a row."""
     path = session.folder / "media" / f"inputs-{node.key[:12]}.jpg"
-    if path.exists():
+    if _kept(session, path):
         return path
     assert node.chosen is not None
     model, _ = session.model(node.chosen, 0, precision="fp32")
@@ -85,6 +92,7 @@ def inputs_sheet(session: Session, node: Node) -> Path:
             rows.append([part.image(int(i)) for i in chosen])
             labels.append(str(len(labels)))
     contact_sheet(rows, path, row_labels=labels)
+    verified.record(path)
     return path
 
 
@@ -92,6 +100,15 @@ def keep_history(session: Session, node: Node, folder: Path) -> None:
     """Copy a training's history into the study, so that a report needs no store."""
     source = folder / "history.parquet"
     target = session.folder / "media" / f"history-{node.key[:12]}.parquet"
-    if source.exists() and not target.exists():
+    if source.exists() and not _kept(session, target):
         with written_whole(target) as aside:
             shutil.copyfile(source, aside)
+        verified.record(target)
+
+
+def _kept(session: Session, path: Path) -> bool:
+    """Whether a file is there and fits the digest beside it; an altered one is made again."""
+    if not path.exists() or verified.fits(path):
+        return path.exists()
+    session.progress.line(f"{path} is altered: its SHA-256 is not the one beside it; made again")
+    return False

@@ -12,7 +12,7 @@ from typing import Any
 from harness.errors import PrerequisiteError
 
 NAME = "harness/result@"
-VERSION = 2
+VERSION = 3
 
 Fields = dict[str, Any]
 
@@ -48,4 +48,9 @@ def _from_1(fields: Fields) -> Fields:
     return {**fields, "published": [{**own, **entry} for entry in fields.get("published", ())]}
 
 
-STEPS: Mapping[int, Callable[[Fields], Fields]] = {1: _from_1}
+def _from_2(fields: Fields) -> Fields:
+    """Version 2 had no digests: neither of the files of a cell nor of the result itself."""
+    return {**fields, "files": {}, "digest": ""}
+
+
+STEPS: Mapping[int, Callable[[Fields], Fields]] = {1: _from_1, 2: _from_2}

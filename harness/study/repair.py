@@ -35,11 +35,16 @@ class Repair:
                 self._replace(damage, key)
         return work()
 
+    def say(self, damage: str) -> None:
+        """Show and log that something damaged was set aside; nothing for an empty text."""
+        if damage:
+            self._session.progress.line(f"{damage}; it is made again")
+            self._log(damage)
+
     def _replace(self, damage: DamagedError, key: str) -> None:
         session, broken = self._session, damage.folder.name
         said = set_aside(damage, shared=session.store.shared)
-        session.progress.line(f"{said}; it is made again")
-        self._log(said)
+        self.say(said)
         node = session.plan.nodes.get(broken)
         if broken == key:
             return  # the retry itself makes it

@@ -18,26 +18,28 @@ from harness.components import BenchmarkParams
 from harness.digests import digest, file_sha256
 from harness.embedding.extract import load
 from harness.errors import DataError, PrerequisiteError, UsageError
-from harness.files import write_text
 from harness.lifecycle import Scored
 from harness.names import WRITTEN, file_name, inside, require_no_links
 from harness.protocols.base import Embeddings, Evaluation, Scores
 from harness.protocols.stored import CHOICES, needs_embeddings, rebuild
 from harness.registry import Registry, did_you_mean
 from harness.study import parameters
+from harness.study.cells import (
+    ALTERED,
+    RESULT,
+    SCORES,
+    finished,
+    load_array,
+    stored_file,
+    write_curves,
+    write_extra,
+    write_result,
+)
 from harness.study.extra_metrics import measure
 from harness.study.keys import SCHEMA
 from harness.study.plan_file import read_plan
 from harness.study.result import MetricRecord, Result
-from harness.study.stages.score import (
-    RESULT,
-    SCORES,
-    code_version,
-    finished,
-    metric_records,
-    write_curves,
-    write_extra,
-)
+from harness.study.stages.score import code_version, metric_records
 from harness.study.store import Store
 from harness.study.tables import read_columns, write_columns
 
@@ -157,13 +159,11 @@ def changed_protocol(
 
 def stored_scores(folder: Path, result: Result) -> Scores:
     """The scores of a finished cell; DataError where they are gone or not those of the result."""
-    import numpy as np
-
-    path = inside(folder, result.raw.get("scores", SCORES))
-    if file_sha256(path) != result.raw.get("sha256"):
-        raise DataError(f"{path} is not what the result was made from; run the study again")
+    if result.integrity == "altered":
+        raise DataError(f"{folder / RESULT} is altered: {ALTERED}; run the study again")
+    path = stored_file(folder, result, result.raw.get("scores", SCORES))
     extra = {
-        name: np.load(inside(folder, file), allow_pickle=False)
+        name: load_array(folder, result, file)
         for name, file in result.raw.items()
         if name not in ("scores", "sha256")
     }
@@ -296,7 +296,7 @@ def _write(
     folder.mkdir(parents=True, exist_ok=True)
     raw = _copy_scores(source, folder, done.old, scores)
     written = new.model_copy(update={"raw": raw, "curves": write_curves(folder, evaluation)})
-    write_text(folder / RESULT, written.to_json())
+    written = write_result(folder, written)
     return Rescored(done.old, written, folder, "written", done.notes)
 
 

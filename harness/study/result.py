@@ -1,16 +1,21 @@
-"""The result of one cell, as it stands in ``result.json`` (schema ``harness/result@2``)."""
+"""The result of one cell, as it stands in ``result.json`` (schema ``harness/result@3``)."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
 
+from harness import verified
 from harness.decoding import json_value
 from harness.names import FilePath, Id, Name, RawFiles
 from harness.study.migrate import migrated
+from harness.study.plausible import implausible
 
-SCHEMA: Literal["harness/result@2"] = "harness/result@2"
+Integrity = Literal["verified", "unverified", "altered"]
+"""Whether the content of a result fits its digest; results of older releases have none."""
+
+SCHEMA: Literal["harness/result@3"] = "harness/result@3"
 
 
 class Record(BaseModel):
@@ -131,7 +136,7 @@ class CostRecord(Record):
 class Result(Record):
     """One finished cell: one model on one comparison list of one benchmark."""
 
-    schema_: Literal["harness/result@2"] = SCHEMA
+    schema_: Literal["harness/result@3"] = SCHEMA
     id: Id
     status: Literal["ok", "failed", "skipped"]
     cell: CellUse
@@ -140,6 +145,7 @@ class Result(Record):
     metrics: list[MetricRecord]
     curves: dict[Name, FilePath] = {}  # name -> Arrow file in the cell's folder
     raw: RawFiles = {}  # {"scores": file name, "sha256": ...}
+    files: dict[FilePath, str] = {}  # file in the cell's folder -> SHA-256
     enrolment: EnrolmentRecord | None = None
     seed: SeedRecord
     limited: int | None = None
@@ -148,15 +154,36 @@ class Result(Record):
     cost: CostRecord
     warnings: list[str] = []
     created: str
+    digest: str = ""  # SHA-256 over all other fields; empty where it was never sealed
+
+    _integrity: Integrity = PrivateAttr("unverified")
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @property
+    def integrity(self) -> Integrity:
+        """What was found when the result was read or sealed."""
+        return self._integrity
+
+    def fields(self) -> dict[str, Any]:
+        """The JSON values of ``result.json``, the field ``schema`` first."""
+        fields = self.model_dump(mode="json")
+        return {"schema": fields.pop("schema_"), **fields}
+
+    def sealed(self) -> Result:
+        """The same result with a digest over its content."""
+        digest = verified.sealed(self.fields())["digest"]
+        return self.model_copy(update={"digest": digest})._found("verified")  # noqa: SLF001
+
+    def _found(self, integrity: Integrity) -> Result:
+        self._integrity = integrity
+        return self
 
     def to_json(self) -> str:
         """Indented JSON with the field ``schema`` first."""
         import json
 
-        fields = self.model_dump(mode="json")
-        return json.dumps({"schema": fields.pop("schema_"), **fields}, indent=1) + "\n"
+        return json.dumps(self.fields(), indent=1) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Result:
@@ -167,10 +194,21 @@ class Result(Record):
     def from_fields(cls, fields: Any) -> Result:
         """A result from its decoded JSON, also that of an older harness.
 
-        Raises ``ValueError`` (also pydantic's) where it is none, is damaged or is too new.
+        One whose content does not fit its digest is read, and is ``altered``. Raises ``ValueError``
+        (also pydantic's) where it is none, is damaged or is too new, or holds a number that no
+        measurement gives.
         """
         if not isinstance(fields, dict):
             raise ValueError("not a JSON object")
         made = migrated(fields)
         made["schema_"] = made.pop("schema")
-        return cls.model_validate(made)
+        result = cls.model_validate(made)
+        wrong = next(filter(None, map(implausible, result.metrics)), "")
+        if wrong:
+            raise ValueError(wrong)
+        # The digest is that of the file as it was written, whatever migration made of it.
+        if not fields.get("digest"):
+            return result
+        if verified.sealed(fields)["digest"] != fields["digest"]:
+            return result._found("altered")  # noqa: SLF001 (its own class)
+        return result.sealed()

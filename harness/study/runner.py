@@ -18,7 +18,7 @@ from harness.extensions import Executor, Setup
 from harness.files import write_text
 from harness.inputs import shown
 from harness.lifecycle import CellFinished
-from harness.study import media, remote, work
+from harness.study import cells, media, remote, work
 from harness.study.events import Events
 from harness.study.planned import KIND_OF_STAGE, Cell, Chosen, Node, Plan
 from harness.study.repair import Repair
@@ -86,11 +86,11 @@ class Runner:
         """Every stage in a thread of its own that waits for the executor."""
         needs = {node.key: set(node.inputs.values()) for node in plan.nodes.values()}
         needs |= {cell.key: set(cell.keys.values()) for cell in plan.cells}
-        cells = {cell.key: cell for cell in plan.cells}
+        by_key = {cell.key: cell for cell in plan.cells}
 
         def do(key: str) -> None:
-            if key in cells:
-                self._cell(cells[key])
+            if key in by_key:
+                self._cell(by_key[key])
             else:
                 self._node(plan.nodes[key])
 
@@ -165,11 +165,12 @@ class Runner:
         if blocked is not None:
             self.events.add("skipped", "score", cell.key, cell.label, worker, because=blocked)
             return
-        done = score.finished(folder)
+        done = cells.finished(folder)
         if done is not None:
             self.events.add("reused", "score", cell.key, cell.label, worker)
             self._has_result(cell, folder, done, reused=True)
             return
+        self._repair.say(cells.set_aside(folder))
         made: list[Result] = []
 
         def stage() -> None:

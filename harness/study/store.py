@@ -16,20 +16,18 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from harness import verified
 from harness.errors import DataError, PrerequisiteError, UsageError
 from harness.files import sync, write_text
 from harness.names import file_name
 from harness.study import manifests
-from harness.study.leases import Lease, held, lease_s, owner
+from harness.study.leases import Lease, file_lock, held, lease_s
 from harness.verified import MANIFEST, DamagedError
 
 ASIDE, DAMAGE = "aside", "damage.json"
@@ -107,6 +105,8 @@ class Store:
         """
         found = self.entry(kind, key)
         verified.check(found.folder, found.manifest)
+        with suppress(OSError):  # a read-only store does not know its last use
+            os.utime(found.folder / MANIFEST)
         return found
 
     def entry(self, kind: str, key: str) -> Artifact:
@@ -278,7 +278,7 @@ class Store:
         locks = self.home / "locks"
         self._make(locks)
         # A lock is freed the moment its process dies, but may not reach other machines.
-        lock = nullcontext() if self.shared else _lock(locks / f"{key}.lock", key, waiting)
+        lock = nullcontext() if self.shared else file_lock(locks / f"{key}.lock", key, waiting)
         with lock, held(locks, key, waiting, locked=not self.shared, at_once=at_once) as lease:
             yield lease
 
@@ -295,20 +295,6 @@ class Store:
                 f"the store {self.home} cannot be written ({problem or 'it is read-only'}); "
                 "set HARNESS_HOME to a folder you can write to"
             )
-
-
-@contextmanager
-def _lock(path: Path, key: str, waiting: Callable[[str], None]) -> Iterator[None]:
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=1)
-    except Timeout:
-        waiting(f"{key[:12]} is being made by {owner(path.parent, key)}; waiting for it")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _refuse(message: str) -> None:

@@ -20,7 +20,7 @@ def test_a_run_trains_tests_and_reports(harness_command, tmp_path):
     done = harness_command(*RUN)
     study = tmp_path / "study"
     (result,) = results(study)
-    assert result["schema"] == "harness/result@2"
+    assert result["schema"] == "harness/result@3"
     assert result["status"] == "ok"
     headline = next(m for m in result["metrics"] if m["headline"])
     assert headline["ci"]["low"] <= headline["value"] <= headline["ci"]["high"]
@@ -137,7 +137,7 @@ def test_rerun_makes_a_stage_again(harness_command):
 def test_json_prints_results_one_a_line(harness_command):
     done = harness_command(*READY, "--json")
     (line,) = done.stdout.splitlines()
-    assert json.loads(line)["schema"] == "harness/result@2"
+    assert json.loads(line)["schema"] == "harness/result@3"
 
 
 def test_missing_samples_are_counted_in_the_result(harness_command, tmp_path):

@@ -88,7 +88,7 @@ def result(
         ),
         "created": f"2026-01-0{repeat + 1}T00:00:00+00:00",
     }
-    return Result(**(fields | more))
+    return Result(**(fields | more)).sealed()
 
 
 def write_cell(folder, made, roc=None):
@@ -109,7 +109,7 @@ def write_cell(folder, made, roc=None):
         (place / "curves").mkdir()
         columns = dict(zip(("far", "tar", "threshold"), roc, strict=True))
         pa.feather.write_feather(pa.table(columns), place / "curves/roc.arrow", "uncompressed")
-    (place / "result.json").write_text(made.to_json(), encoding="utf-8")
+    (place / "result.json").write_text(made.sealed().to_json(), encoding="utf-8")
     return place
 
 

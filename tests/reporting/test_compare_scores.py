@@ -266,7 +266,10 @@ def cell_of(folder, columns, *, value=0.5, raw=None):
     write_columns(folder / "scores.arrow", columns)
     metric = SimpleNamespace(headline=True, value=value, at={"far": FAR})
     result = SimpleNamespace(
-        metrics=[metric], raw=raw or {"scores": "scores.arrow"}, protocol={"id": f"ijb/{CELL}@1"}
+        files={},
+        metrics=[metric],
+        raw=raw or {"scores": "scores.arrow"},
+        protocol={"id": f"ijb/{CELL}@1"},
     )
 
     def file(name):

@@ -9,9 +9,9 @@ import pytest
 
 from harness.errors import PrerequisiteError
 from harness.reporting.study import load_study
+from harness.study.cells import finished
 from harness.study.migrate import NAME, STEPS, VERSION, migrated
 from harness.study.result import SCHEMA, Result
-from harness.study.stages.score import finished
 
 GOLDEN = Path(__file__).parents[1] / "data" / "results"
 OLD = GOLDEN / "result-1.json"

@@ -62,7 +62,7 @@ def number_box(
         small=numbers.interval(found.low, found.high, unit, count),
         title=_explain(entry, column),
         link=link,
-        mark=entry.rank,
+        mark="altered" if entry.altered else entry.rank,
         heat=_heat(found.value, ends, higher=column.higher_is_better),
         cells=ids,
     )

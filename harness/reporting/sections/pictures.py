@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness import verified
 from harness.reporting.damage import Damaged, own
 
 if TYPE_CHECKING:
@@ -39,9 +40,12 @@ def picture(study: Study, name: str) -> str:
 
 
 def media(study: Study, name: str) -> Iterable[Path]:
-    """The files of this name that the study's folders keep."""
-    return (
-        path
-        for folder in study.folders
-        if (path := folder / "media" / name).is_file() and own(folder, path, study.damaged)
-    )
+    """The files of this name that the study's folders keep; altered ones are listed as damaged."""
+    for folder in study.folders:
+        path = folder / "media" / name
+        if not path.is_file() or not own(folder, path, study.damaged):
+            continue
+        if verified.fits(path):
+            yield path
+        else:
+            study.damaged.append(Damaged(path, "altered: its SHA-256 is not the one beside it"))

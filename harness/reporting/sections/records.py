@@ -10,7 +10,7 @@ from harness.digests import digest
 from harness.reporting import numbers
 from harness.reporting.columns import flat
 from harness.reporting.grid import Grid, Head, texts
-from harness.reporting.matrix import Names
+from harness.reporting.matrix import INTEGRITY_NOTES, Names
 from harness.reporting.sections.graph import Graph, graph
 from harness.reporting.sections.pictures import KEY, about
 
@@ -118,7 +118,7 @@ def origins(study: Study, names: Names) -> list[Origin]:
             graph(result, f"#{protocol_id(result)}"),
             [(role, use.name, f"#use-{use.key[:KEY]}") for role, use in _roles(result)],
             _facts(result),
-            list(result.warnings),
+            [*filter(None, [INTEGRITY_NOTES.get(result.integrity)]), *result.warnings],
         )
         for result in study.results
     ]

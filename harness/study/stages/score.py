@@ -9,20 +9,20 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from harness import verified
 from harness.digests import digest, file_sha256
 from harness.embedding.doubt import unsound
 from harness.embedding.extract import load
 from harness.errors import DataError
-from harness.files import write_text
 from harness.lifecycle import Scored
-from harness.names import file_name, inside
 from harness.protocols.base import Embeddings, Evaluation, Metric, Scores
 from harness.protocols.doubt import direction, require_unequal
 from harness.registry import BUILTIN, FROM_FILE, source_file, source_sha256
-from harness.study import environments, links, parameters
+from harness.study import env_file, environments, links, parameters
+from harness.study.cells import SCORES, write_curves, write_extra, write_result
 from harness.study.extra_metrics import Extra, measure
-from harness.study.migrate import NewerResultError
 from harness.study.planned import Cell, Chosen
+from harness.study.plausible import contains, implausible
 from harness.study.result import (
     CellUse,
     ComponentUse,
@@ -38,9 +38,7 @@ from harness.study.session import Session, cell_inputs
 from harness.study.store import Artifact
 from harness.study.tables import write_columns
 
-SCORES = "scores.arrow"
-RESULT = "result.json"
-
+NO_INTERVAL = "no interval: the bootstrap of so few comparisons does not contain the estimate"
 
 UNSHOWN = ("warnings", "source_sha256", "wall_s", "machine")
 """Facts of an artifact that stand elsewhere in a result, or differ between equal runs."""
@@ -112,11 +110,11 @@ def _run(cell: Cell, session: Session, folder: Path, cost: Mapping[str, float]) 
             *_warnings(artifacts.values(), evaluation, placed, session.notes(cell.benchmark)),
             *doubts,
             *extra.warnings,
+            *([env_file.SIZE_ONLY] if verified.mode() == "size" else []),
         ],
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    write_text(folder / RESULT, result.to_json())
-    return result
+    return write_result(folder, result)
 
 
 def _extra(
@@ -148,22 +146,6 @@ def _require_finite(cell: Cell, evaluation: Evaluation) -> None:
         )
 
 
-def finished(folder: Path) -> Result | None:
-    """The result of a cell that is whole: it parses, and its scores and curves are there.
-
-    Raises ``NewerResultError`` for that of a newer harness, which must not be overwritten.
-    """
-    try:
-        result = Result.from_json((folder / RESULT).read_text(encoding="utf-8"))
-        scores = inside(folder, result.raw["scores"])
-        whole = file_sha256(scores) == result.raw["sha256"]
-    except NewerResultError as error:
-        raise NewerResultError(f"{folder / RESULT} was {error} to go on with this study") from None
-    except (OSError, ValueError, KeyError, DataError):
-        return None
-    return result if whole and all((folder / f).exists() for f in result.curves.values()) else None
-
-
 def metric_records(evaluation: Evaluation, extra: Extra) -> list[MetricRecord]:
     """The numbers of the benchmark, then those of plugins."""
     own = [metric_record(metric) for metric in evaluation.metrics]
@@ -171,21 +153,33 @@ def metric_records(evaluation: Evaluation, extra: Extra) -> list[MetricRecord]:
 
 
 def metric_record(metric: Metric, provider: str = "") -> MetricRecord:
-    """A metric as it is stored."""
-    interval = metric.interval
-    return MetricRecord(
+    """A metric as it is stored.
+
+    A bootstrap of few comparisons can miss its own estimate; such an interval is left out, and the
+    note says so. Raises ``DataError`` for a number that is no measurement.
+    """
+    interval = IntervalRecord(**vars(metric.interval)) if metric.interval else None
+    note = metric.note
+    if interval is not None and not contains(interval, metric.value):
+        note = "; ".join(filter(None, (note, NO_INTERVAL)))
+        interval = None
+    made = MetricRecord(
         name=metric.name,
         value=metric.value,
         at=dict(metric.at),
         unit=metric.unit,
         higher_is_better=metric.higher_is_better,
-        ci=IntervalRecord(**vars(interval)) if interval else None,
+        ci=interval,
         threshold=metric.threshold,
         realised_far=metric.realised_far,
         headline=metric.headline,
-        note=metric.note,
+        note=note,
         provider=provider,
     )
+    wrong = implausible(made)
+    if wrong:
+        raise DataError(f"{wrong}; {provider or 'the benchmark'} must give None and say why")
+    return made
 
 
 def _artifacts(cell: Cell, session: Session) -> dict[str, Artifact]:
@@ -252,37 +246,6 @@ def component_use(chosen: Chosen, key: str, facts: Mapping[str, Any]) -> Compone
         training_data=list(component.training_data),
         facts={k: v for k, v in facts.items() if k not in UNSHOWN},
     )
-
-
-def write_curves(folder: Path, evaluation: Evaluation) -> dict[str, str]:
-    """Write the curves of a cell; their files by name."""
-    files = {}
-    for curve in evaluation.curves:
-        files[curve.name] = f"curves/{_checked(curve.name)}.arrow"
-        write_columns(folder / files[curve.name], curve.axes)
-    return files
-
-
-def _checked(name: str) -> str:
-    """The name of a curve or array, which may come from a stored protocol, as that of a file."""
-    try:
-        return file_name(name)
-    except ValueError as error:
-        raise DataError(f"a curve or array cannot be written: its name {error}") from None
-
-
-def write_extra(folder: Path, scores: Scores) -> dict[str, str]:
-    """Arrays that are not one row a pair, beside the scores."""
-    import numpy as np
-
-    from harness.files import written_whole
-
-    files = {}
-    for name, values in scores.extra.items():
-        files[name] = f"{_checked(name)}.npy"
-        with written_whole(folder / files[name]) as aside, aside.open("wb") as file:
-            np.save(file, values, allow_pickle=False)
-    return files
 
 
 def _warnings(
