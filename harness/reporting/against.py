@@ -185,6 +185,9 @@ def known(link: str, evidence: Evidence) -> list[Record]:
 
 def _add(evidence: Evidence, cell: Cell, link: str) -> None:
     for record in known(link, evidence):
+        if cell.result.integrity == "altered":
+            evidence.lacking[record] = f"altered: result {cell.result.id[:12]} fails its digest"
+            continue
         name, at = measure_of(record)
         matching = [m for m in cell.result.metrics if is_measure(m, name, at)]
         if matching:

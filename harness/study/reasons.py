@@ -15,6 +15,9 @@ def reason(node: Node, store: Store) -> str:
     kind = KIND_OF_STAGE[node.stage]
     if store.find(kind, node.key):
         return ""
+    damage = store.damage(kind, node.key)
+    if damage is not None:
+        return f"damaged: {damage.file} {damage.reason}"
     if store.is_begun(kind, node.key):
         return "interrupted before; continues"
     provider = (node.parts.get("component") or {}).get("provider")
