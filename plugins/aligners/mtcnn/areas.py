@@ -57,8 +57,8 @@ def pyramid_level(table: Tensor, height: int, width: int) -> Tensor:
     """Whole images resampled to float32 (B, 3, height, width), values (x - 127.5) / 128."""
     top, bottom = _edges(table.shape[1] - 1, height, table.device)
     left, right = _edges(table.shape[2] - 1, width, table.device)
-    rows = table[:, bottom] - table[:, top]
-    sums = rows[:, :, right] - rows[:, :, left]
+    rows = table.index_select(1, bottom) - table.index_select(1, top)
+    sums = rows.index_select(2, right) - rows.index_select(2, left)
     areas = (bottom - top)[:, None] * (right - left)
     return _normalise(sums, areas)
 
@@ -78,15 +78,16 @@ def crops(table: Tensor, image: Tensor, spans: Tensor, size: int) -> Tensor:
     limit = torch.tensor([table.shape[1] - 1, table.shape[2] - 1], device=table.device)
     low, high = (edge.clamp(min=0).minimum(limit[:, None]) for edge in (low, high))
     (top, left), (bottom, right) = low.unbind(1), high.unbind(1)
-    image, top, bottom = image[:, None, None], top[:, :, None], bottom[:, :, None]
-    left, right = left[:, None], right[:, None]
-    sums = (
-        table[image, bottom, right]
-        - table[image, top, right]
-        - table[image, bottom, left]
-        + table[image, top, left]
-    )
-    return _normalise(sums, areas)
+    # Numbers of rows of the flat table: one index is read several times faster than three.
+    start = image[:, None] * table.shape[1]
+    top, bottom = (start + top) * table.shape[2], (start + bottom) * table.shape[2]
+
+    def at(rows: Tensor, columns: Tensor) -> Tensor:
+        places = (rows[:, :, None] + columns[:, None]).flatten()
+        return table.flatten(0, 2).index_select(0, places)
+
+    sums = at(bottom, right) - at(top, right) - at(bottom, left) + at(top, left)
+    return _normalise(sums.unflatten(0, (-1, size, size)), areas)
 
 
 def _edges(source: int, target: int, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -96,5 +97,6 @@ def _edges(source: int, target: int, device: torch.device) -> tuple[Tensor, Tens
 
 
 def _normalise(sums: Tensor, areas: Tensor) -> Tensor:
-    means = sums.to(torch.float32) / areas[..., None]
-    return ((means - MIDDLE) / RANGE).movedim(-1, 1)
+    # Written out for each channel: a divisor of width 1 keeps the division from being vectorised.
+    values = sums.to(torch.float32).div_(areas[..., None].expand(*areas.shape, 3).contiguous())
+    return values.sub_(MIDDLE).div_(RANGE).movedim(-1, 1)

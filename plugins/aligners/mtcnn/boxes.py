@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,35 +29,50 @@ class Suppression:
 
 def suppress(boxes: Floats, scores: Floats, rule: Suppression) -> NDArray[np.int64]:
     """Greedy non-maximum suppression: numbers of the boxes kept, best first, int64 (k,)."""
-    if rule.better == "first":
-        order = np.argsort(-scores, kind="stable")
-    else:
-        order = np.argsort(scores, kind="stable")[::-1]
-    plus = np.float32(rule.extra)
-    low, high = boxes[order, :2], boxes[order, 2:]
-    areas = np.prod(high - low + plus, axis=1)
-    kept = []
-    while len(order):
-        kept.append(order[0])
-        sides = np.minimum(high[0], high) - np.maximum(low[0], low) + plus
-        shared = np.prod(np.maximum(sides, 0), axis=1)
-        union = rule.overlap == "union"
-        whole = areas[0] + areas - shared if union else np.minimum(areas[0], areas)
-        stay = shared <= np.float32(rule.threshold) * whole
-        stay[0] = False
-        order, low, high, areas = order[stay], low[stay], high[stay], areas[stay]
-    return np.array(kept, dtype=np.int64)
+    return suppress_groups(boxes, scores, np.zeros(len(boxes), dtype=np.int64), rule)
 
 
 def suppress_groups(
     boxes: Floats, scores: Floats, groups: NDArray[np.int64], rule: Suppression
 ) -> NDArray[np.int64]:
     """``suppress`` within each group of boxes; groups in ascending order."""
-    kept = [np.empty(0, dtype=np.int64)]
-    for group in np.unique(groups):
-        members = np.flatnonzero(groups == group)
-        kept.append(members[suppress(boxes[members], scores[members], rule)])
-    return np.concatenate(kept)
+    if rule.better == "first":
+        order = np.lexsort((-scores, groups))  # a stable sort
+    else:
+        order = len(scores) - 1 - np.lexsort((-scores[::-1], groups[::-1]))
+    threshold, extra = np.float32(rule.threshold), np.float32(rule.extra)
+    kept = _greedy(boxes[order], groups[order], threshold, rule.overlap == "min", extra)
+    return np.asarray(order[kept], dtype=np.int64)
+
+
+@numba.njit(cache=True, nogil=True)
+def _greedy(
+    boxes: Floats,
+    groups: NDArray[np.int64],
+    threshold: np.float32,
+    smaller: bool,
+    extra: np.float32,
+) -> NDArray[np.bool_]:
+    """Bool (n,), whether a box is kept; boxes are sorted by group, and within it best first."""
+    count = len(boxes)
+    kept = np.ones(count, dtype=np.bool_)
+    for i in range(count):
+        if not kept[i]:
+            continue
+        wide, high = boxes[i, 2] - boxes[i, 0] + extra, boxes[i, 3] - boxes[i, 1] + extra
+        area = wide * high
+        for j in range(i + 1, count):
+            if groups[j] != groups[i]:
+                break
+            if not kept[j]:
+                continue
+            wide = min(boxes[i, 2], boxes[j, 2]) - max(boxes[i, 0], boxes[j, 0]) + extra
+            high = min(boxes[i, 3], boxes[j, 3]) - max(boxes[i, 1], boxes[j, 1]) + extra
+            shared = max(wide, np.float32(0)) * max(high, np.float32(0))
+            other = (boxes[j, 2] - boxes[j, 0] + extra) * (boxes[j, 3] - boxes[j, 1] + extra)
+            whole = min(area, other) if smaller else area + other - shared
+            kept[j] = shared <= threshold * whole
+    return kept
 
 
 def intersection_over_union(boxes: Floats, one: Floats) -> Floats:

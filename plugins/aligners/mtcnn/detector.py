@@ -97,6 +97,7 @@ class Cascade:
         self.device = device
         # Small calls stay in a CPU's cache; large ones fill a GPU.
         self.crops = 64 if device == "cpu" else 2048
+        self.scan = 150_000 if device == "cpu" else 16_000_000
 
     @torch.inference_mode()
     def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Faces]:
@@ -135,13 +136,19 @@ class Cascade:
 
     def _level(self, level: Tensor, scale: float) -> tuple[Candidates, Floats]:
         """Cells of one pyramid level that look like a face, and their box offsets."""
-        offsets, probability = self.pnet(level)
+        offsets, probability = self._scan(level)
         image, row, column = (probability >= self.params.thresholds[0]).nonzero(as_tuple=True)
         scores = probability[image, row, column].cpu().numpy()
         cells = torch.stack([column, row], dim=1).cpu().numpy()
         moves = offsets[image, :, row, column].cpu().numpy()
         boxes = self.convention.cells(cells, scale)
         return Candidates(boxes, scores, image.cpu().numpy()), moves
+
+    def _scan(self, level: Tensor) -> tuple[Tensor, Tensor]:
+        """The first network on one pyramid level, on so many images at once as fit in a cache."""
+        parts = level.split(max(1, self.scan // (level.shape[2] * level.shape[3])))
+        offsets, probability = zip(*(self.pnet(part) for part in parts), strict=True)
+        return torch.cat(offsets), torch.cat(probability)
 
     def _refine(self, found: Candidates, groups: Groups) -> Candidates:
         """Second stage: probability and box offsets from 24-pixel crops."""

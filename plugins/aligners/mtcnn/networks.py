@@ -11,7 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from torch import Tensor, nn
+from torch import Tensor, maximum, nn
+from torch.nn.functional import pad, prelu
 
 from harness.errors import PrerequisiteError
 from harness.training.weights import load_weights, read_weights
@@ -26,7 +27,6 @@ class PNet(nn.Module):
         super().__init__()
         self.axis = {"classes": 1, "width": 3}[softmax]
         self.conv1, self.prelu1 = nn.Conv2d(3, 10, 3), nn.PReLU(10)
-        self.pool1 = nn.MaxPool2d(2, 2, ceil_mode=True)
         self.conv2, self.prelu2 = nn.Conv2d(10, 16, 3), nn.PReLU(16)
         self.conv3, self.prelu3 = nn.Conv2d(16, 32, 3), nn.PReLU(32)
         self.conv4_1 = nn.Conv2d(32, 2, 1)
@@ -34,7 +34,7 @@ class PNet(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Evaluate the network at every second pixel."""
-        x = self.pool1(self.prelu1(self.conv1(x)))
+        x = _pool(_prelu(self.conv1(x), self.prelu1.weight))
         x = self.prelu2(self.conv2(x))
         x = self.prelu3(self.conv3(x))
         return self.conv4_2(x), self.conv4_1(x).softmax(dim=self.axis)[:, 1]
@@ -89,6 +89,23 @@ class ONet(nn.Module):
         x = self.prelu5(self.dense5(_flatten(x)))
         points = self.dense6_3(x).unflatten(1, (2, 5)).transpose(1, 2)
         return self.dense6_2(x), points, self.dense6_1(x).softmax(dim=1)[:, 1]
+
+
+def _prelu(x: Tensor, slopes: Tensor) -> Tensor:
+    """PReLU of (B, C, H, W) by image rows: vector units work on W * C values instead of C = 10."""
+    rows = x.permute(0, 2, 3, 1).flatten(2).flatten(0, 1)
+    return prelu(rows, slopes.repeat(x.shape[3])).view(*x.permute(0, 2, 3, 1).shape).movedim(3, 1)
+
+
+def _pool(x: Tensor) -> Tensor:
+    """Maximum over 2 x 2 pixels of (B, C, H, W), rounding up: rows first, then columns."""
+    x = x.permute(0, 2, 3, 1)
+    height, width = x.shape[1:3]
+    if height % 2 or width % 2:
+        x = pad(x, (0, 0, 0, width % 2, 0, height % 2), value=float("-inf"))
+    upper, lower = x.unflatten(1, (-1, 2)).unbind(2)
+    left, right = maximum(upper, lower).unflatten(2, (-1, 2)).unbind(3)
+    return maximum(left, right).movedim(3, 1)
 
 
 def _flatten(x: Tensor) -> Tensor:
