@@ -20,7 +20,8 @@ import numpy as np
 from harness.align.headers import format_of, png_is_whole, size_of
 from harness.align.jpeg import decode_jpeg
 from harness.align.pnm import decode_pnm
-from harness.errors import DataError, LimitError, UsageError
+from harness.environment import whole_number
+from harness.errors import DataError, LimitError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +41,7 @@ MAX_PIXELS_PER_BYTE = 10_000
 damaged, and reserving its gigabytes would take seconds. A flat WebP may be smaller than that."""
 
 _FLAGS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+_LIMIT = "HARNESS_MAX_PIXELS"
 _PNG_DEPTH = 24  # where a PNG states the bits of a sample
 _DARK, _TWELVE_BITS = 16, 1 << 12
 
@@ -105,12 +107,9 @@ def max_pixels() -> int:
 
     It is in no key, so an image that exceeds it stops the work and is never counted as missing.
     """
-    text = os.environ.get("HARNESS_MAX_PIXELS", "")
-    if not text:
+    if not os.environ.get(_LIMIT):
         return MAX_PIXELS
-    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text)):
-        raise UsageError(f"HARNESS_MAX_PIXELS={text[:40]} should be a whole number above 0")
-    return int(text)
+    return whole_number(_LIMIT, 1)
 
 
 def _opencv(data: bytes, flags: int) -> NDArray[Any] | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from harness.cli import main
+from harness.faces.census import damaged
 from harness.faces.face import Face, Missing, Slot
 from harness.faces.store import FaceSet
 from harness.study.store import Store
@@ -183,3 +185,35 @@ def test_an_interrupted_import_goes_on(here, bring, made, monkeypatch):
     item, _ = bring("out")
     assert contents(item) == contents(made)
     assert json.loads(here("faces", "list", "--json").stdout)[0]["faces"] == 16
+
+
+def jpeg(seed):
+    """A JPEG of some kilobytes, and the same with its middle never written."""
+    noise = np.random.default_rng(seed).normal(128, 60, (120, 120, 3)).astype(np.float32)
+    image = np.clip(cv2.GaussianBlur(noise, (0, 0), 0.7), 0, 255).astype(np.uint8)
+    data = cv2.imencode(".jpg", image)[1].tobytes()
+    third = len(data) // 3
+    return data, data[:third] + bytes(third) + data[2 * third :]
+
+
+def test_damaged_images_are_counted_when_they_come_in(bring, tmp_path):
+    for number in range(4):
+        whole, holed = jpeg(number)
+        path = tmp_path / "set" / f"p{number // 2}" / f"{number}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(holed if number == 3 else whole)
+    assert "1 of 4 images are unreadable" in bring("set", check=1)[1].stderr
+    item, done = bring("set", "-G", "max_unreadable=0.5")
+    assert "3 images of 2 identities, 1 missing" in done.stdout
+    (missing,) = FaceSet(item.folder).missing()
+    assert missing.reason.startswith("p1/3.jpg: the JPEG image is damaged")
+
+
+def test_damaged_images_of_a_stored_set_are_reported(here, tmp_path):
+    """A set of before, when they were accepted."""
+    folder = tmp_path / "old"
+    whole, holed = jpeg(0)
+    write_set(folder, [Face(Slot(0, k), data) for k, data in enumerate((whole, holed))])
+    found = list(damaged(FaceSet(folder)))
+    assert len(found) == 1
+    assert "the JPEG image is damaged" in found[0]

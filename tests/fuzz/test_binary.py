@@ -19,6 +19,7 @@ import torch
 from onnx import TensorProto, helper
 from PIL import Image
 from safetensors.torch import save_file
+from scipy.io import savemat
 
 from harness import registry, reporting
 from harness.cli import options
@@ -27,6 +28,7 @@ from harness.faces.face import Face, Slot
 from harness.faces.recordio import RecordWriter
 from harness.faces.store import FaceSet, shard_path, write_shard
 from tests.fuzz.mutate import CLEAN, command, mutants
+from tests.plugins.generators.bfm.test_bfm2009 import TINY as TINY_MAT
 from tests.plugins.generators.bfm.test_h5_model import write as write_h5_model
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's")
@@ -108,6 +110,12 @@ def model_2017(folder: Path) -> Files:
     return {"m.h5": data}
 
 
+def model_2009(folder: Path) -> Files:
+    """The layout alone: its mesh has no face, which is said only after everything was read."""
+    savemat(folder / "m.mat", TINY_MAT, do_compression=True)
+    return {"m.mat": (folder / "m.mat").read_bytes()}
+
+
 def network(_: Path) -> Files:
     """Global mean of the colours, and a matrix."""
     shape = ["n", 3, 112, 112]
@@ -148,6 +156,8 @@ IMPORT = ("faces", "import", ".", "-j", "1", "-q")
 EMBED = ("embed", "p", "--template", "arcface", "-o", "out.npy", "-q", "--device", "cpu", "-m")
 PAIRS = ("run", "-m", "onnx", "-M", "path=net.onnx", "-b", "pairs", "-B", "pack=lfw.bin", "-q",
          "-j", "1", "-o", "out", "--device", "cpu")  # fmt: skip
+RENDER = ("run", "-g", "bfm", "-G", "identities=1", "-G", "images_per_id=1", "-j", "1", "-q",
+          "-o", "out", "-G")  # fmt: skip
 READERS = {
     "jpeg": Reader(images("0.jpg", format="JPEG"), IMPORT),
     "jpeg-progressive": Reader(images("0.jpg", format="JPEG", progressive=True), IMPORT),
@@ -162,8 +172,8 @@ READERS = {
     "rec": Reader(records, IMPORT),
     **{f"pack-{protocol}": Reader(pack(protocol), PAIRS, "*.bin")
        for protocol in (0, 2, 5)},
-    "h5": Reader(model_2017, ("run", "-g", "bfm", "-G", "model_file=m.h5", "-G", "identities=1",
-                              "-G", "images_per_id=1", "-j", "1", "-q", "-o", "out")),
+    "h5": Reader(model_2017, (*RENDER, "model_file=m.h5")),
+    "mat": Reader(model_2009, (*RENDER, "model_file=m.mat")),
     "onnx": Reader(network, (*EMBED, "onnx", "-M", "path=net.onnx"), "*.onnx"),
     "safetensors": Reader(weights(".safetensors"), (*EMBED, "small-resnet", "-M",
                                                     "weights=w.safetensors"), "w.*"),
