@@ -35,6 +35,7 @@ def whole_number(name: str, least: int) -> int:
     Raises ``UsageError`` for anything else.
     """
     text = os.environ.get(name, "")
-    if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) >= least):
+    found = texts.whole_number(text)
+    if found is None or not least <= found < 1 << 31:
         raise UsageError(f"{name}={text[:40]!r} is not a whole number of at least {least}")
-    return int(text)
+    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -120,6 +121,18 @@ def flag(word: str) -> bool | None:
     """
     plain = word.strip().casefold()
     return True if plain in _TRUE else False if plain in _FALSE else None
+
+
+def whole_number(word: str) -> int | None:
+    """The whole number that a word is, in at most 18 plain digits with or without a sign.
+
+    Python's own ``int`` also takes ``1_0`` and the digits of every script, and fails on others that
+    ``str.isdigit`` takes.
+
+    >>> whole_number("-12"), whole_number("²"), whole_number("1_0")
+    (-12, None, None)
+    """
+    return int(word) if re.fullmatch(r"[+-]?[0-9]{1,18}", word.strip()) else None
 
 
 def separator_of(line: str) -> str:

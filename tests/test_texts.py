@@ -10,7 +10,15 @@ import pytest
 
 from harness import texts
 from harness.errors import DataError
-from harness.texts import decimal_comma, flag, lines, read_json, read_lines, read_text
+from harness.texts import (
+    decimal_comma,
+    flag,
+    lines,
+    read_json,
+    read_lines,
+    read_text,
+    whole_number,
+)
 
 ROWS = ["Zoë", "", "b\tc", "最後"]
 
@@ -135,3 +143,10 @@ def test_decimal_commas_are_told_from_other_words():
 )
 def test_the_separator_of_a_first_line(line, separator):
     assert texts.separator_of(line) == separator
+
+
+def test_whole_numbers_are_plain_digits():
+    assert [whole_number(word) for word in ("0", "-12", "+7", " 3 ", "9" * 18)] == [
+        0, -12, 7, 3, 10**18 - 1]  # fmt: skip
+    odd = ("", "²", "\u0663", "1_0", "1.0", "0x1", "--1", "9" * 19, "9" * 5000)
+    assert [whole_number(word) for word in odd] == [None] * len(odd)

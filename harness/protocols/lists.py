@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import DataError
-from harness.texts import read_lines
+from harness.texts import read_lines, whole_number
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,12 @@ def read_lfw_pairs(path: Path, suffix: str = ".jpg") -> list[Pair]:
 
 
 def _header(path: Path, line: str) -> tuple[int, int]:
-    numbers = line.split()
-    if not 1 <= len(numbers) <= 2 or not all(word.isdigit() for word in numbers):
-        raise DataError(f"{path}, line 1: expected the numbers of folds and of pairs, got {line!r}")
-    folds, size = (1, int(numbers[0])) if len(numbers) == 1 else map(int, numbers)
+    numbers = [found for word in line.split() if (found := whole_number(word)) is not None]
+    if not 1 <= len(numbers) <= 2 or len(numbers) != len(line.split()):
+        raise DataError(
+            f"{path}, line 1: expected the numbers of folds and of pairs, got {line[:80]!r}"
+        )
+    folds, size = (1, numbers[0]) if len(numbers) == 1 else numbers
     if folds < 1 or size < 1:
         raise DataError(f"{path}, line 1: numbers of folds and of pairs must be positive")
     return folds, size
@@ -90,14 +92,15 @@ def _pair(path: Path, number: int, line: str, fold: int, suffix: str) -> Pair:
     except ValueError:
         pass
     raise DataError(
-        f"{path}, line {number}: expected 'name n1 n2' or 'name1 n1 name2 n2', got {line!r}"
+        f"{path}, line {number}: expected 'name n1 n2' or 'name1 n1 name2 n2', got {line[:80]!r}"
     )
 
 
 def _image(name: str, number: str, suffix: str) -> str:
-    if not name or "/" in name or "\\" in name or name in (".", ".."):
+    image = whole_number(number)
+    if not name or "/" in name or "\\" in name or name in (".", "..") or image is None:
         raise ValueError(name)
-    return f"{name}/{name}_{int(number):04d}{suffix}"
+    return f"{name}/{name}_{image:04d}{suffix}"
 
 
 def read_headless_pairs(path: Path, suffix: str = ".jpg") -> list[Pair]:

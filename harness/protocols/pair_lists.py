@@ -19,6 +19,7 @@ from harness.texts import (
     read_lines,
     require_distinct,
     separator_of,
+    whole_number,
 )
 
 FOLDS = 10
@@ -111,11 +112,12 @@ def read_label_lines(path: Path) -> list[Pair]:
 
 
 def _labelled(path: Path, number: int, words: list[str]) -> tuple[str, bool]:
-    if len(words) != 2 or not words[1].lstrip("-").isdigit():
+    label = whole_number(words[1]) if len(words) == 2 else None
+    if label is None:
         raise DataError(f"{path}, line {number}: expected a file name and a label")
     if not is_inside(words[0]):
         raise DataError(f"{path}, line {number}: {words[0]!r} is not a file below the folder")
-    return words[0], int(words[1]) != 0
+    return words[0], label != 0
 
 
 def read_pairs_csv(path: Path) -> list[Pair]:
@@ -173,9 +175,10 @@ def _csv_pair(path: Path, number: int, row: list[str], layout: Layout) -> Pair:
     if genuine is None:
         raise DataError(f"{where}: genuine is {truth[:40]!r}; write {FLAG_WORDS}")
     fold = row[places["fold"]] if "fold" in places else "0"
-    if not fold.isascii() or not fold.isdigit() or len(fold) > 6:
+    fold_number = whole_number(fold)
+    if fold_number is None or not 0 <= fold_number < 1_000_000:
         raise DataError(f"{where}: fold is {fold[:40]!r}; use a whole number")
-    return Pair(first, second, genuine, int(fold), f"line {number}")
+    return Pair(first, second, genuine, fold_number, f"line {number}")
 
 
 def is_inside(name: str) -> bool:

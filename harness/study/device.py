@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def remote_device(asked: str) -> str:
 
 
 def _check(asked: str) -> None:
-    numbered = asked.startswith("cuda:") and asked.removeprefix("cuda:").isdigit()
+    numbered = re.fullmatch(r"cuda:[0-9]{1,4}", asked)
     if asked not in ("auto", "cpu", "cuda") and not numbered:
         raise UsageError(f"unknown device {asked!r}; use auto, cpu, cuda or cuda:N")
 

@@ -8,7 +8,7 @@ from harness.errors import DataError
 from harness.inputs import walk
 from harness.protocols.lists import Pair
 from harness.protocols.pair_lists import is_inside
-from harness.texts import read_lines
+from harness.texts import read_lines, whole_number
 
 
 def read_index(path: Path) -> dict[int, str]:
@@ -22,14 +22,15 @@ def read_index(path: Path) -> dict[int, str]:
             continue
         words = line.split()
         name = "/".join(PurePosixPath(words[-1]).parts[-3:])
-        if len(words) != 2 or not words[0].isdigit() or not is_inside(name):
+        index = whole_number(words[0])
+        if len(words) != 2 or index is None or not is_inside(name):
             raise DataError(f"{path}, line {number}: expected a number and the path of an image")
-        if int(words[0]) != len(names) + 1:
+        if index != len(names) + 1:
             raise DataError(
-                f"{path}, line {number}: number {words[0]} should be {len(names) + 1}; images are "
+                f"{path}, line {number}: number {index} should be {len(names) + 1}; images are "
                 "numbered from 1 without gaps"
             )
-        names[int(words[0])] = name
+        names[index] = name
     if not names:
         raise DataError(f"{path} is empty; it should number the images")
     return names
@@ -41,7 +42,7 @@ def read_split(folder: Path, first: dict[int, str], second: dict[int, str]) -> l
     ``same.txt`` and ``diff.txt`` hold a pair ``i,j`` a line: ``i`` in the first index, ``j`` in
     the second. Raises ``DataError`` with file and line.
     """
-    folds = [here.path for here in walk(folder) if here.inside.isdigit()]
+    folds = [here.path for here in walk(folder) if whole_number(here.inside) is not None]
     if not folds:
         raise DataError(f"{folder} holds no folders of folds (01, 02, ...)")
     pairs = []
@@ -56,10 +57,10 @@ def read_split(folder: Path, first: dict[int, str], second: dict[int, str]) -> l
 
 
 def _numbers(path: Path, number: int, line: str, most: int, most_second: int) -> tuple[int, int]:
-    words = [word.strip() for word in line.split(",")]
-    if len(words) != 2 or not all(word.isdecimal() and len(word) < 9 for word in words):
+    numbers = [whole_number(word) for word in line.split(",")]
+    one, two = numbers if len(numbers) == 2 else (None, None)
+    if one is None or two is None:
         raise DataError(f"{path}, line {number}: expected two numbers 'i,j', got {line[:60]!r}")
-    one, two = int(words[0]), int(words[1])
     if not (1 <= one <= most and 1 <= two <= most_second):
         raise DataError(
             f"{path}, line {number}: {one},{two} is outside the lists of {most} and {most_second} "

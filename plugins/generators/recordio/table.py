@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harness.errors import DataError
 from harness.faces.recordio import EXACT_FLOAT, RecordFile, read_index
 from harness.faces.source import natural
-from harness.texts import lines
+from harness.texts import lines, whole_number
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ def by_list(rec: RecordFile, listing: Path) -> Table:
             continue
         words = line.split("\t")
         folder = PurePosixPath(words[-1]).parent.as_posix()
-        if len(words) < 2 or not _is_index(words[0]) or folder in (".", "/"):
+        key = whole_number(words[0])
+        if len(words) < 2 or key is None or folder in (".", "/"):
             raise DataError(f"{listing}, line {number}: {_expected(line)}")
-        key = int(words[0])
         if key not in where or key in rows:
             problem = "is listed twice" if key in rows else f"is not in the index of {rec.path}"
             raise DataError(f"{listing}, line {number}: record {key} {problem}")
@@ -132,10 +132,6 @@ def by_list(rec: RecordFile, listing: Path) -> Table:
     spots = np.fromiter((where[key] for key in rows), np.int64, len(rows))
     rec.headers(spots)  # finds damaged records now and not in the middle of a set
     return _table(names, rank[np.fromiter(rows.values(), np.int64, len(rows))], used, spots, notes)
-
-
-def _is_index(word: str) -> bool:
-    return word.strip().isascii() and word.strip().isdecimal() and len(word.strip()) < 19
 
 
 def _expected(line: str) -> str:
