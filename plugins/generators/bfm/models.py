@@ -13,6 +13,7 @@ from .h5_model import read_h5
 from .ict import read_ict
 from .landmarks import complete, read_vertices
 from .morphable import MorphableModel
+from .units import check_units
 
 
 def read_model(
@@ -31,6 +32,7 @@ def read_model(
         model = read_ict(path, embedded)
     else:
         model = read_mat(path) if path.suffix.lower() == ".mat" else read_h5(path)
+    check_units(model, path)
     added = {} if landmarks is None else read_vertices(landmarks, model.vertices)
     whole = complete({**model.landmarks, **added}, model.shape.mean, path)
     return replace(model, landmarks=whole)
