@@ -133,7 +133,7 @@ def _check_counts(node: Node, data: TrainingData) -> None:
         int(np.count_nonzero(counts)), len(data), int(counts.max())
     )
     if reason:
-        raise DataError(f"{node.label} cannot be trained: {reason}")
+        raise DataError(f"nothing can be learned: {reason}")
 
 
 def _together(node: Node, session: Session, folder: Path) -> list[str]:
