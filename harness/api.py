@@ -25,8 +25,9 @@ from harness.study import parameters
 from harness.study.plan import Planner
 from harness.study.planned import KIND_OF_STAGE, Plan
 from harness.study.project import project_file
-from harness.study.recipe import Recipe, Settings, StudyTable, Use, resolve, with_types
+from harness.study.recipe import Recipe, Settings, StudyTable, Use, resolve
 from harness.study.store import Store
+from harness.study.typed_recipe import with_types
 
 KEY_PREFIX = 8
 

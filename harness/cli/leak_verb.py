@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import open_registry
+from harness.cli.options import files_of, open_registry
 from harness.study.recipe import split_names
 from harness.terminal import line, say, say_page
 
@@ -76,6 +76,7 @@ def command(obj: dict[str, Any], /, study: Path | None, **options: Any) -> int:
         per_identity=options["per_identity"],
         progress=Progress(quiet=options["quiet"]),
         jobs=options["jobs"] or cpu_count(),
+        plugin_files=files_of(obj),
     )  # fmt: skip
     keys = {item.title: item.key for item in training}
     for report in reports:

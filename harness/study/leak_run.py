@@ -95,6 +95,7 @@ def check(
     per_identity: int | None,
     progress: Progress,
     jobs: int,
+    plugin_files: tuple[Path, ...] = (),
 ) -> Iterator[LeakReport]:
     """Search the people of the plan's benchmarks in every training set.
 
@@ -103,7 +104,7 @@ def check(
     """
     seen: set[str] = set()
     with tempfile.TemporaryDirectory() as scratch:
-        session = Session(plan, store, Path(scratch), progress, jobs)
+        session = Session(plan, store, Path(scratch), progress, jobs, plugin_files)
         events = Events(Path(scratch))
         outcome = Runner(session, events, fail_fast=True).run()
         if outcome.failures:

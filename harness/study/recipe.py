@@ -6,7 +6,7 @@ what, and every entry remembers who said each of its values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from harness.registry import did_you_mean
 from harness.study import layers
 from harness.study.assign import Accepts, AnyUse, assign, split, sweep
 from harness.study.layers import Draft, Said, Values
-from harness.study.parameters import EXTRA, Word, explain, typed
+from harness.study.parameters import EXTRA, explain, typed
 from harness.study.phases import (
     Faces,
     ModelUse,
@@ -174,30 +174,6 @@ def resolve(settings: Settings, groups: Mapping[str, list[str]], accepts: Accept
     )
     recipe._profile = settings.profile  # noqa: SLF001 (made here)
     return recipe
-
-
-def with_types(recipe: Recipe, class_of: Callable[[str, str], type[BaseModel] | None]) -> Recipe:
-    """The recipe with every word of the command line as its parameter wants it.
-
-    ``class_of`` gives the parameters of a kind and name; None for what is not a component.
-    """
-
-    def of(kind: str, use: AnyUse) -> AnyUse:
-        values = use.params()
-        if not any(isinstance(value, Word) for value in values.values()):
-            return use
-        cls = class_of(kind, use.use)
-        return use.having({key: typed(cls, key, value) for key, value in values.items()})
-
-    sets = [of("generator", faces) for faces in face_sets(recipe.generator, recipe.model)]
-    generators, models = with_face_sets(sets, recipe.generator, recipe.model)
-    update = {
-        "generator": generators,
-        "model": [of("model", use) for use in models],
-        "benchmark": [of("benchmark", use) for use in recipe.benchmark],
-        "aligner": of("aligner", recipe.aligner) if recipe.aligner else None,
-    }
-    return recipe.model_copy(update=update)
 
 
 def _layered(settings: Settings) -> Draft:

@@ -103,6 +103,37 @@ def test_links_are_the_files_they_lead_to(here, tmp_path, made):
     assert "6 of 6 images embedded" in here("embed", str(links), *EMBED).stdout
 
 
+@pytest.mark.parametrize("layout", ["parquet", "webdataset", "zip"])
+def test_packed_files_behind_links_are_read(here, tmp_path, layout):
+    people(tmp_path / "p")
+    if layout == "zip":
+        (tmp_path / "out").mkdir()
+        with zipfile.ZipFile(tmp_path / "out" / "a.zip", "w") as archive:
+            for path in sorted((tmp_path / "p").glob("*/*.png")):
+                archive.write(path, path.relative_to(tmp_path / "p"))
+    else:
+        here("faces", "export", imported(here, "p")[0], "--format", layout, "-o", "out", "-q")
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "packed").symlink_to(tmp_path / "out")
+    (tmp_path / "links" / "packed" / ".hidden.txt").write_text("no part of it")
+    _, done = imported(here, "links")
+    assert "6 images of 3 identities, 0 missing" in done.stdout
+    assert "1 hidden (packed/.hidden.txt)" in done.stderr
+
+
+def test_a_leak_search_sees_linked_people(here, tmp_path):
+    """The bound of the search: all people of the benchmark, whichever folder was searched first."""
+    real, links = people(tmp_path / "real", 5), tmp_path / "links"
+    links.mkdir()
+    for person in real.iterdir():
+        (links / person.name).symlink_to(person)
+    leak = ("leak", "-b", "toy-pairs", "-m", "toy-pixels", "--template", "arcface", "--fmr", "0.1",
+            "-q", "--json")  # fmt: skip
+    one, other = (json.loads(here(*leak, "--train", name).stdout) for name in ("links", "real"))
+    assert one["training_images"] == other["training_images"] == 10
+    assert one["training_identities"] == other["training_identities"] == 5
+
+
 def test_links_that_cannot_be_followed_are_named(here, tmp_path):
     root = people(tmp_path / "real")
     (root / "gone").symlink_to(tmp_path / "nothing")
