@@ -53,16 +53,17 @@ class PoolingNotes:
     """The notes of the cells, split after split; kept beside the scores as text (K, 2)."""
 
     def __init__(self) -> None:
-        self._said: dict[str, list[str]] = {}
+        self._said: dict[str, dict[str, list[int]]] = {}  # splits by note by cell
+        self._splits = 1
         self._absent: set[str] = set()
 
     def add(self, cell: Pooled, split: int, splits: int) -> None:
         """Take the note of one cell in one split."""
         if cell.templates is None:
             self._absent.add(cell.name)
+        self._splits = splits
         if cell.note:
-            where = f"split {split + 1}: " if splits > 1 else ""
-            self._said.setdefault(cell.name, []).append(where + cell.note)
+            self._said.setdefault(cell.name, {}).setdefault(cell.note, []).append(split + 1)
 
     def keep(self, cells: Mapping[str, Any]) -> dict[str, Any]:
         """Of columns by cell those of cells that were computed in every split."""
@@ -70,8 +71,16 @@ class PoolingNotes:
 
     def extra(self) -> dict[str, NDArray[Any]]:
         """As an extra array of :class:`Scores`; none where there is nothing to say."""
-        rows = [[name, "; ".join(said)] for name, said in self._said.items()]
+        rows = [
+            [name, "; ".join(self._placed(*item) for item in said.items())]
+            for name, said in self._said.items()
+        ]
         return {POOLING_NOTES: np.array(rows)} if rows else {}
+
+    def _placed(self, note: str, splits: list[int]) -> str:
+        if self._splits == 1:
+            return note
+        return f"{note} (split {', '.join(str(number) for number in splits)})"
 
 
 def pooling_notes(scores: Scores) -> dict[str, str]:

@@ -338,3 +338,17 @@ def test_rules_that_contradict_each_other_are_refused():
         TemplateRules(None, flip="none", views="unit")
     with pytest.raises(UsageError, match="softmax fusion takes flip none or sum"):
         TemplateRules(None, flip="concat", fusion="softmax")
+
+
+def test_splits_that_say_the_same_say_it_once():
+    templates, found, detector = scene()
+    halves = [templates.only(templates.template_ids[np.isin(templates.subjects, who)])
+              for who in (range(6), range(6, 12))]  # fmt: skip
+    first = int(np.intersect1d(halves[0].rows, np.arange(len(found.plain)))[0])
+    found.plain[first] = found.mirror[first] = 0
+    splits = [pairs_of(half) for half in (*halves, halves[0])]
+    comparison = build(templates, detector, found, splits=splits)
+    counted, absent = comparison.evaluate(comparison.score(found), 0).warnings
+    assert counted.startswith("raw-norm+detector+flip-sum: zero features: 1, the first of")
+    assert counted.endswith("(split 1, 3)")
+    assert absent.endswith("they have no norm to remove (split 1, 3)")
