@@ -34,7 +34,7 @@ def torch_error() -> Exception:
         numpy_error,
         torch_error,
     ],
-    ids=str,
+    ids=["python", "system", "cuda", "allocator", "numpy", "torch"],
 )
 def test_memory_that_ran_out_is_called_that(error):
     found = error() if callable(error) else error
