@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.terminal import say
+
 if TYPE_CHECKING:
     from harness.study.inventory import Item
 
@@ -40,11 +42,11 @@ def list_artifacts(studies: tuple[Path, ...], *, as_json: bool) -> int:
     store = Store()
     found = items(store, studies)
     for item in found:
-        click.echo(json.dumps(_record(item)) if as_json else _line(item))
+        say(json.dumps(_record(item)) if as_json else _line(item))
     if not as_json:
-        click.echo(f"{len(found)} artifacts, {_size(sum(item.size for item in found))}")
+        say(f"{len(found)} artifacts, {_size(sum(item.size for item in found))}")
         for one in all_aside(store):
-            click.echo(f"set aside: {one.kind} {one.key[:12]} in {one.folder}: {one.damage}")
+            say(f"set aside: {one.kind} {one.key[:12]} in {one.folder}: {one.damage}")
     return 0
 
 
@@ -75,17 +77,15 @@ def verify(studies: tuple[Path, ...], *, set_aside: bool) -> int:
         if set_aside and damage.folder not in moved:
             moved.add(damage.folder)
             text = aside.set_aside(damage)
-        click.echo(f"harness: {text}", err=True)
+        say(f"harness: {text}", err=True)
     files = sum(len(artifact.manifest["files"]) for artifact in artifacts)
     without = sum(not artifact.has_digests for artifact in artifacts)
-    click.echo(
-        f"{len(artifacts)} artifacts with {files} files: {bad} damaged, {without} unverified"
-    )
+    say(f"{len(artifacts)} artifacts with {files} files: {bad} damaged, {without} unverified")
     for study in studies:
         wrong = list(faults(study))
         for text in wrong:
-            click.echo(f"harness: {text}", err=True)
-        click.echo(f"{study}: {len(wrong)} damaged, {unverified(study)} results unverified")
+            say(f"harness: {text}", err=True)
+        say(f"{study}: {len(wrong)} damaged, {unverified(study)} results unverified")
         bad += len(wrong)
     return 1 if bad else 0
 
@@ -118,17 +118,17 @@ def collect(
     store = Store()
     found = unreachable(store, studies, keep)
     for item in found:
-        click.echo(_line(item))
+        say(_line(item))
         if not dry_run:
             store.discard(item.artifact.kind, item.artifact.key)
     total, folders = sum(item.size for item in found), store.aside() if with_aside else []
     for folder in folders:
         total += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        click.echo(f"set aside: {folder}")
+        say(f"set aside: {folder}")
         if not dry_run:
             shutil.rmtree(folder)
     verb = "would be deleted" if dry_run else "deleted"
-    click.echo(f"{len(found) + len(folders)} artifacts {verb}, {_size(total)}")
+    say(f"{len(found) + len(folders)} artifacts {verb}, {_size(total)}")
     return 0
 
 
