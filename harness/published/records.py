@@ -15,6 +15,8 @@ from harness.texts import decimal_comma, read_lines, require_distinct, separator
 from harness.toml_files import read_toml
 
 LISTING = Path(__file__).with_name("papers.toml")
+LONGEST, MOST = 20, 10**6
+"""Letters of a printed number, and its bound: far beyond both, decimal arithmetic fails."""
 COLUMNS = ("table", "row", "label", "benchmark", "metric", "value", "unit")
 
 
@@ -164,7 +166,7 @@ def _parsed(reader: csv.DictReader[str], paper: str, where: str, before: int) ->
         number = before + reader.line_num
         try:
             value = row["value"].strip()
-            Decimal(value)
+            _require_printed(value)
             found.append(
                 Record(paper, row["table"], int(row["row"]), row["label"], row["benchmark"],
                        row["metric"], value, row["unit"])
@@ -175,6 +177,12 @@ def _parsed(reader: csv.DictReader[str], paper: str, where: str, before: int) ->
     if not found:
         raise DataError(f"{where} holds no records")
     return found
+
+
+def _require_printed(value: str) -> None:
+    """Raise ``ValueError`` for a text that is not a number as papers print them."""
+    if len(value) > LONGEST or not abs(Decimal(value)) < MOST:  # nan is not below either
+        raise ValueError(value)
 
 
 def rows_of(records: Sequence[Record]) -> dict[tuple[str, str, int], list[Record]]:

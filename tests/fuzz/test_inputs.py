@@ -105,7 +105,8 @@ def check(reader: Reader, folder: Path, data: bytes) -> int:
     """Give a file to its command line; the exit code, which must be a clean one."""
     (folder / reader.name).write_bytes(data)
     answer = command(reader.argv(folder))
-    assert answer.code in CLEAN, f"{data[:300]!r}\n{answer.stderr}"
+    clean = (*CLEAN, 5) if reader.name == "r.toml" else CLEAN  # 5: a recipe without components
+    assert answer.code in clean, f"{data[:300]!r}\n{answer.stderr}"
     assert "Traceback" not in answer.stderr
     assert len(answer.stderr) < 4000
     if answer.code:

@@ -141,6 +141,10 @@ def test_a_table_of_a_user_however_it_is_saved(tmp_path, save):
         (NUMBERS.replace(",", ";").replace("99.10", "99,10"), "line 2: .* write a decimal point"),
         (NUMBERS + 'A,1,"net\n', r"line \d: unexpected end of data"),
         (NUMBERS + "A,1\n", "line 3: row or value is not a number"),
+        (NUMBERS.replace("99.10", "99." + "1" * 40), "line 2: row or value is not a number"),
+        (NUMBERS.replace("99.10", "nan"), "line 2: row or value is not a number"),
+        (NUMBERS.replace("99.10", "-inf"), "line 2: row or value is not a number"),
+        (NUMBERS.replace("99.10", "1e999999"), "line 2: row or value is not a number"),
         ("", "line 1: lacks the columns table"),
     ],
 )

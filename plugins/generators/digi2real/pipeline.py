@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.digests import digest, file_sha256
 from harness.errors import DataError, PrerequisiteError
 from harness.inputs import walk
+from harness.texts import read_json
 
 from .conditioning import Conditioner, open_conditioner, require_complete
 from .lora import merge
@@ -132,8 +132,8 @@ def open_pipeline(
             f"{folders.unet} wants prompt embeddings of {unet.config.cross_attention_dim} values "
             f"and the text encoder gives {width}; take both from one release"
         )
-    text = (folders.base / "scheduler" / "scheduler_config.json").read_text()
-    return assemble(unet, vae, json.loads(text), unconditional, place)
+    scheduler = read_json(folders.base / "scheduler" / "scheduler_config.json")
+    return assemble(unet, vae, scheduler, unconditional, place)
 
 
 def assemble(
