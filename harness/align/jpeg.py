@@ -1,4 +1,8 @@
-"""JPEG files: what their segments say, and their pixels."""
+"""JPEG files: what their segments say, and their pixels, strictly.
+
+OpenCV fills what is damaged and prints a warning, so pixels come from simplejpeg, which makes every
+warning of libjpeg-turbo an error and gives OpenCV's pixels bit for bit.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
+import simplejpeg
 
 from harness.errors import DataError, LimitError
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _END, _SCAN = b"\xff\xd9", b"\xff\xda"
 _TABLES, _SEQUENTIAL, _PROGRESSIVE = 0xC4, (0xC0, 0xC1), (0xC2, 0xC6, 0xCA, 0xCE)
 _SCAN_BYTES = 10  # of the shortest scan header
-_FLAGS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+_JFIF_MAJOR = 11  # where a JFIF header states its major version
 _HOLE = bytes(64)
 
 
@@ -34,6 +38,10 @@ def decode_jpeg(data: bytes, name: str, pixels: int, most: int) -> NDArray[np.ui
         return _strict(data)
     except (ValueError, IndexError) as error:
         reason = str(error)
+    if "subsampling" in reason:
+        raise DataError(
+            f"{name}: a JPEG of unusual subsampling cannot be checked; save it again with 4:2:0"
+        )
     raise DataError(f"{name}: the JPEG image is damaged ({reason}); copy the file again")
 
 
@@ -52,14 +60,16 @@ def _check_scans(data: bytes, frame: Frame, name: str, pixels: int, most: int) -
 
 
 def _strict(data: bytes) -> NDArray[np.uint8]:
-    """The pixels; raises ValueError when there are none."""
+    """The pixels; raises ValueError wherever libjpeg-turbo would warn about them."""
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _FLAGS)
-    except cv2.error as error:
-        raise ValueError(error.err) from None
-    if pixels is None:
-        raise ValueError("no image can be decoded")
-    return np.asarray(pixels, np.uint8)
+        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, "RGB", strict=True)
+    except ValueError as error:
+        if "JFIF revision" not in str(error):
+            raise
+        # The one warning that is not about pixels; it would hide all later ones.
+        data = data[:_JFIF_MAJOR] + b"\1" + data[_JFIF_MAJOR + 1 :]
+        pixels = simplejpeg.decode_jpeg(data, "RGB", strict=True)
+    return pixels
 
 
 @dataclass(frozen=True)

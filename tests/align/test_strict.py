@@ -62,6 +62,33 @@ JPEGS = {
 }
 
 
+@pytest.mark.parametrize("options", JPEGS.values(), ids=JPEGS)
+def test_a_zeroed_stretch_of_a_jpeg_is_found(options):
+    """As a download leaves it whose middle never came."""
+    for seed in range(10):
+        data = saved(rough(seed), **options)
+        decode(data, "a")
+        for begin, end in ((0.1, 0.9), (1 / 3, 2 / 3), (0.5, 0.99), (0.4, 0.55)):
+            with pytest.raises(DataError, match=r"^a: the JPEG image is damaged"):
+                decode(zeroed(data, begin, end), "a")
+            assert opencv(zeroed(data, begin, end)) is not None  # what it was taken for
+
+
+@pytest.mark.parametrize("options", JPEGS.values(), ids=JPEGS)
+def test_lost_bytes_of_a_jpeg_are_found(options):
+    for seed, share in itertools.product(range(10), (0.0, 0.3, 0.8)):
+        with pytest.raises(DataError, match="JPEG"):
+            decode(without(saved(rough(seed), **options), share, 512), "a")
+
+
+@pytest.mark.parametrize("options", JPEGS.values(), ids=JPEGS)
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_a_jpeg_that_was_cut_and_given_an_end_is_found(options, share):
+    data = saved(rough(1), **options)
+    with pytest.raises(DataError, match="JPEG"):
+        decode(data[: body(data) + int(share * (len(data) - body(data)))] + b"\xff\xd9", "a")
+
+
 def test_a_progressive_jpeg_must_have_all_its_scans():
     """Cut between two scans it is valid to libjpeg, and only coarser."""
     data = saved(rough(2), progressive=True)
@@ -72,6 +99,19 @@ def test_a_progressive_jpeg_must_have_all_its_scans():
     with pytest.raises(DataError, match="lacks scans"):
         decode(cut, "a")
     assert np.abs(opencv(cut).astype(int) - decode(data, "a")).max() > 0
+
+
+def test_damage_that_libjpeg_warns_of(kit):
+    data = saved(rough(3), restart_marker_blocks=7)
+    third = data.index(b"\xff\xd2", body(data))
+    wrong = {
+        "restarts out of order": data[: third + 1] + b"\xd5" + data[third + 2 :],
+        "bytes before the end": data[:-2] + bytes(range(1, 60)) + data[-2:],
+        "a table changed": data.replace(b"\xff\xc4\x00\x1f", b"\xff\xc4\x00\x1e", 1),
+    }
+    for damage in wrong.values():
+        with pytest.raises(DataError, match=r"^x: .*JPEG"):
+            decode(damage, "x")
 
 
 def test_what_is_not_about_pixels_is_no_damage():
@@ -89,6 +129,8 @@ def test_what_is_not_about_pixels_is_no_damage():
     }
     for name, other in unusual.items():
         assert np.array_equal(decode(other, name), right), name
+    with pytest.raises(DataError, match="JPEG"):  # the revision hides no damage
+        decode(without(unusual["revision"], 0.5, 512), "a")
 
 
 def test_flat_images_have_no_holes(monkeypatch):
@@ -125,6 +167,13 @@ def test_pixels_equal_those_of_opencv(mode, size):
             at = data.index(b"Adobe") + 11
             data = data[:at] + b"\x02" + data[at + 1 :]
         assert np.array_equal(decode(data, "a"), opencv(data)), (more, sub)
+
+
+def test_a_subsampling_that_cannot_be_checked_is_refused():
+    """As Pillow writes CMYK with subsampling: one ink alone is finer than the others."""
+    data = saved(rough(6), "CMYK", subsampling=2)
+    with pytest.raises(DataError, match=r"^a: a JPEG of unusual subsampling .*4:2:0"):
+        decode(data, "a")
 
 
 # -- PNG and formats without checksums ---------------------------------------------------------
