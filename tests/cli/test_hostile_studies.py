@@ -39,7 +39,8 @@ def change(study, edit):
     fields = json.loads((cell / "result.json").read_text())
     for metric in fields["metrics"]:
         if metric["value"] is not None:
-            metric["value"] = 0.123
+            metric["value"] = metric["ci"]["low"] if metric["ci"] else 0.123
+    fields.pop("digest", None)  # as a result of an older release, or of somebody who forges it
     edit(fields, cell)
     (cell / "result.json").write_text(json.dumps(fields))
 
@@ -145,10 +146,11 @@ def embedded(key):
 def test_names_of_a_study_lead_nowhere_else(harness_command, study, edit):
     change(study, edit)
     before = everything(study)
-    for words in (("rescore", "study"), ("scores", "export", "study", "-o", "out")):
-        done = harness_command(*words, check=None)
-        assert done.returncode in (1, 5), f"{words}: {done.stderr}"
-        assert "result.json" in done.stderr or done.returncode == 5, done.stderr
+    said = harness_command("rescore", "study", check=5).stderr
+    assert re.search(
+        r"result\.json: (cell\.model\.name|raw|provenance\.inputs\.embeddings): ", said
+    )
+    harness_command("scores", "export", "study", "-o", "out", check=2)
     assert everything(study) == before
 
 
