@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,9 @@ from typing import Any
 from harness import verified
 from harness.files import sync, write_text
 from harness.verified import MANIFEST, DamagedError
+
+USED_S = 3600.0
+"""Seconds within which a second use is not recorded: each record is a write to the disk."""
 
 SCHEMA = 2
 """Version 1 had neither ``digests`` of the files nor a ``digest`` of the manifest."""
@@ -57,6 +63,14 @@ def read_whole(folder: Path) -> dict[str, Any] | None:
         return None
     verified.check_sizes(folder, manifest)
     return manifest
+
+
+def note_use(folder: Path) -> None:
+    """Record that an artifact was read, as the time of its manifest; not in a read-only store."""
+    path = folder / MANIFEST
+    with suppress(OSError):
+        if time.time() - path.stat().st_mtime > USED_S:
+            os.utime(path)
 
 
 def still_damaged(damage: DamagedError) -> DamagedError | None:

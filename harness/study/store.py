@@ -16,7 +16,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,8 +105,7 @@ class Store:
         """
         found = self.entry(kind, key)
         verified.check(found.folder, found.manifest)
-        with suppress(OSError):  # a read-only store does not know its last use
-            os.utime(found.folder / MANIFEST)
+        manifests.note_use(found.folder)
         return found
 
     def entry(self, kind: str, key: str) -> Artifact:

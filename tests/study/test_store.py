@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import time
 
 import pytest
 
 from harness.errors import PrerequisiteError, UsageError
 from harness.study.store import Store
+from harness.verified import DamagedError
 
 KEY = "ab" * 32
 
@@ -134,3 +136,35 @@ def test_a_killed_writers_leftovers_do_not_enter_an_artifact(home):
     made = store.build("things", KEY, {}, filling())
     assert made.manifest["files"] == {"data.txt": 7}
     assert sorted(p.name for p in made.folder.iterdir()) == ["data.txt", "manifest.json"]
+
+
+def test_a_use_is_recorded_once_an_hour(home):
+    store = Store(home)
+    path = store.build("things", KEY, {}, filling()).folder / "manifest.json"
+    os.utime(path, (1000, 1000))
+    store.find("things", KEY)
+    assert path.stat().st_mtime == 1000
+    store.get("things", KEY)
+    used = path.stat().st_mtime
+    assert used > time.time() - 60
+    os.utime(path, (used - 1800, used - 1800))
+    store.get("things", KEY)
+    assert path.stat().st_mtime == pytest.approx(used - 1800, abs=1)
+
+
+def test_a_folder_that_lost_its_manifest_does_not_block_its_key(home):
+    store, said = Store(home), []
+    made = store.build("things", KEY, {}, filling())
+    (made.folder / "manifest.json").unlink()
+    again = store.build("things", KEY, {}, filling(), waiting=said.append)
+    assert again.manifest["files"] == {"data.txt": 7}
+    assert "manifest.json is missing; moved to" in said[0]
+    (aside,) = store.aside()
+    assert sorted(path.name for path in aside.iterdir()) == ["damage.json", "data.txt"]
+
+
+def test_what_another_process_made_again_is_not_set_aside(home):
+    store = Store(home)
+    made = store.build("things", KEY, {}, filling())
+    assert store.set_aside(DamagedError(made.folder, "data.txt", "is altered")) is None
+    assert store.find("things", KEY) is not None
