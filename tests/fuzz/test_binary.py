@@ -133,8 +133,10 @@ def network(_: Path) -> Files:
     return {"net.onnx": made.SerializeToString(), "p/0.png": photo()}
 
 
-def photo(grey: int = 90) -> bytes:
-    return cv2.imencode(".png", np.full((112, 112, 3), grey, np.uint8))[1].tobytes()
+def photo(seed: int = 0) -> bytes:
+    """One colour, which is all that the network sees."""
+    colour = np.random.default_rng(seed).integers(0, 256, 3, np.uint8)
+    return cv2.imencode(".png", np.full((112, 112, 3), colour, np.uint8))[1].tobytes()
 
 
 def weights(suffix: str, **options) -> Callable[[Path], Files]:
