@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness import portable
 from harness.components import KINDS, Kind, Params
+from harness.cpus import cpu_count
 from harness.errors import UsageError
-from harness.executors.local import cpu_count
 from harness.extensions import Executor
 from harness.files import write_text
 from harness.inputs import shown

@@ -33,6 +33,7 @@ FLOORS = (
         "terminal",
         "signals",
         "lifeline",
+        "cpus",
         "machine",
     },
 )

@@ -56,7 +56,7 @@ def command(obj: dict[str, Any], /, study: Path | None, **options: Any) -> int:
       harness leak --train faces/ --template arcface -b lfw -m onnx -M path=net.onnx
       harness leak --train 3fa9c1 -b synthpie -m facenet-nn4 -M weights=w.safetensors
     """
-    from harness.executors.local import cpu_count
+    from harness.cpus import cpu_count
     from harness.progress import Progress
     from harness.study.leak_run import check, open_training, record
     from harness.study.store import Store

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
+from harness.cpus import wait_passively
 from harness.errors import OUT_OF_MEMORY, HarnessError, advice, is_out_of_memory
 from harness.portable import VariablesNeededError
 from harness.signals import EndedError, listen
@@ -165,6 +166,7 @@ def main(args: list[str] | None = None) -> None:
     """Entry point of the ``harness`` command."""
     # Workers are started by `python -c`, which would import modules of the current folder first.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
+    wait_passively()
     listen()
     try:
         code = run(sys.argv[1:] if args is None else args, restartable=args is None)

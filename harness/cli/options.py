@@ -72,7 +72,7 @@ SELECTION = [
         "--mix",
         of="generator",
         metavar="SET",
-        about="Train on this set too: a generator or a face set's key.",
+        about="Train on this set too: generator or key.",
     ),
     _named(
         "--finetune",
@@ -128,9 +128,9 @@ SELECTION = [
         "sweeps",
         multiple=True,
         metavar="PATH=A,B",
-        help="Run once for each value; several make a grid.",
+        help="Run once per value; several: a grid.",
     ),
-    click.option("--seed", type=int, help="Root seed of all random streams  [default: 0]"),
+    click.option("--seed", type=int, help="Root seed  [default: 0]"),
     click.option("--repeats", type=int, help="Trainings of each model  [default: 1]"),
     click.option(
         "--limit",
@@ -156,7 +156,7 @@ SELECTION = [
         "--portable",
         is_flag=True,
         default=None,
-        help="Equal digits on every x86-64 processor with AVX2; slower.",
+        help="Equal digits on every x86-64 CPU; slower.",
     ),
     click.option("--batch-size", type=int, metavar="N", help="Embedding batch size."),
 ]

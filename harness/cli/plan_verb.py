@@ -87,7 +87,7 @@ def _print(found: Forecast) -> None:
 
 def _executor(obj: dict[str, Any], chosen: Settings, *, allow_code: bool) -> int:
     from harness.api import choose_executor, make_recipe
-    from harness.executors.local import cpu_count
+    from harness.cpus import cpu_count
 
     registry = open_registry(obj, chosen.recipe)
     _, executor = choose_executor(make_recipe(chosen, registry), registry, allow_code=allow_code)

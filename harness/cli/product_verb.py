@@ -68,7 +68,7 @@ def _common() -> list[click.Parameter]:
 def _callback(provided: Provided, product: Product) -> Callable[..., int]:
     @click.pass_obj
     def run(obj: dict[str, Any], /, **options: Any) -> int:
-        from harness.executors.local import cpu_count
+        from harness.cpus import cpu_count
         from harness.progress import Progress
         from harness.study.parameters import parse_assignment
         from harness.study.products import write_product

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.cpus import cpu_count
 from harness.errors import DataError, PrerequisiteError
 from harness.file_kinds import FileKind, expect, kind_of
 
@@ -34,7 +35,7 @@ def open_session(path: Path, device: str = "cpu", threads: int | None = None) ->
     onnxruntime.set_default_logger_severity(4)  # what matters of it is said below, in one sentence
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads = threads or _usable_cpus()
+    options.intra_op_num_threads = threads or cpu_count()
     settings: dict[str, Any] = {"device_id": int(number or 0)} if kind == "cuda" else {}
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=[(provider, settings)])
@@ -83,11 +84,3 @@ def _reason(error: Exception) -> str:
         return f" in node{name} ({found[1]}): {why.strip()[:300]}"
     plain = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
     return f": {plain[:300]}"
-
-
-def _usable_cpus() -> int:
-    import os
-
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

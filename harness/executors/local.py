@@ -17,13 +17,6 @@ from harness.lifeline import end_with_parent
 AHEAD = 4  # shards in flight a worker: enough to keep it busy, few enough to keep memory flat
 
 
-def cpu_count() -> int:
-    """Processors this process may use (its affinity, not the machine's size)."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 class LocalExecutor(Executor):
     """One process, or as many local workers as the user allows."""
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from harness.executors.local import cpu_count
+from harness import cpus
 from harness.registry import FROM_FILE, Registry
 from harness.study import inventory, leases
 from harness.study.aside import all_aside
@@ -52,7 +52,13 @@ def examine(registry: Registry, store: Store, device: str = "auto") -> list[Find
 
 def _python() -> Iterator[Finding]:
     yield Finding("ok", "python", f"{platform.python_version()} on {platform.platform()}")
-    yield Finding("ok", "processors", f"{cpu_count()} usable")
+    granted = cpus.quota()
+    limit = "" if granted is None else f", of which the container grants {granted:g}"
+    yield Finding(
+        "ok", "processors",
+        f"{cpus.cpu_count()} usable ({cpus.affinity()} by affinity{limit}); waiting threads "
+        f"{cpus.waiting()}",
+    )  # fmt: skip
     for name in ("synthface-harness", "numpy", "diffusers", "transformers"):
         try:
             yield Finding("ok", name, metadata.version(name))

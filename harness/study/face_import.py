@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from harness.cpus import cpu_count
 from harness.decoding import json_value
 from harness.errors import DataError, HarnessError, UsageError
-from harness.executors.local import cpu_count
 from harness.faces.export import ABOUT, LANDMARKS
 from harness.inputs import walk_files
 from harness.progress import Progress

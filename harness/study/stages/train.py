@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.components import Params, TrainableModel
+from harness.cpus import cpu_count
 from harness.errors import DataError, HarnessError, UsageError
-from harness.executors.local import cpu_count
 from harness.progress import Progress
 from harness.seeds import derive
 from harness.study.planned import Node, Plan
