@@ -115,8 +115,8 @@ def _leaks(cell: Cell) -> dict[str, str]:
         return {}
     found = leaks_of(cell.folder.parents[1]).get((use.generator.key, use.benchmark.name), [])
     said = [
-        f"{'LEAK' if item['leaked'] else 'none found'} by {item['model']}, {item['above']} of "
-        f"{item['identities']} people above the threshold, {len(item['shared_names'])} names shared"
+        f"{'LEAK' if item.leaked else 'none found'} by {item.model}, {item.above} of "
+        f"{item.identities} people above the threshold, {len(item.shared_names)} names shared"
         for item in found
     ]
     return {"leak": "; ".join(said)} if said else {}

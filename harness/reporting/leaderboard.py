@@ -138,7 +138,7 @@ def _leaked(study: Study, names: Names) -> dict[str, str]:
         for reports in known:
             for key in result.provenance.inputs.values():
                 benchmark = result.cell.benchmark.name
-                if any(report["leaked"] for report in reports.get((key, benchmark), ())):
+                if any(report.leaked for report in reports.get((key, benchmark), ())):
                     found.setdefault(names.row(result).id, {})[benchmark] = None
     return {row: f"training set has people of {', '.join(names)}" for row, names in found.items()}
 

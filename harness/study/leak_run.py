@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from harness.align.aligned import AlignedImages
 from harness.align.place import Rule, place
 from harness.components import Aligner, Images
-from harness.decoding import json_value
 from harness.digests import digest
 from harness.embedding.extract import extract, load
 from harness.errors import DataError, UsageError
@@ -23,7 +23,7 @@ from harness.faces.files import ImageFiles, search_images
 from harness.faces.store import FaceSet
 from harness.files import write_text
 from harness.inputs import shown
-from harness.names import require_no_links
+from harness.names import inside, require_no_links
 from harness.progress import Progress
 from harness.study import face_sets
 from harness.study.events import Events
@@ -36,6 +36,8 @@ from harness.study.leak import (
     names_by_file,
     require_subjects,
 )
+from harness.study.leak_record import LeakRecord, read_leak
+from harness.study.parameters import explain
 from harness.study.planned import Cell, Plan
 from harness.study.runner import Runner
 from harness.study.session import Session, cell_inputs, create
@@ -131,18 +133,19 @@ def record(study: Path, report: LeakReport, training_key: str) -> Path:
     return path
 
 
-def leaks_of(study: Path) -> dict[tuple[str, str], list[dict[str, Any]]]:
+def leaks_of(study: Path) -> dict[tuple[str, str], list[LeakRecord]]:
     """What was recorded, by (key of the training set, benchmark); empty where nothing was.
 
     Raises ``DataError`` naming a file that is not a record.
     """
-    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    found: dict[tuple[str, str], list[LeakRecord]] = {}
     for path in sorted((study / FOLDER).glob("*.json")):
         try:
-            facts = json_value(path.read_bytes())
-            found.setdefault((facts["training_key"], facts["benchmark"]), []).append(facts)
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{path} is not the record of a leak check: {error}") from None
+            facts = read_leak(inside(study, f"{FOLDER}/{path.name}"))
+        except ValueError as error:
+            why = explain(error) if isinstance(error, ValidationError) else error
+            raise DataError(f"{path} is not the record of a leak check: {why}") from None
+        found.setdefault((facts.training_key, facts.benchmark), []).append(facts)
     return found
 
 

@@ -266,21 +266,26 @@ def write_looks(folder):
                  "named": {"light": {"lobes": 4000, "ambient": 1000}}}  # fmt: skip
         (folder / f"media/attributes-{key[:12]}.json").write_text(json.dumps(facts))
     key = component("bfm", identities=1000, images_per_id=20).key
+    (folder / "leaks").mkdir()
+    (folder / "leaks/0123456789ab-lfw.json").write_text(json.dumps(leak(key)))
+
+
+def leak(key, **fields):
+    """The record of a leak check of the training set with that key."""
     bins = np.linspace(-1, 1, 81)
     cosines = np.random.default_rng(3).normal((0.7, 0.05), (0.1, 0.15), (4000, 2)).clip(-1, 1)
     within, between = (np.histogram(column, bins)[0].tolist() for column in cosines.T)
     near = {"identity": "12", "other": "907", "image": "12/0", "other_image": "907/0", "score": 0.8}
     match = {"identity": "Ada", "image": "Ada/1.jpg", "training_identity": "7",
              "training_image": "7/0", "score": 0.31, "above": False}  # fmt: skip
-    leak = {"training_key": key, "schema": "harness/leak@1", "leaked": False, "above": 0,
+    return {"training_key": key, "schema": "harness/leak@1", "leaked": False, "above": 0,
             "benchmark": "lfw", "training": "bfm", "model": "onnx", "fmr": 1e-5, "threshold": 0.4,
             "impostor_pairs": 900000, "identities": 5749, "training_identities": 1000,
             "training_images": 20000, "comparisons": 264660000, "by_chance": 0.4,
             "shared_names": [], "names_known": False, "matches": [match],
             "likeness": {"images": 3000, "identities": 150, "edges": bins.tolist(),
-                         "within": within, "between": between, "nearest": [near]}}  # fmt: skip
-    (folder / "leaks").mkdir()
-    (folder / "leaks/0123456789ab-lfw.json").write_text(json.dumps(leak))
+                         "within": within, "between": between, "nearest": [near]},
+            **fields}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -357,6 +362,7 @@ class Make:
     """The makers of this file, for tests that build their own results."""
 
     component = staticmethod(component)
+    leak = staticmethod(leak)
     metric = staticmethod(metric)
     result = staticmethod(result)
     write_cell = staticmethod(write_cell)

@@ -68,7 +68,7 @@ def test_leaked_rows_are_shown_and_not_ranked(make, tmp_path):
     best = next(r for r in found.results if r.cell.generator.name == "g2")
     (tmp_path / "leaks").mkdir()
     for name, leaked, benchmark in (("a", True, "lfw"), ("b", False, "cfp-fp")):
-        facts = {"training_key": best.cell.generator.key, "benchmark": benchmark, "leaked": leaked}
+        facts = make.leak(best.cell.generator.key, benchmark=benchmark, leaked=leaked)
         (tmp_path / "leaks" / f"{name}.json").write_text(json.dumps(facts))
     board = leaderboard(load_study(tmp_path))
     assert [place.row.generator for place in board.places] == ["g1", "g0", "g2"]

@@ -12,11 +12,11 @@ from harness.reporting.damage import Damaged, read_json
 from harness.reporting.drawn import Figure, draw
 from harness.reporting.grid import Box, Grid, Head, texts
 from harness.reporting.matrix import Names
-from harness.reporting.sections.leaks import Search
 from harness.reporting.sections.pictures import KEY, about, media, picture
 
 if TYPE_CHECKING:
     from harness.reporting.study import Study
+    from harness.study.leak_record import LeakRecord
 
 FIRST = ("yaw", "pitch", "roll", "light", "expression", "style", "age")
 """Attributes that a reader asks for first."""
@@ -52,7 +52,7 @@ class Attributes:
     note: str = ""
 
 
-def sources(study: Study, names: Names, searches: Sequence[Search]) -> list[Source]:
+def sources(study: Study, names: Names, searches: Sequence[LeakRecord]) -> list[Source]:
     """Every face set that a model was trained on, once."""
     made: dict[str, Source] = {}
     for result in study.results:
@@ -88,7 +88,7 @@ def _shown(study: Study, key: str) -> list[tuple[str, str, str]]:
     return []
 
 
-def _alike(source: Source, searches: Sequence[Search]) -> None:
+def _alike(source: Source, searches: Sequence[LeakRecord]) -> None:
     """Similarities within and between identities, as each model of a leak check saw them."""
     seen: set[str] = set()
     for search in searches:
@@ -100,12 +100,12 @@ def _alike(source: Source, searches: Sequence[Search]) -> None:
         title = f"Similarity of {source.title} as {search.model} sees it"
         text = (
             f"{title}: histograms of the cosine within and between identities, of "
-            f"{found['images']:,} images of {found['identities']:,} identities."
+            f"{found.images:,} images of {found.identities:,} identities."
         )
         rows = [
             row
-            for kind in ("within", "between")
-            for row in bins(found["edges"], found[kind], {"pairs": f"{kind} identities"})
+            for kind, counts in (("within", found.within), ("between", found.between))
+            for row in bins(found.edges, counts, {"pairs": f"{kind} identities"})
         ]
         from harness.reporting.figures_values import distribution
 
@@ -115,9 +115,9 @@ def _alike(source: Source, searches: Sequence[Search]) -> None:
         heads = [Head("Identity"), Head("Other identity"), Head("Image"), Head("Other image"),
                  Head("Cosine", numeric=True)]  # fmt: skip
         lines = [
-            [*texts((near["identity"], near["other"], near["image"], near["other_image"])),
-             Box(f"{near['score']:.3f}", sort=near["score"])]
-            for near in found["nearest"]
+            [*texts((near.identity, near.other, near.image, near.other_image)),
+             Box(f"{near.score:.3f}", sort=near.score)]
+            for near in found.nearest
         ]  # fmt: skip
         caption = f"Most alike identities of {source.title} as {search.model} sees them"
         note = "By the cosine of their mean embeddings: near 1 two identities may be one person."

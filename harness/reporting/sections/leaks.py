@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.errors import DataError
 from harness.reporting.damage import Damaged, reason
@@ -13,22 +13,9 @@ from harness.reporting.matrix import Names
 
 if TYPE_CHECKING:
     from harness.reporting.study import Study
+    from harness.study.leak_record import LeakRecord
 
 SHOWN = 20
-
-
-@dataclass(frozen=True)
-class Search:
-    """One recorded search of a benchmark's people in a training set."""
-
-    training_key: str
-    model: str
-    facts: Mapping[str, Any]
-
-    @property
-    def likeness(self) -> Mapping[str, Any] | None:
-        """How alike the training faces are with each other, where it was measured."""
-        return self.facts.get("likeness")
 
 
 @dataclass
@@ -42,33 +29,29 @@ class Leaks:
     declared: Grid | None = None
 
 
-def searches(study: Study) -> list[Search]:
+def searches(study: Study) -> list[LeakRecord]:
     """Everything that leak checks recorded; what cannot be read is listed as damaged."""
     from harness.study.leak_run import FOLDER, leaks_of
 
-    found: list[Search] = []
+    found: list[LeakRecord] = []
     for folder in study.folders:
         try:
             recorded = leaks_of(folder)
         except (OSError, DataError) as error:
             study.damaged.append(Damaged(folder / FOLDER, reason(error)))
             continue
-        found += [
-            Search(key, str(facts["model"]), facts)
-            for (key, _), items in recorded.items()
-            for facts in items
-        ]
+        found += [record for records in recorded.values() for record in records]
     return found
 
 
-def leaks(study: Study, names: Names, found: Sequence[Search]) -> Leaks:
+def leaks(study: Study, names: Names, found: Sequence[LeakRecord]) -> Leaks:
     """The searches in words and tables, and the real data that generators say they saw."""
     titles = {r.cell.generator.key: names.row(r).source for r in study.results if r.cell.generator}
     pairs = {
         (r.cell.generator.key, r.cell.benchmark.name) for r in study.results if r.cell.generator
     }
-    done = {(search.training_key, str(search.facts["benchmark"])) for search in found}
-    bad = sum(bool(search.facts["leaked"]) for search in found)
+    done = {(search.training_key, search.benchmark) for search in found}
+    bad = sum(bool(search.leaked) for search in found)
     left = len(pairs - done)
     parts = []
     if found:
@@ -87,12 +70,12 @@ def leaks(study: Study, names: Names, found: Sequence[Search]) -> Leaks:
         made.matches = [
             _matches(number, search, titles)
             for number, search in enumerate(found)
-            if search.facts["matches"]
+            if search.matches
         ]
     return made
 
 
-def _grid(found: Sequence[Search], titles: Mapping[str, str]) -> Grid:
+def _grid(found: Sequence[LeakRecord], titles: Mapping[str, str]) -> Grid:
     heads = [
         Head("Benchmark"), Head("Training set"), Head("Model"), Head("Verdict"),
         Head("People searched", numeric=True), Head("Above threshold", numeric=True),
@@ -101,14 +84,13 @@ def _grid(found: Sequence[Search], titles: Mapping[str, str]) -> Grid:
     ]  # fmt: skip
     rows = []
     for search in found:
-        facts = search.facts
-        verdict = Box("leak", mark="failed") if facts["leaked"] else Box("no leak found")
-        shared = len(facts["shared_names"]) if facts["names_known"] else None
+        verdict = Box("leak", mark="failed") if search.leaked else Box("no leak found")
+        shared = len(search.shared_names) if search.names_known else None
         rows.append([
-            Box(str(facts["benchmark"])), Box(_training(search, titles)), Box(search.model),
-            verdict, *texts((facts["identities"], facts["above"], float(facts["by_chance"]))),
+            Box(search.benchmark), Box(_training(search, titles)), Box(search.model),
+            verdict, *texts((search.identities, search.above, search.by_chance)),
             Box("not known") if shared is None else texts((shared,))[0],
-            *texts((float(facts["fmr"]), facts["comparisons"])),
+            *texts((search.fmr, search.comparisons)),
         ])  # fmt: skip
     note = (
         "A person is above the threshold where a training face is more alike than the stated share "
@@ -118,19 +100,19 @@ def _grid(found: Sequence[Search], titles: Mapping[str, str]) -> Grid:
     return Grid("leaks", "People of benchmarks among training faces", heads, rows, [note])
 
 
-def _training(search: Search, titles: Mapping[str, str]) -> str:
-    return titles.get(search.training_key, str(search.facts["training"]))
+def _training(search: LeakRecord, titles: Mapping[str, str]) -> str:
+    return titles.get(search.training_key, search.training)
 
 
-def _matches(number: int, search: Search, titles: Mapping[str, str]) -> Grid:
+def _matches(number: int, search: LeakRecord, titles: Mapping[str, str]) -> Grid:
     heads = [Head("Person"), Head("Image"), Head("Training identity"), Head("Training image"),
              Head("Score", numeric=True), Head("Above")]  # fmt: skip
     rows = [
-        [*texts((m["identity"], m["image"], m["training_identity"], m["training_image"])),
-         Box(f"{m['score']:.4f}", sort=m["score"]), Box("yes" if m["above"] else "no")]
-        for m in search.facts["matches"][:SHOWN]
+        [*texts((m.identity, m.image, m.training_identity, m.training_image)),
+         Box(f"{m.score:.4f}", sort=m.score), Box("yes" if m.above else "no")]
+        for m in search.matches[:SHOWN]
     ]  # fmt: skip
-    caption = f"{search.facts['benchmark']} in {_training(search, titles)}: most alike"
+    caption = f"{search.benchmark} in {_training(search, titles)}: most alike"
     return Grid(f"leak-{number}", caption, heads, rows)
 
 

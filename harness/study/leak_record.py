@@ -1,0 +1,90 @@
+"""``leaks/*.json`` of a study as others wrote it: what reports, rankings and comparisons read.
+
+:class:`harness.study.leak.LeakReport` is what a search makes; this is the schema of its file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+
+from harness.decoding import json_value
+
+MOST_BINS = 10_000
+"""Bins of a histogram that a report draws; a search makes 80."""
+
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+Cosine = Annotated[float, Field(ge=-1.01, le=1.01)]  # rounding in float32 included
+
+
+class Record(BaseModel):
+    """Base of everything in a record: immutable; fields of later releases are ignored."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+
+class MatchRecord(Record):
+    """One person of a benchmark and the training face most alike."""
+
+    identity: str
+    image: str
+    training_identity: str
+    training_image: str
+    score: Cosine
+    above: bool
+
+
+class NearRecord(Record):
+    """Two training identities by the cosine of their mean embeddings."""
+
+    identity: str
+    other: str
+    image: str
+    other_image: str
+    score: Cosine
+
+
+class LikenessRecord(Record):
+    """Counts of cosines in the bins between ``edges``, and the most alike identities."""
+
+    images: Count
+    identities: Count
+    edges: list[FiniteFloat] = Field(min_length=2, max_length=MOST_BINS + 1)
+    within: list[Count]
+    between: list[Count]
+    nearest: list[NearRecord]
+
+    @model_validator(mode="after")
+    def _histograms(self) -> Self:
+        if not len(self.within) == len(self.between) == len(self.edges) - 1:
+            raise ValueError(f"{len(self.edges)} edges do not bound the bins that are counted")
+        if any(low >= high for low, high in zip(self.edges, self.edges[1:], strict=False)):
+            raise ValueError("the edges of the bins do not increase")
+        return self
+
+
+class LeakRecord(Record):
+    """One search of a benchmark's people in a training set; see ``LeakReport``."""
+
+    schema_: Literal["harness/leak@1"] = Field(alias="schema")
+    training_key: str
+    benchmark: str
+    training: str
+    model: str
+    leaked: bool
+    above: Count
+    identities: Count
+    comparisons: Count
+    fmr: Annotated[float, Field(gt=0, lt=1)]
+    by_chance: Annotated[FiniteFloat, Field(ge=0)]
+    shared_names: list[str]
+    names_known: bool
+    matches: list[MatchRecord]
+    likeness: LikenessRecord | None = None
+
+
+def read_leak(path: Path) -> LeakRecord:
+    """A record; raises ``OSError`` or ``ValueError`` (also pydantic's) where it is damaged."""
+    return LeakRecord.model_validate(json_value(path.read_bytes()))
