@@ -11,11 +11,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from harness.decoding import json_value
+from harness.study.stored_facts import Count, Edges, check_edges
 
-MOST_BINS = 10_000
-"""Bins of a histogram that a report draws; a search makes 80."""
-
-Count = Annotated[int, Field(ge=0, lt=2**63)]
 Cosine = Annotated[float, Field(ge=-1.01, le=1.01)]  # rounding in float32 included
 
 
@@ -51,17 +48,14 @@ class LikenessRecord(Record):
 
     images: Count
     identities: Count
-    edges: list[FiniteFloat] = Field(min_length=2, max_length=MOST_BINS + 1)
+    edges: Edges
     within: list[Count]
     between: list[Count]
     nearest: list[NearRecord]
 
     @model_validator(mode="after")
     def _histograms(self) -> Self:
-        if not len(self.within) == len(self.between) == len(self.edges) - 1:
-            raise ValueError(f"{len(self.edges)} edges do not bound the bins that are counted")
-        if any(low >= high for low, high in zip(self.edges, self.edges[1:], strict=False)):
-            raise ValueError("the edges of the bins do not increase")
+        check_edges(self.edges, self.within, self.between)
         return self
 
 

@@ -24,6 +24,9 @@ def implausible(metric: MetricRecord) -> str:
     """
     largest = LARGEST.get(metric.unit, LARGEST_OTHER)
     numbers = [metric.value] + ([metric.ci.low, metric.ci.high] if metric.ci else [])
+    for name, place in metric.at.items():
+        if isinstance(place, float) and not isfinite(place):
+            return f"the {name} at which {metric.name} is measured is not finite"
     for number in numbers:
         if number is not None and not isfinite(number):
             return f"{metric.name} is not finite"

@@ -11,6 +11,7 @@ from harness.decoding import json_value
 from harness.names import FilePath, Id, Name, RawFiles
 from harness.study.migrate import migrated
 from harness.study.plausible import implausible
+from harness.study.stored_facts import Count, Seconds, check_model_facts, too_large
 
 Integrity = Literal["verified", "unverified", "altered"]
 """Whether the content of a result fits its digest; results of older releases have none."""
@@ -77,20 +78,23 @@ class MetricRecord(Record):
 class EnrolmentRecord(Record):
     """How faces were found: images, failures, and the rule that placed them."""
 
-    images: int
-    failed: int
+    images: Count
+    failed: Count
     failure_rate: float | None = None  # failure-to-enrol rate, failed / images
-    placed_by: dict[str, int]  # how many faces each rule placed
-    reasons: dict[str, int]  # reason -> count
+    placed_by: dict[str, Count]  # how many faces each rule placed
+    reasons: dict[str, Count]  # reason -> count
     failed_names: list[str]  # the first hundred
 
     @model_validator(mode="before")
     @classmethod
     def _rate(cls, values: Any) -> Any:
-        """The rate follows from the counts."""
-        if isinstance(values, dict) and values.get("images") and "failure_rate" not in values:
-            return {**values, "failure_rate": values["failed"] / values["images"]}
-        return values
+        """The rate follows from the counts; what is not a count is left to their own checks."""
+        if not isinstance(values, dict) or "failure_rate" in values:
+            return values
+        images, failed = values.get("images"), values.get("failed")
+        if not isinstance(images, int) or not isinstance(failed, int) or not images:
+            return values
+        return {**values, "failure_rate": failed / images}
 
 
 class PublishedRecord(Record):
@@ -129,8 +133,8 @@ class ProvenanceRecord(Record):
 class CostRecord(Record):
     """What the cell cost, in seconds of wall clock by stage; zero where reused."""
 
-    wall_s: dict[str, float]
-    images: int = 0
+    wall_s: dict[str, Seconds]
+    images: Count = 0
 
 
 class Result(Record):
@@ -202,7 +206,10 @@ class Result(Record):
             raise ValueError("not a JSON object")
         made = migrated(fields)
         made["schema_"] = made.pop("schema")
+        if too_large(made):
+            raise ValueError("it holds a whole number that is too large")
         result = cls.model_validate(made)
+        check_model_facts(result.cell.model.facts)
         wrong = next(filter(None, map(implausible, result.metrics)), "")
         if wrong:
             raise ValueError(wrong)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.decoding import json_value
 from harness.reporting.columns import flat
-from harness.reporting.damage import Damaged, read_json
+from harness.reporting.damage import Damaged, read_json, reason
 from harness.reporting.drawn import Figure, draw
 from harness.reporting.grid import Box, Grid, Head, texts
 from harness.reporting.matrix import Names
 from harness.reporting.sections.pictures import KEY, about, media, picture
+from harness.study.stored_facts import AttributesRecord
 
 if TYPE_CHECKING:
     from harness.reporting.study import Study
@@ -150,20 +152,20 @@ def attributes(study: Study, made: Sequence[Source]) -> Attributes:
     read = 0
     for source in made:
         for path in media(study, f"attributes-{source.key[:KEY]}.json"):
-            facts = read_json(path, study.damaged)
             try:
-                for name, found in facts["numeric"].items():
-                    rows = bins(found["edges"], found["counts"], {"generator": source.title})
-                    if len(rows) > 2:  # a constant has one bin and says nothing as a picture
-                        numeric.setdefault(name, []).extend(rows)
-                    elif rows:
-                        named.append((name, f"{rows[0]['start']:g}", source.title, facts["read"]))
-                for name, values in facts["named"].items():
-                    named += [(name, value, source.title, n) for value, n in values.items()]
-                read = max(read, facts["read"])
-            except (TypeError, KeyError, IndexError, AttributeError):
-                if facts is not None:
-                    study.damaged.append(Damaged(path, "not the attributes of a face set"))
+                facts = AttributesRecord.model_validate(json_value(path.read_bytes()))
+            except (OSError, ValueError) as error:
+                study.damaged.append(Damaged(path, reason(error)))
+                break
+            for name, found in facts.numeric.items():
+                rows = bins(found.edges, found.counts, {"generator": source.title})
+                if len(rows) > 2:  # a constant has one bin and says nothing as a picture
+                    numeric.setdefault(name, []).extend(rows)
+                elif rows:
+                    named.append((name, f"{rows[0]['start']:g}", source.title, facts.read))
+            for name, values in facts.named.items():
+                named += [(name, value, source.title, n) for value, n in values.items()]
+            read = max(read, facts.read)
             break
     note = f"Of at most {read:,} faces of each set, spread evenly over it." if read else ""
     return Attributes(_attribute_figures(numeric), _attribute_grid(named), note)
