@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from harness.decoding import json_value
 from harness.errors import DataError
 from harness.names import inside
+from harness.study.stored_facts import check_environment
 
 
 @dataclass(frozen=True)
@@ -47,3 +48,14 @@ def read_json(path: Path, damaged: list[Damaged]) -> Any:
     except (OSError, ValueError) as error:
         damaged.append(Damaged(path, reason(error)))
         return None
+
+
+def read_environment(path: Path, damaged: list[Damaged]) -> Any:
+    """The facts of an environment, or None after adding the file to ``damaged``."""
+    try:
+        facts = json_value(path.read_bytes())
+        check_environment(facts)
+    except (OSError, ValueError) as error:
+        damaged.append(Damaged(path, reason(error)))
+        return None
+    return facts

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness import machine
-from harness.reporting.damage import read_json
+from harness.reporting.damage import read_environment
 
 if TYPE_CHECKING:
     from harness.reporting.study import Cell, Study
@@ -27,7 +27,7 @@ def environment(cell: Cell) -> Mapping[str, Any] | None:
     path = cell.folder.parent.parent / cell.result.provenance.env
     if path.parent != folder:
         return None
-    found = read_json(path, [])
+    found = read_environment(path, [])
     return found if isinstance(found, dict) else None
 
 

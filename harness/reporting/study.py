@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from harness.decoding import json_value
 from harness.errors import DataError, NothingSelectedError, UsageError
 from harness.names import inside
-from harness.reporting.damage import Damaged, own, read_json, reason
+from harness.reporting.damage import Damaged, own, read_environment, reason
 from harness.reporting.failures import Failure, read_failures
 from harness.study import env_file
 from harness.study.result import Result
@@ -80,7 +80,7 @@ def load_study(*folders: Path, allow_empty: bool = False) -> Study:
         for path in sorted((folder / "env").glob("*.json")):
             if not own(folder, path, study.damaged):
                 continue
-            study.environments[path.name] = read_json(path, study.damaged)
+            study.environments[path.name] = read_environment(path, study.damaged)
             if study.environments[path.name] is not None and not env_file.fits(path):
                 study.damaged.append(Damaged(path, "altered: its name is not its digest"))
         study.failures += read_failures(folder, seen, study.events, study.damaged)

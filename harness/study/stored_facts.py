@@ -17,6 +17,7 @@ MOST_BINS = 10_000
 """Bins of a histogram that a report draws; the core makes 24 and 80."""
 
 Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
+ShortText = Annotated[str, Field(max_length=200)]  # the title of a figure
 Seconds = Annotated[FiniteFloat, Field(ge=0, le=1e12)]
 
 
@@ -54,6 +55,25 @@ class ModelFacts(TrainingFacts):
 def check_model_facts(facts: dict[str, Any]) -> None:
     """Raise pydantic's ``ValidationError`` where a report could not show the facts of a model."""
     ModelFacts.model_validate(facts)
+
+
+class MachineFacts(BaseModel):
+    """What reports read of a recorded machine; its other facts are shown as they are."""
+
+    kernels: dict[str, Any] | None = None
+
+
+class EnvironmentFacts(MachineFacts):
+    """``env/*.json`` of a study: a machine, and those that made its stored inputs."""
+
+    made_on: dict[str, MachineFacts | str] | None = None
+
+
+def check_environment(facts: Any) -> None:
+    """Raise ``ValueError`` (also pydantic's) where a report could not show an environment."""
+    if too_large(facts):
+        raise ValueError("it holds a whole number that is too large")
+    EnvironmentFacts.model_validate(facts)
 
 
 def too_large(value: Any) -> bool:
@@ -97,5 +117,5 @@ class AttributesRecord(BaseModel):
 
     faces: Count
     read: Count
-    numeric: dict[str, HistogramRecord]
-    named: dict[str, dict[str, Count]]
+    numeric: dict[ShortText, HistogramRecord]
+    named: dict[ShortText, dict[str, Count]]

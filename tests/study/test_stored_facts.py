@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.study.result import Result
-from harness.study.stored_facts import AttributesRecord
+from harness.study.stored_facts import AttributesRecord, check_environment
 
 STORED = Path(__file__).parents[1] / "data" / "results"
 HISTOGRAM = {"edges": [0.0, 1.0, 2.0, 3.0], "counts": [1, 2, 3]}
@@ -89,3 +89,25 @@ def test_odd_histograms_are_refused(histogram):
     AttributesRecord.model_validate(record)
     with pytest.raises(ValidationError):
         AttributesRecord.model_validate(record | {"numeric": {"yaw": histogram}})
+
+
+def test_a_name_too_long_for_a_title_is_refused():
+    record = {"faces": 3, "read": 3, "numeric": {"x" * 201: HISTOGRAM}, "named": {}}
+    with pytest.raises(ValidationError):
+        AttributesRecord.model_validate(record)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"kernels": [1]}, {"kernels": "mkl"}, {"made_on": 3}, {"made_on": [1, "a"]}, [], "x",
+        {"made_on": {"model": {"kernels": 3}}}, {"threads": HUGE},
+    ],
+    ids=range(8),
+)  # fmt: skip
+def test_odd_environments_are_refused(facts):
+    known = {"kernels": {"mkl": "auto"}, "made_on": {"model": {"threads": 1}, "faces": "unknown"}}
+    check_environment(known)
+    check_environment({})
+    with pytest.raises(ValueError, match=r"\w"):
+        check_environment(facts)
