@@ -17,11 +17,14 @@ from typing import Any, Literal, cast
 
 from harness.errors import DataError, UsageError
 from harness.files import write_text
+from harness.inputs.walk import is_hidden_path
 
 MANIFEST = "manifest.json"
 VARIABLE = "HARNESS_VERIFY"
 DEPTH = 3
 """Folders above a file in which the manifest of its artifact is looked for."""
+
+_ADDED = "was added: the manifest does not name it"
 
 Mode = Literal["full", "size"]
 Fields = Mapping[str, Any]
@@ -78,13 +81,22 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     try:
         found = json.loads(text)
         altered = "digest" in found and sealed(found) != found
-        found["kind"], found["key"], found["files"].items()
+        kind, key = str(found["kind"]), str(found["key"])
+        found["files"].items()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise DamagedError(folder, MANIFEST, "is not a readable manifest") from None
     # A manifest that names digests was written with one of its own.
     if altered or ("digests" in found and "digest" not in found):
         raise DamagedError(folder, MANIFEST, "is altered: its digest does not fit")
+    # An artifact that was moved within the store would answer for another key.
+    if _is_stored(folder) and (kind, key) != (folder.parts[-3], folder.name):
+        raise DamagedError(folder, MANIFEST, f"is that of another artifact ({kind} {key[:12]})")
     return dict(found)
+
+
+def _is_stored(folder: Path) -> bool:
+    """Whether a folder is where the store keeps an artifact: ``<kind>/<begin of key>/<key>``."""
+    return len(folder.parts) > 2 and folder.parent.name == folder.name[:2]
 
 
 def check_sizes(folder: Path, manifest: Fields) -> None:
@@ -103,7 +115,15 @@ def check(folder: Path, manifest: Fields) -> None:
 
 
 def faults(folder: Path, manifest: Fields) -> Iterator[DamagedError]:
-    """Every damaged file of an artifact; all are read again, whatever ``HARNESS_VERIFY`` says."""
+    """Every damaged or added file; all are read again, whatever ``HARNESS_VERIFY`` says.
+
+    Hidden files, as file managers and network file systems leave them, are not named.
+    """
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        known = name == MANIFEST or name in manifest["files"] or is_hidden_path(name)
+        if path.is_file() and not known:
+            yield DamagedError(folder, name, _ADDED)
     for name, size in manifest["files"].items():
         try:
             _check_size(folder, name, size)
@@ -115,8 +135,8 @@ def faults(folder: Path, manifest: Fields) -> Iterator[DamagedError]:
 def checked(path: Path) -> Path:
     """``path``, after its bytes were verified; once in a process for each version of the file.
 
-    Raises :class:`DamagedError` where it does not fit the manifest of its artifact. A file that
-    belongs to no artifact is given back as it is.
+    Raises :class:`DamagedError` where it does not fit the manifest of its artifact, also where it
+    was added later. A file that belongs to no artifact is given back as it is.
     """
     found = _owner(path)
     if found is not None:
@@ -124,6 +144,8 @@ def checked(path: Path) -> Path:
         name = path.relative_to(folder).as_posix()
         if name in manifest["files"]:
             _check(folder, manifest, name)
+        elif name != MANIFEST and path.is_file():
+            raise DamagedError(folder, name, _ADDED)
     return path
 
 
@@ -178,8 +200,8 @@ def _owner(path: Path) -> tuple[Path, Fields] | None:
             try:
                 _MANIFESTS[state] = read_manifest(folder)
             except DamagedError:
-                if folder.parent.name == folder.name[:2]:
-                    raise  # in the layout of the store, so it is ours
+                if _is_stored(folder):
+                    raise
                 _MANIFESTS[state] = None
         manifest = _MANIFESTS[state]
         if manifest is not None:

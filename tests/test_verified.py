@@ -116,3 +116,46 @@ def test_an_error_outside_of_artifacts_is_plain_and_travels(tmp_path):
         "x.bin",
         f"{tmp_path / 'x.bin'} is missing",
     )
+
+
+@pytest.mark.parametrize("kind", ["things", "others"])
+def test_an_artifact_in_the_place_of_another_one_is_damaged(artifact, kind):
+    other = artifact.folder.parents[2] / kind / "cd" / ("cd" * 32)
+    other.parent.mkdir(parents=True)
+    artifact.folder.rename(other)
+    with pytest.raises(DamagedError, match=r"is that of another artifact .things abab"):
+        checked(other / "data.txt")
+    store = Store(artifact.folder.parents[3])
+    assert store.find(kind, "cd" * 32) is None
+    assert not list(store.of_kind(kind))
+
+
+def test_two_artifacts_that_changed_places_are_made_again(artifact):
+    store = Store(artifact.folder.parents[3])
+
+    def make(folder):
+        (folder / "data.txt").write_text("another")
+        return {}
+
+    second = store.build("things", "cd" * 32, {}, make)
+    aside = artifact.folder.with_name("aside")
+    artifact.folder.rename(aside)
+    second.folder.rename(artifact.folder)
+    aside.rename(second.folder)
+    again = store.build("things", "cd" * 32, {}, make)
+    assert (again.folder / "data.txt").read_text() == "another"
+
+
+def test_a_file_that_was_added_is_damage_until_it_is_gone(artifact):
+    added = artifact.folder / "inner" / "more.bin"
+    added.write_bytes(b"1")
+    (artifact.folder / ".hidden").write_bytes(b"left by a file manager")
+    with pytest.raises(DamagedError, match=r"more\.bin was added") as caught:
+        checked(added)
+    names = [fault.file for fault in verified.faults(artifact.folder, artifact.manifest)]
+    assert names == ["inner/more.bin"]
+    store = Store(artifact.folder.parents[3])
+    moved = store.set_aside(caught.value)
+    assert moved is not None
+    assert (moved / "inner" / "more.bin").exists()
+    assert store.find("things", KEY) is None

@@ -10,6 +10,8 @@ from harness.errors import DataError
 from harness.protocols.lists import Pair
 
 NAMED = 3
+UNBALANCED = 2 / 3
+"""Share of one kind of pairs from which accuracy needs a caution; official lists have half."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,20 @@ def require_few(doubts: PairDoubts, where: str, most: float) -> list[str]:
             "accept them with max_doubtful_pairs"
         )
     return [f"{where}: {text}" for text in doubts.texts()]
+
+
+def unbalanced(pairs: Sequence[Pair], where: str) -> list[str]:
+    """A warning where one kind of pairs is so frequent that accuracy says little."""
+    genuine = sum(pair.genuine for pair in pairs)
+    most = max(genuine, len(pairs) - genuine)
+    if most < UNBALANCED * len(pairs):
+        return []
+    kind = "genuine" if most == genuine else "impostor"
+    text = (
+        f"{where}: {most:,} of {len(pairs):,} pairs are {kind} pairs, so a network that calls all "
+        f"pairs {kind} has an accuracy of {most / len(pairs):.2%}; compare AUC and TAR instead"
+    )
+    return [text]
 
 
 def _plain(name: str) -> str:

@@ -20,7 +20,7 @@ from harness.protocols.base import Comparison, Evaluation, Scores
 from harness.protocols.image_lists import AbsentFilesError
 from harness.protocols.lists import Pair, first_of_each
 from harness.protocols.packs import read_pack
-from harness.protocols.pair_doubt import examine, require_few
+from harness.protocols.pair_doubt import examine, require_few, unbalanced
 from harness.protocols.pair_lists import choose_folds, read_pairs_csv, require_both_kinds
 from harness.protocols.pairs import PairFolds
 from harness.protocols.params import PairParams
@@ -173,7 +173,7 @@ class PairBenchmark(Benchmark):
         most = self.params.max_doubtful_pairs
         for comparison, pairs in self._chosen.items():
             doubts = examine(pairs, person, image)
-            for text in require_few(doubts, source.name, most):
+            for text in [*require_few(doubts, source.name, most), *unbalanced(pairs, source.name)]:
                 self._caution(comparison, text)
 
     def _check_labels(self, listing: Listing) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SCORES = "scores.arrow"
 RESULT = "result.json"
+SHORT_ID = 12
+"""Digits of the cell's id that the name of its folder begins with."""
 ASIDE = "aside"
 ALTERED = "its digest does not fit its content"
 
@@ -142,6 +144,8 @@ def _read(folder: Path) -> Result:
     result = Result.from_json((folder / RESULT).read_text(encoding="utf-8"))
     if result.integrity == "altered":
         raise DataError(f"{folder / RESULT} is altered: {ALTERED}")
+    if not folder.name.startswith(result.id[:SHORT_ID]):
+        raise DataError(f"{folder / RESULT} is that of another cell ({result.id[:SHORT_ID]})")
     if "scores" not in result.raw:
         raise DataError(f"{folder / RESULT} names no scores")
     for name in {*result.curves.values(), *_arrays(result).values(), *result.files}:

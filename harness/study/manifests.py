@@ -84,4 +84,5 @@ def still_damaged(damage: DamagedError) -> DamagedError | None:
     if "digests" not in manifest and damage.file in manifest["files"]:
         return damage  # nothing to compare it with, and a reader could not decode it
     files = {name: size for name, size in manifest["files"].items() if name == damage.file}
-    return next(verified.faults(damage.folder, {**manifest, "files": files}), None)
+    found = verified.faults(damage.folder, {**manifest, "files": files})
+    return next((fault for fault in found if fault.file == damage.file), None)

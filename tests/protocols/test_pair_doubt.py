@@ -6,7 +6,7 @@ import pytest
 
 from harness.errors import DataError
 from harness.protocols.lists import Pair
-from harness.protocols.pair_doubt import examine, require_few
+from harness.protocols.pair_doubt import examine, require_few, unbalanced
 
 
 def pairs(count=100, people=20):
@@ -83,6 +83,15 @@ def test_equal_content_may_be_one_image():
     found = examine(listed, None, content)
     assert (found.repeated, found.people, found.in_folds) == (1, 1, 1)
     assert examine(listed).repeated == 0
+
+
+@pytest.mark.parametrize(("genuine", "told"), [(50, ""), (33, "impostor"), (80, "genuine")])
+def test_a_list_of_mostly_one_kind_is_told_with_the_accuracy_of_calling_all_so(genuine, told):
+    listed = [Pair(f"{k}a", f"{k}b", k < genuine, k % 2) for k in range(100)]
+    share = {50: "", 33: "67.00%", 80: "80.00%"}[genuine]
+    found = unbalanced(listed, "pairs.csv")
+    assert len(found) == (1 if told else 0)
+    assert all(f"calls all pairs {told} has an accuracy of {share}" in text for text in found)
 
 
 @pytest.mark.parametrize("spoil", ["itself", "repeated", "contradicted"])

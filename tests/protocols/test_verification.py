@@ -40,7 +40,7 @@ class Made(PairBenchmark):
 def root(tmp_path):
     for name in ("a/1", "a/2", "b/1", "b/2"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(b"image")
+        (tmp_path / name).write_bytes(name.encode())
     return tmp_path
 
 

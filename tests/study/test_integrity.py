@@ -10,6 +10,7 @@ import pytest
 
 from harness.reporting.sections.pictures import media as kept_media
 from harness.reporting.study import load_study
+from harness.study import cells
 from harness.study.result import Result
 
 GOLDEN = Path(__file__).parents[1] / "data" / "results"
@@ -121,6 +122,16 @@ def test_a_damaged_file_of_a_cell_is_made_again(study, harness_command, name):
     assert again.stdout == table
     assert f"{cell.name}/{name} " in again.stderr
     assert name == "result.json" or path.read_bytes() == before
+
+
+def test_the_result_of_another_cell_is_not_that_of_a_cell(study):
+    cell, _ = study
+    other = cell.with_name("0123456789ab-ready-toy-pixels-toy-pairs-r0")
+    assert cells.finished(cell) is not None
+    cell.rename(other)
+    assert cells.finished(other) is None
+    said = cells.set_aside(other)
+    assert f"{other.name}/result.json is that of another cell ({cell.name[:12]})" in said
 
 
 def test_media_and_environments_are_verified(study, harness_command, tmp_path):
