@@ -67,7 +67,8 @@ class Progress:
         if decile > self._decile:
             self._decile = decile
             eta = f", {_duration(left)} left" if left == left and done < total else ""
-            self.line(f"{self._label}: {done}/{total} {unit} ({10 * decile} %), {text}{eta}")
+            text = f", {text}" if text else ""
+            self.line(f"{self._label}: {done}/{total} {unit} ({10 * decile} %){text}{eta}")
 
     def queued(self) -> None:
         """The stage waits for a worker: its silence begins to count with :meth:`begun`."""

@@ -222,12 +222,19 @@ LONGEST_GUESSED = 200
 """Characters of a name that a nearest match is looked for; the time grows with the square."""
 
 
+MOST_LISTED = 12
+"""Valid names that an error lists; more of them make a message that nobody reads."""
+
+
 def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """A nearest-match hint with the valid names, to append to an error."""
+    """A nearest-match hint and, where they are few, the valid names, to append to an error."""
     known = sorted(set(names))
     near = get_close_matches(name, known, n=1) if len(name) <= LONGEST_GUESSED else []
     hint = f", did you mean {near[0]!r}?" if near else ""
-    return f"{hint} (known: {', '.join(known)})" if known else hint
+    if not known or (near and len(known) > MOST_LISTED):
+        return hint
+    more = f" and {len(known) - MOST_LISTED} more" if len(known) > MOST_LISTED else ""
+    return f"{hint} (known: {', '.join(known[:MOST_LISTED])}{more})"
 
 
 def load(

@@ -30,6 +30,12 @@ def test_a_plain_line_every_ten_per_cent_with_rate_and_time_left(progress, shown
     assert lines[-1].endswith("loss 0.5")
 
 
+def test_a_first_line_without_a_rate_ends_with_the_share(progress, shown):
+    progress.stage("embed a")
+    progress(64, 602, "images")
+    assert shown.getvalue() == "embed a: 64/602 images (10 %)\n"
+
+
 def test_the_rate_leaves_out_what_an_earlier_run_did(progress, shown, monkeypatch):
     clock = iter(float(second) for second in range(100))
     monkeypatch.setattr("harness.progress.time.perf_counter", lambda: next(clock))

@@ -8,6 +8,7 @@ import pytest
 from harness import guard, hookspecs, registry
 from harness.components import Component, ReportSection
 from harness.errors import PrerequisiteError, UsageError
+from harness.registry import did_you_mean
 
 
 def component(name: str = "thing", kind: str = "generator", **more) -> Component:
@@ -312,3 +313,11 @@ def test_an_unknown_name_tells_which_plugins_are_left_out(load):
     found = load(source("bad", "dist-bad", RuntimeError("boom")), source("a", "d", Plugin()))
     with pytest.raises(UsageError, match=r"plugin bad is left out \(RuntimeError: boom\)"):
         found.find("model", "other")
+
+
+def test_a_hint_lists_few_names_and_of_many_the_nearest_one():
+    few, many = ["alpha", "beta"], [f"name{k:02d}" for k in range(30)]
+    assert did_you_mean("alpa", few) == ", did you mean 'alpha'? (known: alpha, beta)"
+    assert did_you_mean("name07x", many) == ", did you mean 'name07'?"
+    assert did_you_mean("zzz", many).endswith("name10, name11 and 18 more)")
+    assert did_you_mean("zzz", []) == ""

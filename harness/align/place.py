@@ -90,8 +90,8 @@ def resolve(rule: Rule, images: Images, *, detector: bool) -> Method:
             return method
     if rule.policy == "auto":
         raise UsageError(
-            "the images come without landmarks, template and boxes: give a file of landmarks or "
-            "select a detector (for example mtcnn)"
+            "the images come without landmarks, template and boxes: give landmarks=FILE, "
+            "template=NAME if they are aligned already, or --aligner mtcnn"
         )
     raise UsageError(f"alignment by {rule.policy!r} is not possible: {_LACK[rule.policy]}")
 

@@ -43,7 +43,7 @@ class PairDoubts:
         """A sentence for each kind that occurs."""
         kinds = (
             ("itself", self.itself, "compare an image with itself"),
-            ("repeated", self.repeated, "are in the list before"),
+            ("repeated", self.repeated, "occur earlier in the list"),
             ("contradicted", self.contradicted, "are there as genuine and as impostor"),
         )
         found = [

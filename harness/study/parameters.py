@@ -19,7 +19,13 @@ from harness.registry import Provided, did_you_mean, import_object
 
 PRESET = "preset"
 EXTRA = "extra_forbidden"
-_PLAIN = {EXTRA: ": unknown key", "missing": " must be given"}
+_LIST = ' must be a list such as [1, 2] or ["a", "b"]'
+_PLAIN = {
+    EXTRA: ": unknown key",
+    "missing": " must be given",
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+}
 """Kinds of pydantic's errors that are said in words of our own."""
 _PIECE = re.compile(r"""(?:"[^"]*"|'[^']*'|\[[^]]*\]|[^,])+""")
 """What stands between commas, those inside quotes and one pair of brackets left alone."""
@@ -111,7 +117,8 @@ def build(provided: Provided, values: Mapping[str, Any], origins: Mapping[str, s
         if field is None:
             known = [*cls.model_fields, *([PRESET] if cls.presets else [])]
             raise UsageError(f"{_said(origins, key)}{label} has no parameter {key!r}"
-                             f"{did_you_mean(key, known)}")  # fmt: skip
+                             f"{did_you_mean(key, known)}; "
+                             f"see `harness show {provided.component.name}`")  # fmt: skip
         inner = key.partition(".")[2]
         base[field] = _inside(base.get(field), inner.split("."), value) if inner else value
     _require_sizes(base, origins, label)

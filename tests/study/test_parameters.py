@@ -226,3 +226,10 @@ def test_an_added_parameter_enters_keys_only_where_it_changes_something():
     assert values(GrownAgain, height_px=8) == {**values(Example), "height_px": 8}
     assert values(GrownAgain, depth_px=7)["depth_px"] == 7
     assert "height_px" not in values(GrownAgain, depth_px=7)
+
+
+@pytest.mark.parametrize("value", ["[a]", "1]", 5])
+def test_a_list_that_is_none_says_how_to_write_one(value):
+    with pytest.raises(ValidationError) as caught:
+        Texts.model_validate({"names": value})
+    assert parameters.explain(caught.value) == 'names must be a list such as [1, 2] or ["a", "b"]'

@@ -121,7 +121,7 @@ def add(folder, *lines):
 
 SPOILED = {
     "compare an image with itself": [f"p{k}/1.png,p{k}/1.png,1" for k in range(3)],
-    "are in the list before": [f"p{k}/2.png,p{k}/1.png,1" for k in range(3)],
+    "occur earlier in the list": [f"p{k}/2.png,p{k}/1.png,1" for k in range(3)],
     "are there as genuine and as impostor": ["p0/1.png,p0/2.png,0", "p1/2.png,p1/1.png,0"],
 }
 
