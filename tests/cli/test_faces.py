@@ -272,4 +272,4 @@ def test_namesakes_are_a_list_to_exclude(here, tmp_path):
     assert "1 of the 3 people of list_name.txt are also named in people.txt" in done.stdout
     assert read_names(tmp_path / "exclude.txt") == {"002"}
     failed = here("faces", "namesakes", "none.txt", "--in", "people.txt", "-o", "x", check=1)
-    assert "cannot read the list none.txt" in failed.stderr
+    assert "cannot read none.txt" in failed.stderr

@@ -61,7 +61,11 @@ def made(tmp_path_factory):
     registry, store = load(plugins_dirs=[plugin]), Store(folder)
     settings = Settings(
         generators=("small",), models=("facenet-nn4",), benchmarks=("synthpie",),
-        params={"generator": tuple(VALUES.items())}, study={"device": "cpu"},
+        params={
+            "generator": tuple(VALUES.items()),
+            "model": (("people_per_batch", 2), ("images_per_person", 2)),
+        },
+        study={"device": "cpu"},
     )  # fmt: skip
     plan = make_plan(settings, registry, store, tolerant=True)
     node = next(n for n in plan.nodes.values() if (n.stage, n.label) == ("generate", "small"))
