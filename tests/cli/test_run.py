@@ -206,7 +206,7 @@ def test_an_embedding_that_is_not_finite_names_the_image(harness_command):
         (("rum",), 2, "did you mean 'run'"),
         (("run", "--sed", "1"), 2, "--seed"),
         (("run", "-c", "absent.toml"), 2, "absent.toml does not exist"),
-        (("run", "-c", "."), 2, "cannot be read"),
+        (("run", "-c", "."), 2, "cannot read"),
         (("run", "-g", "toy-faces", "-G", "noise=nan"), 2, "infinite or not a number"),
         (("run", "-m", "toy-pixels", "-b", "toy-pairs", "--device", "gpu"), 2, "unknown device"),
         (("show", "toy-face"), 2, "did you mean 'toy-faces'"),

@@ -52,7 +52,7 @@ def test_the_official_lists(cfp, real, name, cls):
     assert read == plain_pairs(real, name)
     assert len(read) == 1400
     # The official lists of frontal pairs name some pairs twice; nothing else is wrong with them.
-    repeated = {"cfp-ff": ["FF: 25 of 1,400 pairs are in the list before"], "cfp-fp": []}
+    repeated = {"cfp-ff": ["FF: 25 of 1,400 pairs occur earlier in the list"], "cfp-fp": []}
     said = benchmark.cautions("verification")
     assert [caution.partition(" (")[0] for caution in said] == repeated[name]
     assert ((pairs.subjects[:, 0] == pairs.subjects[:, 1]) == pairs.genuine).all()
