@@ -74,7 +74,9 @@ def read_toml_of_user(path: Path, what: str = "") -> tuple[dict[str, Any], str]:
     try:
         return read_toml(path)
     except DataError as error:
-        raise UsageError(f"{what}{error}") from None
+        said = str(error)
+        # "recipe FILE, line 3: ..." reads well, "recipe cannot read FILE" does not.
+        raise UsageError(said if said.startswith("cannot") else f"{what}{said}") from None
 
 
 def environment(environ: Mapping[str, str], keys: Iterable[str]) -> Values:
