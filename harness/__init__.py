@@ -22,6 +22,10 @@ _leave_current_folder()  # before any other import
 from importlib import import_module  # noqa: E402
 from typing import TYPE_CHECKING, Any  # noqa: E402
 
+from harness._moved import install  # noqa: E402
+
+install()
+
 if TYPE_CHECKING:
     from harness.api import load_study, run
     from harness.components import (

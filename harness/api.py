@@ -9,31 +9,31 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import portable
+from harness._plugins.lookup import LOCAL, open_executor
+from harness._plugins.lookup import track as open_trackers
+from harness._plugins.manager import Registry, did_you_mean, load, plugin_files
 from harness.components import KINDS, Kind, Params
-from harness.cpus import cpu_count
 from harness.errors import UsageError
 from harness.extensions import Executor
-from harness.files import write_text
+from harness.fileio.atomic import write_text
+from harness.fileio.names import WRITTEN, require_no_links
 from harness.inputs import shown
-from harness.names import WRITTEN, require_no_links
+from harness.plan.nodes import KIND_OF_STAGE, Plan
+from harness.plan.planner import Planner
+from harness.process import portable
+from harness.process.cpus import cpu_count
 from harness.progress import Progress
-from harness.registry import Registry, did_you_mean, load, plugin_files
-from harness.services import LOCAL, open_executor
-from harness.services import track as open_trackers
-from harness.study import parameters
-from harness.study.plan import Planner
-from harness.study.planned import KIND_OF_STAGE, Plan
-from harness.study.project import project_file
-from harness.study.recipe import Recipe, Settings, StudyTable, Use, resolve
-from harness.study.store import Store
-from harness.study.typed_recipe import with_types
+from harness.recipe import parameters
+from harness.recipe.project import project_file
+from harness.recipe.resolve import Recipe, Settings, StudyTable, Use, resolve
+from harness.recipe.typed_recipe import with_types
+from harness.store.artifacts import Store
 
 KEY_PREFIX = 8
 
 if TYPE_CHECKING:
-    from harness.reporting.study import Study
-    from harness.study.runner import Outcome
+    from harness.engine.runner import Outcome
+    from harness.results.study import Study
     from harness.training.torchrun import Crew
 
 
@@ -96,7 +96,7 @@ def execute(
     processes: int = 1,
     crew: Crew | None = None,
 ) -> Outcome:
-    """Run a plan in a study folder; see :class:`harness.study.runner.Runner`.
+    """Run a plan in a study folder; see :class:`harness.engine.runner.Runner`.
 
     Every training goes on in so many ``processes``, each with a GPU of its own where there are any,
     or in those of a ``crew``, of which this process must be the first.
@@ -104,9 +104,9 @@ def execute(
     Without ``executor`` the recipe says which, and ``executor_options`` lie over its table, whose
     settings may run commands or use other machines only with ``allow_code``.
     """
-    from harness.study.events import Events, told
-    from harness.study.runner import Runner, run_on
-    from harness.study.session import Session
+    from harness.engine.event_log import Events, told
+    from harness.engine.runner import Runner, run_on
+    from harness.engine.session import Session
 
     if plan.study.portable:
         portable.require()
@@ -162,8 +162,8 @@ def take_part(
     plugin_files: tuple[Path, ...] = (),
 ) -> None:
     """What a process of torchrun other than the first does while that one executes ``plan``."""
-    from harness.study.session import Session
-    from harness.study.stages import train
+    from harness.engine.session import Session
+    from harness.engine.stages import train
 
     store = Store(store.home, shared=True)
     quiet = Progress(quiet=True)
@@ -385,6 +385,6 @@ def _tuple(names: str | Iterable[str]) -> tuple[str, ...]:
 
 def load_study(path: Path | str) -> Study:
     """Open a study folder; ``frame()`` of what it returns is a pandas table of all numbers."""
-    from harness.reporting.study import load_study as load_folder
+    from harness.results.study import load_study as load_folder
 
     return load_folder(Path(path))

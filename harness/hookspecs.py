@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         StudyStarted,
     )
     from harness.protocols.base import Metric
-    from harness.reporting.study import Study
+    from harness.results.study import Study
 
 hookspec = pluggy.HookspecMarker("harness")
 hookimpl = pluggy.HookimplMarker("harness")

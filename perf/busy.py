@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from harness.cpus import WAITING, wait_passively
+from harness.process.cpus import WAITING, wait_passively
 
 LOOP = """
 import sys, time

@@ -31,9 +31,9 @@ from typing import NamedTuple
 
 import psutil
 
+from harness._plugins.lookup import open_executor
+from harness._plugins.manager import load
 from harness.extensions import Setup
-from harness.registry import load
-from harness.services import open_executor
 
 GAIN, COST = 1.8, 0.05
 YAWS = 13

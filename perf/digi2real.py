@@ -32,13 +32,13 @@ import torch
 
 from harness.digests import digest
 from harness.faces.face import Slot
-from harness_plugins.generators.digi2real.conditioning import Conditioner
 from harness_plugins.generators.digi2real.crop import encode
+from harness_plugins.generators.digi2real.diffusion.conditioning import Conditioner
+from harness_plugins.generators.digi2real.diffusion.pipeline import assemble, vae_dtype
+from harness_plugins.generators.digi2real.diffusion.sampling import solver
 from harness_plugins.generators.digi2real.generator import Digi2Real
 from harness_plugins.generators.digi2real.jobs import Job
 from harness_plugins.generators.digi2real.params import Params
-from harness_plugins.generators.digi2real.pipeline import assemble, vae_dtype
-from harness_plugins.generators.digi2real.sampling import solver
 
 STEPS, GUIDANCE, FIVE = 25, 3.0, 5
 SCHEDULER = {

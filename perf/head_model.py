@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness_plugins.generators.bfm.camera import BOX_LANDMARKS, CENTRE_LANDMARKS
-from harness_plugins.generators.bfm.morphable import Modes, MorphableModel
-from harness_plugins.generators.bfm.render import FIVE_LANDMARKS
+from harness_plugins.generators.bfm.model.morphable import Modes, MorphableModel
+from harness_plugins.generators.bfm.rendering.camera import BOX_LANDMARKS, CENTRE_LANDMARKS
+from harness_plugins.generators.bfm.rendering.render import FIVE_LANDMARKS
 
 SHAPE_MM, EXPRESSION_MM, COLOUR = 0.4, 0.25, 0.012
 PLACES = {  # millimetres seen from the front, of the subject's left side

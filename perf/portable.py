@@ -21,7 +21,7 @@ import time
 from contextlib import nullcontext
 from types import SimpleNamespace
 
-from harness import portable
+from harness.process import portable
 
 MODELS = ("facenet-nn4", "iresnet18", "mobilefacenet")
 
@@ -30,8 +30,8 @@ def measure(name: str, images: int, *, pinned: bool) -> dict[str, float]:
     """Processor seconds per image of a training step and of an embedding, in this process."""
     import torch
 
-    from harness.registry import import_object, load
-    from harness.study import parameters
+    from harness._plugins.manager import import_object, load
+    from harness.recipe import parameters
 
     torch.set_num_threads(1)
     depth = {"depth": int(name.removeprefix("iresnet"))} if name.startswith("iresnet") else {}

@@ -26,13 +26,13 @@ import numpy as np
 from head_model import head_model
 
 from harness.faces.face import Slot
-from harness_plugins.generators.bfm import illumination, rasterise, resolve
-from harness_plugins.generators.bfm.camera import DISTANCE_MM, posed, rotation
 from harness_plugins.generators.bfm.generator import Bfm
 from harness_plugins.generators.bfm.params import Params
-from harness_plugins.generators.bfm.render import Renderer
+from harness_plugins.generators.bfm.rendering import illumination, rasterise, resolve
+from harness_plugins.generators.bfm.rendering.camera import DISTANCE_MM, posed, rotation
+from harness_plugins.generators.bfm.rendering.render import Renderer
+from harness_plugins.generators.bfm.rendering.shading import polynomial
 from harness_plugins.generators.bfm.sampling import Pose
-from harness_plugins.generators.bfm.shading import polynomial
 
 GOALS = {(28588, 112): 280, (28588, 224): 170, (53149, 224): 130}
 SIZES = (28588, 53149)

@@ -35,10 +35,10 @@ from harness.embedding.extract import extract
 from harness.embedding.inputs import to_array, to_tensor
 from harness.embedding.onnx_session import open_session
 from harness.seeds import stream
-from harness.training.augment import adaface
-from harness.training.export import export_onnx
+from harness.training.data.augment import adaface
 from harness.training.loop import train
 from harness.training.losses import classification_loss
+from harness.training.saved.export import export_onnx
 from harness.training.step import AUTOCAST
 from harness.training.torch_model import TorchModel
 

@@ -19,8 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness import verified
 from harness.cli.main import run
+from harness.fileio import verified
 
 ALLOWED = 0.02
 HASHES = ("sha256", "sha1", "blake2b", "sha512", "md5")
@@ -36,7 +36,7 @@ def speeds() -> None:
 
 
 class Clock:
-    """Counts calls, bytes and seconds of :func:`harness.verified.sha256_of`."""
+    """Counts calls, bytes and seconds of :func:`harness.fileio.verified.sha256_of`."""
 
     def __init__(self) -> None:
         self.files, self.bytes, self.seconds = 0, 0, 0.0

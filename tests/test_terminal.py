@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import guard
+from harness._plugins import timeouts
 from harness.cli import main
 from harness.errors import DataError
 from harness.progress import Progress
@@ -41,7 +41,7 @@ def test_what_a_terminal_obeys_is_escaped(text, capsys):
     assert json.loads(f'"{shown}"') == text
     say(text)
     say(text, err=True)
-    guard.complain(text)
+    timeouts.complain(text)
     said = capsys.readouterr()
     assert said.out == f"{shown}\n"
     assert said.err == f"{shown}\nharness: {shown}\n"

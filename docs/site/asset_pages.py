@@ -6,8 +6,8 @@ import re
 
 from component_pages import cell, page_name
 
+from harness._plugins.manager import Registry
 from harness.components import Asset
-from harness.registry import Registry
 
 MARK = re.compile(r"^<!-- asset ([\w.-]+) -->$", flags=re.MULTILINE)
 """Where a page wants the declaration of an asset."""

@@ -18,7 +18,7 @@ import component_pages
 import contract_pages
 import scaffold_pages
 
-from harness.registry import BUILTIN, Registry, load
+from harness._plugins.manager import BUILTIN, Registry, load
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent

@@ -6,9 +6,9 @@ from typing import Any
 
 from schema_text import entry, literal
 
+from harness._plugins.manager import Provided, Registry
 from harness.components import KINDS, Component, Params
-from harness.registry import Provided, Registry
-from harness.study.parameters import external_fields, params_class
+from harness.recipe.parameters import external_fields, params_class
 
 TITLES = {
     "generator": "Generators",

@@ -5,7 +5,8 @@ decoded strictly (``harness.align.jpeg``), and the checksums of a PNG are compar
 and PNM have no checksums: only their lengths are checked. Orientation tags (EXIF) are ignored:
 lists of landmarks, boxes and pairs count pixels as they are stored.
 
-Whoever changes what is accepted or returned raises ``harness.study.keys.DECODER`` and the versions
+Whoever changes what is accepted or returned raises ``DECODER`` in
+``harness/store/fingerprints.py`` and the versions
 of the generators that hand out files from outside (folder, recordio).
 """
 
@@ -20,8 +21,8 @@ import numpy as np
 from harness.align.headers import format_of, png_is_whole, size_of
 from harness.align.jpeg import decode_jpeg
 from harness.align.pnm import decode_pnm
-from harness.environment import whole_number
 from harness.errors import DataError, LimitError
+from harness.process.variables import whole_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from harness.errors import DataError
-from harness.verified import checked, unreadable
+from harness.fileio.verified import checked, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,9 +13,9 @@ from harness.cli.options import open_registry
 from harness.terminal import line, say, say_page
 
 if TYPE_CHECKING:
+    from harness._plugins.manager import Registry
     from harness.components import Asset
-    from harness.registry import Registry
-    from harness.study.store import Store
+    from harness.store.artifacts import Store
 
 SHOWN = 20
 
@@ -42,8 +42,8 @@ def list_assets(obj: dict[str, Any], name: str | None, *, as_json: bool) -> int:
 
     NAME is an asset or a component; then files are listed too.
     """
-    from harness.study.assets import Links
-    from harness.study.store import Store
+    from harness.store.artifacts import Store
+    from harness.store.assets import Links
 
     known, links = _known(open_registry(obj), name), Links(Store())
     rows = [
@@ -62,7 +62,7 @@ def list_assets(obj: dict[str, Any], name: str | None, *, as_json: bool) -> int:
 
 
 def _tell_files(asset: Asset) -> None:
-    from harness.study.asset_files import size
+    from harness.tools.asset_files import size
 
     say(f"  from {asset.source}")
     for file in asset.files:
@@ -78,9 +78,9 @@ def link(obj: dict[str, Any], name: str, path: Path) -> int:
 
     NAME is an asset, or a component and PATH a folder that holds its assets side by side.
     """
-    from harness.study.asset_files import inside, of_component
-    from harness.study.assets import Links, declared
-    from harness.study.store import Store
+    from harness.store.artifacts import Store
+    from harness.store.assets import Links, declared
+    from harness.tools.asset_files import inside, of_component
 
     registry = open_registry(obj)
     links, known = Links(Store()), declared(registry)
@@ -106,9 +106,9 @@ def fetch(obj: dict[str, Any], name: str, *, yes: bool) -> int:
     component can do without.
     """
     from harness.errors import UsageError
-    from harness.study.asset_files import fetch as fetch_asset
-    from harness.study.assets import Links
-    from harness.study.store import Store
+    from harness.store.artifacts import Store
+    from harness.store.assets import Links
+    from harness.tools.asset_files import fetch as fetch_asset
 
     store = Store()
     known, links = _known(open_registry(obj), name), Links(store)
@@ -142,10 +142,10 @@ def check(obj: dict[str, Any], name: str | None, *, decode: bool, as_json: bool)
     Of a benchmark's data every list is read and every image looked for; networks are told by their
     content and size, and what a generator or detector uses is opened. Exit 3 if something is wrong.
     """
-    from harness.study.asset_check import check as check_benchmark
-    from harness.study.asset_check import users_of
-    from harness.study.assets import Links, missing_message
-    from harness.study.store import Store
+    from harness.store.artifacts import Store
+    from harness.store.assets import Links, missing_message
+    from harness.tools.asset_check import check as check_benchmark
+    from harness.tools.asset_check import users_of
 
     registry, store = open_registry(obj), Store()
     known, links = _known(registry, name), Links(store)
@@ -181,8 +181,8 @@ def check(obj: dict[str, Any], name: str | None, *, decode: bool, as_json: bool)
 
 def _faults(registry: Registry, asset: Asset, path: Path, store: Store) -> list[str]:
     """What is absent, is not what it should be, or cannot be opened by what uses it."""
-    from harness.study.asset_files import lacking, suspicious
-    from harness.study.asset_open import unusable
+    from harness.tools.asset_files import lacking, suspicious
+    from harness.tools.asset_open import unusable
 
     found = [*lacking(asset, path), *suspicious(asset, path)]
     return found or unusable(registry, asset, path, store)
@@ -190,10 +190,10 @@ def _faults(registry: Registry, asset: Asset, path: Path, store: Store) -> list[
 
 def _known(registry: Registry, name: str | None) -> dict[str, Asset]:
     """The assets that a name means: itself, or those of a component; all without a name."""
+    from harness._plugins.manager import did_you_mean
     from harness.errors import UsageError
-    from harness.registry import did_you_mean
-    from harness.study.asset_files import of_component
-    from harness.study.assets import declared
+    from harness.store.assets import declared
+    from harness.tools.asset_files import of_component
 
     known = declared(registry)
     if name is None or name in known:

@@ -13,7 +13,7 @@ from harness.cli.options import open_registry
 from harness.terminal import line, say, say_page
 
 if TYPE_CHECKING:
-    from harness.reporting.claims import Judged, Prove
+    from harness.reporting.papers.claims import Judged, Prove
 
 
 @click.command(name="claims")
@@ -45,17 +45,17 @@ def command(
     if published == bool(studies):
         raise click.UsageError("give study folders, or --published for the printed numbers")
     from harness.published.claims import claims
-    from harness.reporting.claims import judge, of_study
+    from harness.reporting.papers.claims import judge, of_study
 
     open_registry(obj)
     chosen = claims(wanted)
     if published:
-        from harness.reporting.printed import proof
+        from harness.reporting.papers.published_intervals import proof
 
         prove: Prove = proof
     else:
-        from harness.reporting.against import gather
-        from harness.reporting.study import load_study
+        from harness.reporting.papers.against import gather
+        from harness.results.study import load_study
 
         prove = of_study(gather(load_study(*studies)))
     found = [judge(claim, prove) for claim in chosen]
@@ -67,7 +67,7 @@ def command(
 
 
 def _lines(found: list[Judged], *, every: bool) -> list[str]:
-    from harness.reporting.claims_text import comparison_line, part_line
+    from harness.reporting.papers.claims_text import comparison_line, part_line
 
     lines = []
     for one in found:
@@ -83,7 +83,7 @@ def _lines(found: list[Judged], *, every: bool) -> list[str]:
 
 
 def _print_json(found: list[Judged]) -> None:
-    from harness.reporting.claims_text import record_of
+    from harness.reporting.papers.claims_text import record_of
 
     for one in found:
         for part in one.parts:

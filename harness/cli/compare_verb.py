@@ -10,7 +10,7 @@ import click
 from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
-    from harness.reporting.compare import Change
+    from harness.reporting.compare.studies import Change
 
 
 @click.command(name="compare")
@@ -52,8 +52,8 @@ def command(
       harness compare study:3fa9 study:b71c --fail-on worse
       harness compare landmarks mtcnn --across-alignments
     """
-    from harness.reporting.compare import compare
-    from harness.reporting.pick import pick_cells
+    from harness.reporting.compare.select_cells import pick_cells
+    from harness.reporting.compare.studies import compare
 
     margin = None if margin is None else margin / 100
     changes = compare(
@@ -72,9 +72,9 @@ def command(
 
 
 def _table(changes: list[Change], margin: float | None) -> str:
-    from harness.reporting import numbers
-    from harness.reporting.escapes import one_lined
-    from harness.reporting.tables import pipe
+    from harness.reporting.tables.escapes import one_lined
+    from harness.reporting.tables.render import pipe
+    from harness.results import numbers
 
     head = ["Bench", "A", "B", "B - A", "95 % CI", "p (Holm)"]
     if margin is not None:

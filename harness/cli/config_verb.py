@@ -32,8 +32,8 @@ def command(obj: dict[str, Any], what: str, *, output: Path | None) -> int:
       harness config schema
       harness config schema -o recipe.schema.json
     """
-    from harness.files import write_text
-    from harness.study.config_schema import to_json
+    from harness.fileio.atomic import write_text
+    from harness.recipe.json_schema import to_json
 
     text = to_json(open_registry(obj))
     if output is None:

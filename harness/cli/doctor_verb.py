@@ -28,8 +28,8 @@ def command(obj: dict[str, Any], device: str, *, as_json: bool) -> int:
       harness doctor --device cuda
       harness doctor --json
     """
-    from harness.study.doctor import examine
-    from harness.study.store import Store
+    from harness.store.artifacts import Store
+    from harness.tools.doctor import examine
 
     findings = examine(open_registry(obj), Store(), device)
     if as_json:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from harness.cli.options import open_registry
-from harness.study.parameters import parse_assignment
+from harness.recipe.parameters import parse_assignment
 from harness.terminal import say
 
 
@@ -60,8 +60,8 @@ def command(obj: dict[str, Any], /, folder: Path, **options: Any) -> int:
       harness embed photos -m facenet-nn4 -M weights=w.safetensors --aligner mtcnn -o photos.npy
     """
     from harness.errors import UsageError
-    from harness.study.embed_folder import embed_folder
-    from harness.study.store import Store
+    from harness.store.artifacts import Store
+    from harness.tools.embed_folder import embed_folder
 
     if options["aligner_params"] and not options["aligner"]:
         raise UsageError("-A sets an aligner parameter but no aligner is selected; add --aligner")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from harness.cli.options import open_registry
-from harness.study.parameters import parse_assignment
+from harness.recipe.parameters import parse_assignment
 from harness.terminal import say
 
 
@@ -32,8 +32,8 @@ def command(obj: dict[str, Any], /, model: str, out: Path, model_params: tuple[s
       harness export-onnx mobilefacenet m.onnx -M preset=foamliu -M weights=mobilefacenet.pt
     """
     from harness.errors import UsageError
-    from harness.study.export_model import export_model
-    from harness.study.store import Store
+    from harness.store.artifacts import Store
+    from harness.tools.export_onnx import export_model
 
     if out.suffix != ".onnx":
         raise UsageError(f"{out}: give a file that ends in .onnx")

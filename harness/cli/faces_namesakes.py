@@ -31,7 +31,7 @@ def command(people: Path, others: tuple[Path, ...], digits: int | None, out: Pat
       harness faces namesakes casia-names.tsv --in ijba-names.txt --in lfw/ -o exclude.txt
     """
     from harness.faces.namesakes import read_names, read_people, shared
-    from harness.files import write_text
+    from harness.fileio.atomic import write_text
 
     known = read_people(people, digits)
     found = shared(known, map(read_names, others))

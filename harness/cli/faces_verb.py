@@ -15,7 +15,7 @@ from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
     from harness.faces.store import FaceSet
-    from harness.study.store import Artifact
+    from harness.store.artifacts import Artifact
 
 FORMATS = ["imagefolder", "recordio", "parquet", "webdataset"]
 READERS = ["folder", "recordio", "parquet", "webdataset"]
@@ -49,8 +49,8 @@ command.add_command(faces_verify.command)
 @as_json_option
 def list_sets(*, as_json: bool) -> int:
     """List the face sets in the store."""
-    from harness.study.face_sets import KIND, describe
-    from harness.study.store import Store
+    from harness.store.artifacts import Store
+    from harness.store.face_sets import KIND, describe
 
     rows = [describe(item) for item in Store().of_kind(KIND)]
     if as_json:
@@ -95,10 +95,10 @@ def export_set(
     """
     from harness.faces.export import export
     from harness.progress import Progress
-    from harness.study.face_sets import describe
-    from harness.study.parameters import parse_assignment
-    from harness.study.sidecars import export_sidecars
-    from harness.study.store import Store
+    from harness.recipe.parameters import parse_assignment
+    from harness.store.artifacts import Store
+    from harness.store.face_sets import describe
+    from harness.tools.sidecars import export_sidecars
 
     item, faces = _open(key)
     progress = Progress(quiet=quiet)
@@ -151,9 +151,9 @@ def import_set(
     """
     from harness.faces.store import FaceSet
     from harness.progress import Progress
-    from harness.study.face_import import import_faces
-    from harness.study.parameters import parse_assignment
-    from harness.study.store import Store
+    from harness.recipe.parameters import parse_assignment
+    from harness.store.artifacts import Store
+    from harness.tools.import_faces import import_faces
 
     progress = Progress(quiet=quiet)
     item = import_faces(
@@ -184,8 +184,8 @@ def import_set(
 @click.option("--columns", default=10, show_default=True, type=click.IntRange(1, 200))
 def sheet_of(key: str, out: Path, rows: int, columns: int) -> int:
     """Write a contact sheet: identities down, samples across."""
+    from harness.engine.face_sheet import sheet
     from harness.errors import UsageError
-    from harness.study.face_sheet import sheet
 
     if out.suffix.lower() not in (".jpg", ".jpeg", ".png"):
         raise UsageError(f"{out}: a sheet is a JPEG or PNG picture; name a .jpg or .png file")
@@ -253,11 +253,11 @@ def show(
       harness faces show 81bc --identity 0 -G root=/data/faces -o face.png
     """
     from harness.faces.face import Missing, Slot
-    from harness.files import write_bytes
-    from harness.study.face_sets import find
-    from harness.study.parameters import parse_assignment
-    from harness.study.remake import remake
-    from harness.study.store import Store
+    from harness.fileio.atomic import write_bytes
+    from harness.recipe.parameters import parse_assignment
+    from harness.store.artifacts import Store
+    from harness.store.face_sets import find
+    from harness.tools.regenerate import remake
 
     store = Store()
     paths = dict(map(parse_assignment, given))
@@ -272,8 +272,8 @@ def show(
 
 def _open(key: str) -> tuple[Artifact, FaceSet]:
     from harness.faces.store import FaceSet
-    from harness.study.face_sets import find
-    from harness.study.store import Store
+    from harness.store.artifacts import Store
+    from harness.store.face_sets import find
 
     item = find(Store(), key)
     return item, FaceSet(item.folder)

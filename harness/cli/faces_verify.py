@@ -16,10 +16,10 @@ def command(key: str, *, quiet: bool) -> int:
     """Compare every file with its digest and decode every image; exit 1 if any is damaged."""
     from harness.faces.census import damaged
     from harness.faces.store import FaceSet
+    from harness.fileio.verified import faults
     from harness.progress import Progress
-    from harness.study.face_sets import find
-    from harness.study.store import Store
-    from harness.verified import faults
+    from harness.store.artifacts import Store
+    from harness.store.face_sets import find
 
     item = find(Store(), key)
     altered = [str(fault) for fault in faults(item.folder, item.manifest)]

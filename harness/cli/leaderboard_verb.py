@@ -28,9 +28,9 @@ def command(studies: tuple[Path, ...], bench: tuple[str, ...], form: str | None)
       harness leaderboard study
       harness leaderboard study-a study-b -b lfw,cfp-fp,ijbc --csv
     """
+    from harness.recipe.resolve import split_names
     from harness.reporting.leaderboard import leaderboard, text_table
-    from harness.reporting.study import load_study
-    from harness.study.recipe import split_names
+    from harness.results.study import load_study
 
     wanted = [name for value in bench for name in split_names(value)]
     made = text_table(leaderboard(load_study(*studies), wanted))

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import files_of, open_registry
-from harness.study.recipe import split_names
+from harness.recipe.resolve import split_names
 from harness.terminal import line, say, say_page
 
 if TYPE_CHECKING:
-    from harness.study.leak import LeakReport
-    from harness.study.planned import Plan
-    from harness.study.store import Store
+    from harness.plan.nodes import Plan
+    from harness.store.artifacts import Store
+    from harness.tools.leak import LeakReport
 
 SHOWN = 5
 
@@ -56,10 +56,10 @@ def command(obj: dict[str, Any], /, study: Path | None, **options: Any) -> int:
       harness leak --train faces/ --template arcface -b lfw -m onnx -M path=net.onnx
       harness leak --train 3fa9c1 -b synthpie -m facenet-nn4 -M weights=w.safetensors
     """
-    from harness.cpus import cpu_count
+    from harness.process.cpus import cpu_count
     from harness.progress import Progress
-    from harness.study.leak_run import check, open_training, record
-    from harness.study.store import Store
+    from harness.store.artifacts import Store
+    from harness.tools.leak_run import check, open_training, record
 
     if not 0 < options["fmr"] < 1:
         raise click.UsageError(f"--fmr {options['fmr']} is no share between 0 and 1")
@@ -99,7 +99,7 @@ def _targets(
 
     sets, benches = list(train), [name for value in bench for name in split_names(value)]
     if study is not None:
-        from harness.reporting.study import load_study
+        from harness.results.study import load_study
 
         results = load_study(study).results
         used = [r.cell.generator.key for r in results if r.cell.generator is not None]
@@ -116,8 +116,8 @@ def _targets(
 
 def _plan(obj: dict[str, Any], store: Store, benches: list[str], options: dict[str, Any]) -> Plan:
     from harness.api import make_plan
-    from harness.study.parameters import parse_assignment
-    from harness.study.recipe import Settings
+    from harness.recipe.parameters import parse_assignment
+    from harness.recipe.resolve import Settings
 
     kinds = {"model": "model_params", "benchmark": "bench_params", "aligner": "aligner_params"}
     settings = Settings(

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
+from harness._plugins.lookup import Offer, Service, offers
+from harness._plugins.manager import Provided, Registry
 from harness.cli.options import open_registry
 from harness.components import KINDS, Kind
-from harness.registry import Provided, Registry
-from harness.services import Offer, Service, offers
-from harness.study import bundled
+from harness.recipe import bundled
 from harness.terminal import say, say_page
 
 CHOICES = ["generators", "models", "benchmarks", "aligners", "executors", "trackers", "plugins",

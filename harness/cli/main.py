@@ -13,10 +13,10 @@ from typing import Any, NoReturn
 
 import click
 
-from harness.cpus import wait_passively
 from harness.errors import OUT_OF_MEMORY, HarnessError, advice, is_out_of_memory
-from harness.portable import VariablesNeededError
-from harness.signals import EndedError, listen
+from harness.process.cpus import wait_passively
+from harness.process.portable import VariablesNeededError
+from harness.process.signals import EndedError, listen
 from harness.terminal import say, say_page
 
 VERBS = {
@@ -74,7 +74,7 @@ class Verbs(click.Group):
         """Name the nearest verb for a misspelt one."""
         known = bool(args) and (args[0] in VERBS or args[0].startswith("-"))
         if args and not known and self.get_command(ctx, args[0]) is None:
-            from harness.registry import did_you_mean
+            from harness._plugins.manager import did_you_mean
 
             raise click.UsageError(f"unknown verb {args[0]!r}{did_you_mean(args[0], VERBS)}")
         return super().resolve_command(ctx, args)
@@ -89,7 +89,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
     from harness import __version__
-    from harness.registry import load
+    from harness._plugins.manager import load
 
     say(f"harness {__version__}")
     for row in load().plugins:
@@ -217,11 +217,11 @@ def run(args: list[str], *, restartable: bool = False) -> int:
 
 def _whole_sentence(error: HarnessError) -> str:
     """What to tell the user; a damaged artifact is set aside, so that a run makes it again."""
-    from harness.verified import DamagedError
+    from harness.fileio.verified import DamagedError
 
     if not isinstance(error, DamagedError):
         return str(error)
-    from harness.study.aside import set_aside
+    from harness.store.aside import set_aside
 
     try:
         return f"{set_aside(error)}; run the study that made it again"

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 import click
 
+from harness._plugins.manager import Registry, load, plugin_files
 from harness.cli.completion import names_of
 from harness.components import Kind
-from harness.registry import Registry, load, plugin_files
-from harness.study.parameters import parse_assignment, parse_sweep
-from harness.study.project import project_file
-from harness.study.recipe import Settings, split_names
+from harness.recipe.parameters import parse_assignment, parse_sweep
+from harness.recipe.project import project_file
+from harness.recipe.resolve import Settings, split_names
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 INLINE = "harnessfile.py"

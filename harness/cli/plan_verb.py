@@ -12,8 +12,8 @@ from harness.cli.options import ALLOW_CODE, open_registry, selection, settings
 from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
-    from harness.study.forecast import Forecast
-    from harness.study.recipe import Settings
+    from harness.plan.forecast import Forecast
+    from harness.recipe.resolve import Settings
 
 
 @click.command(name="plan", context_settings={"max_content_width": 100})
@@ -59,8 +59,8 @@ def command(ctx: click.Context, /, **options: Any) -> int:
 def show(obj: dict[str, Any], chosen: Settings, folder: Path, *, as_json: bool) -> int:
     """Print the plan; nothing is made. Exits 3 where an asset is missing."""
     from harness.api import make_plan
-    from harness.study.forecast import forecast
-    from harness.study.store import Store
+    from harness.plan.forecast import forecast
+    from harness.store.artifacts import Store
 
     registry, store = open_registry(obj, chosen.recipe), Store()
     plan = make_plan(chosen, registry, store, tolerant=True)
@@ -71,7 +71,7 @@ def show(obj: dict[str, Any], chosen: Settings, folder: Path, *, as_json: bool) 
     else:
         _print(found)
     if plan.missing:
-        from harness.study.assets import missing_message
+        from harness.store.assets import missing_message
 
         raise missing_message(dict(plan.missing))
     return 0
@@ -87,7 +87,7 @@ def _print(found: Forecast) -> None:
 
 def _executor(obj: dict[str, Any], chosen: Settings, *, allow_code: bool) -> int:
     from harness.api import choose_executor, make_recipe
-    from harness.cpus import cpu_count
+    from harness.process.cpus import cpu_count
 
     registry = open_registry(obj, chosen.recipe)
     _, executor = choose_executor(make_recipe(chosen, registry), registry, allow_code=allow_code)
@@ -97,7 +97,7 @@ def _executor(obj: dict[str, Any], chosen: Settings, *, allow_code: bool) -> int
 
 def _config(obj: dict[str, Any], chosen: Settings, *, as_json: bool) -> int:
     from harness.api import make_recipe
-    from harness.study.config_rows import rows
+    from harness.recipe.show_config import rows
 
     registry = open_registry(obj, chosen.recipe)
     found = list(rows(make_recipe(chosen, registry), registry))

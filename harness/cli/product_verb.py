@@ -13,8 +13,8 @@ from harness.errors import UsageError
 from harness.terminal import say
 
 if TYPE_CHECKING:
+    from harness._plugins.manager import Provided
     from harness.components import Product
-    from harness.registry import Provided
 
 
 def find(obj: dict[str, Any], name: str) -> click.Command | None:
@@ -32,7 +32,7 @@ def find(obj: dict[str, Any], name: str) -> click.Command | None:
 
 
 def _command(provided: Provided, product: Product) -> click.Command:
-    from harness.study.parameters import params_class
+    from harness.recipe.parameters import params_class
 
     fields = params_class(provided).model_fields
     flags = [
@@ -68,12 +68,12 @@ def _common() -> list[click.Parameter]:
 def _callback(provided: Provided, product: Product) -> Callable[..., int]:
     @click.pass_obj
     def run(obj: dict[str, Any], /, **options: Any) -> int:
-        from harness.cpus import cpu_count
+        from harness.process.cpus import cpu_count
         from harness.progress import Progress
-        from harness.study.parameters import parse_assignment
-        from harness.study.products import write_product
-        from harness.study.recipe import StudyTable
-        from harness.study.store import Store
+        from harness.recipe.parameters import parse_assignment
+        from harness.recipe.resolve import StudyTable
+        from harness.store.artifacts import Store
+        from harness.tools.generator_outputs import write_product
 
         params = {name: options[name] for name in product.options if options[name] is not None}
         made, notes = write_product(

@@ -12,9 +12,9 @@ from harness.cli.options import open_registry
 from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
-    from harness.registry import Registry
-    from harness.reporting.protocols import Comparison
-    from harness.reporting.study import Cell
+    from harness._plugins.manager import Registry
+    from harness.reporting.compare.protocols import Comparison
+    from harness.results.study import Cell
 
 LONGEST = 44
 
@@ -41,8 +41,8 @@ def show(obj: dict[str, Any], what: str, *, as_json: bool) -> int:
     WHAT is a study folder, STUDY:CELL with the beginning of a cell's id, or a benchmark with
     settings, BENCH:KEY=VALUE,KEY=VALUE.
     """
-    from harness.reporting.protocols import fields_of, meaning
-    from harness.reporting.settings import read_setting
+    from harness.reporting.compare.protocols import fields_of, meaning
+    from harness.reporting.compare.settings import read_setting
 
     if _is_study(what):
         found = [
@@ -72,7 +72,7 @@ def diff(obj: dict[str, Any], first: str, second: str, *, as_json: bool) -> int:
     A and B are study folders, STUDY:CELL with the beginning of a cell's id, or a benchmark with
     settings, BENCH:KEY=VALUE,KEY=VALUE. A study against a setting compares parameters.
     """
-    from harness.reporting.protocols import compare_cells
+    from harness.reporting.compare.protocols import compare_cells
 
     if _is_study(first) and _is_study(second):
         found = compare_cells(_cells(first), _cells(second))
@@ -91,7 +91,7 @@ def diff(obj: dict[str, Any], first: str, second: str, *, as_json: bool) -> int:
 
 def _diff_settings(registry: Registry, first: str, second: str) -> Comparison:
     from harness.errors import UsageError
-    from harness.reporting.settings import diff_settings, read_setting
+    from harness.reporting.compare.settings import diff_settings, read_setting
 
     sides = []
     for text in (first, second):
@@ -108,7 +108,7 @@ def _diff_settings(registry: Registry, first: str, second: str) -> Comparison:
 
 def _leaks(cell: Cell) -> dict[str, str]:
     """What `harness leak` found for the training set and the benchmark of a cell."""
-    from harness.study.leak_run import leaks_of
+    from harness.results.leaks import leaks_of
 
     use = cell.result.cell
     if use.generator is None:
@@ -127,14 +127,14 @@ def _is_study(text: str) -> bool:
 
 
 def _cells(text: str) -> list[Cell]:
-    from harness.reporting.pick import pick_cells
+    from harness.reporting.compare.select_cells import pick_cells
 
     return pick_cells(text)
 
 
 def _table(comparison: Comparison) -> str:
-    from harness.reporting.escapes import one_lined
-    from harness.reporting.tables import pipe
+    from harness.reporting.tables.escapes import one_lined
+    from harness.reporting.tables.render import pipe
 
     rows = [
         [item.meaning, _short(item.a), _short(item.b), item.why] for item in comparison.differences

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import open_registry
-from harness.study.recipe import split_names
+from harness.recipe.resolve import split_names
 from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
-    from harness.reporting.study import Cell
-    from harness.study.rescore import Rescored
-    from harness.study.variants import Variant
+    from harness.results.study import Cell
+    from harness.tools.rescore import Rescored
+    from harness.tools.variants import Variant
 
     Work = tuple[Cell, Callable[[], list[Rescored] | list[Variant]]]
 
@@ -75,9 +75,9 @@ def command(
 
 
 def _cells(study: Path, bench: tuple[str, ...]) -> list[Cell]:
+    from harness._plugins.manager import did_you_mean
     from harness.errors import NothingSelectedError, UsageError
-    from harness.registry import did_you_mean
-    from harness.reporting.study import load_study
+    from harness.results.study import load_study
 
     loaded = load_study(study)
     for damaged in loaded.damaged:
@@ -95,9 +95,9 @@ def _cells(study: Path, bench: tuple[str, ...]) -> list[Cell]:
 def _rescored(
     obj: dict[str, Any], study: Path, cells: list[Cell], assignments: tuple[str, ...]
 ) -> Iterator[Work]:
-    from harness.study.parameters import parse_assignment
-    from harness.study.rescore import changes_of, rescore
-    from harness.study.store import Store
+    from harness.recipe.parameters import parse_assignment
+    from harness.store.artifacts import Store
+    from harness.tools.rescore import changes_of, rescore
 
     registry, store = open_registry(obj), Store()
     names = [cell.result.cell.benchmark.name for cell in cells]
@@ -114,8 +114,8 @@ def _once(rescore: Callable[..., Rescored], cell: Cell, **options: Any) -> list[
 
 
 def _varied(cells: list[Cell]) -> Iterator[Work]:
-    from harness.study.store import Store
-    from harness.study.variants import variants
+    from harness.store.artifacts import Store
+    from harness.tools.variants import variants
 
     for cell in cells:
         yield cell, partial(variants, cell.folder, cell.result, Store())
@@ -130,8 +130,8 @@ def _label(cell: Cell) -> str:
 
 
 def _record(cell: Cell, item: Rescored | Variant) -> dict[str, Any]:
-    from harness.study.rescore import headline
-    from harness.study.variants import Variant
+    from harness.tools.rescore import headline
+    from harness.tools.variants import Variant
 
     about = {"cell": cell.result.id, "label": _label(cell)}
     if isinstance(item, Variant):
@@ -150,9 +150,9 @@ def _record(cell: Cell, item: Rescored | Variant) -> dict[str, Any]:
 
 
 def _row(cell: Cell, item: Rescored | Variant) -> list[str]:
-    from harness.reporting import numbers
-    from harness.study.rescore import headline
-    from harness.study.variants import Variant
+    from harness.results import numbers
+    from harness.tools.rescore import headline
+    from harness.tools.variants import Variant
 
     if isinstance(item, Variant):
         settings = ", ".join(f"{key} {value}" for key, value in item.settings.items())
@@ -171,8 +171,8 @@ def _row(cell: Cell, item: Rescored | Variant) -> list[str]:
 
 
 def _table(rows: list[list[str]], *, variants: bool) -> str:
-    from harness.reporting.escapes import one_lined
-    from harness.reporting.tables import pipe
+    from harness.reporting.tables.escapes import one_lined
+    from harness.reporting.tables.render import pipe
 
     if variants:
         head = ["Cell", "Rules", "Metric", "Value", "Moved", ""]

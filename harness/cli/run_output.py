@@ -10,10 +10,10 @@ from harness.lifecycle import ReportWritten
 from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
-    from harness.registry import Registry
-    from harness.study.planned import Plan
-    from harness.study.runner import Outcome
-    from harness.study.store import Store
+    from harness._plugins.manager import Registry
+    from harness.engine.runner import Outcome
+    from harness.plan.nodes import Plan
+    from harness.store.artifacts import Store
 
 
 def show(

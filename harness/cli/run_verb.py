@@ -77,7 +77,7 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     from harness.api import execute, make_plan, take_part
     from harness.cli import run_output
     from harness.progress import Progress
-    from harness.study.store import Store
+    from harness.store.artifacts import Store
 
     if options["offline"]:
         _forbid_downloads()

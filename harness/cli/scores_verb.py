@@ -36,9 +36,9 @@ def export(what: str, out: Path, form: Any) -> int:
     """Write the stored scores of every cell; higher means more alike, -inf was not compared."""
     from harness.errors import HarnessError
     from harness.protocols.stored import title_and_rule
-    from harness.reporting.pick import pick_cells
-    from harness.study.rescore import stored_scores
-    from harness.study.score_files import listed_of, write_scores
+    from harness.reporting.compare.select_cells import pick_cells
+    from harness.results.score_files import listed_of, write_scores
+    from harness.tools.rescore import stored_scores
 
     failed = 0
     for cell in pick_cells(what):
@@ -73,8 +73,8 @@ def import_file(obj: dict[str, Any], /, file: Path, study: Path, **options: Any)
     A name of Bob (lfw-view2, ijbc-test1, rfw-original) stands for the benchmark it means.
     """
     from harness.protocols.aliases import resolve_alias
-    from harness.study.import_scores import Wanted, import_scores
-    from harness.study.rescore import headline
+    from harness.tools.import_scores import Wanted, import_scores
+    from harness.tools.rescore import headline
 
     alias = resolve_alias(options["bench"])
     comparison = options["comparison"] or alias.comparison or "verification"
@@ -88,8 +88,8 @@ def import_file(obj: dict[str, Any], /, file: Path, study: Path, **options: Any)
                   "at": number.at, "value": number.value}  # fmt: skip
         say(json.dumps(record))
         return 0
-    from harness.reporting import numbers
-    from harness.reporting.columns import operating_point
+    from harness.results import numbers
+    from harness.results.operating_points import operating_point
 
     point = operating_point(number.at)
     say(

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
+from harness._plugins.manager import Provided, did_you_mean
 from harness.cli.completion import names_of
 from harness.cli.options import open_registry
 from harness.components import KINDS, Component
 from harness.errors import UsageError
-from harness.registry import Provided, did_you_mean
 from harness.terminal import say, say_page
 
 
@@ -27,7 +27,7 @@ def command(obj: dict[str, Any], name: str, *, as_json: bool) -> int:
       harness show bfm
       harness show facenet-nn4 --json
     """
-    from harness.study.parameters import params_class
+    from harness.recipe.parameters import params_class
 
     registry = open_registry(obj)
     found = [p for p in registry.components if name in (p.component.name, p.provider)]

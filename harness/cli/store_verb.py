@@ -11,7 +11,7 @@ import click
 from harness.terminal import say
 
 if TYPE_CHECKING:
-    from harness.study.inventory import Item
+    from harness.tools.inventory import Item
 
 MOST_USERS = 3
 STUDIES = click.argument("studies", nargs=-1, metavar="[STUDY]...",
@@ -35,9 +35,9 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per artifact.")
 def list_artifacts(studies: tuple[Path, ...], *, as_json: bool) -> int:
     """List artifacts: size, last use, and what needs them; STUDY adds what studies need."""
-    from harness.study.aside import all_aside
-    from harness.study.inventory import items
-    from harness.study.store import Store
+    from harness.store.artifacts import Store
+    from harness.store.aside import all_aside
+    from harness.tools.inventory import items
 
     store = Store()
     found = items(store, studies)
@@ -60,10 +60,10 @@ def verify(studies: tuple[Path, ...], *, set_aside: bool) -> int:
     With STUDY, results, scores, curves, pictures and environments of studies are compared too.
     """
     from harness.errors import UsageError
-    from harness.study import aside
-    from harness.study.inventory import damaged, everything
-    from harness.study.store import Store
-    from harness.study.study_files import faults, unverified
+    from harness.results.study_files import faults, unverified
+    from harness.store import aside
+    from harness.store.artifacts import Store
+    from harness.tools.inventory import damaged, everything
 
     for study in studies:
         if not study.is_dir():
@@ -112,8 +112,8 @@ def collect(
     """
     import shutil
 
-    from harness.study.inventory import unreachable
-    from harness.study.store import Store
+    from harness.store.artifacts import Store
+    from harness.tools.inventory import unreachable
 
     store = Store()
     found = unreachable(store, studies, keep)

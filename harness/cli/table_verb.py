@@ -12,7 +12,7 @@ from harness.cli.options import open_registry
 from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
-    from harness.registry import Registry
+    from harness._plugins.manager import Registry
 
 FAILS = {"below": {"below"}, "outside": {"below", "above"}}
 
@@ -54,10 +54,10 @@ def command(
       harness table digi2real2024/6 study
       harness table all study-a study-b --csv
     """
-    from harness.reporting.against import gather
-    from harness.reporting.paper_table import names, paper_table
-    from harness.reporting.study import load_study
-    from harness.study import bundled
+    from harness.recipe import bundled
+    from harness.reporting.papers.against import gather
+    from harness.reporting.papers.paper_table import names, paper_table
+    from harness.results.study import load_study
 
     registry = open_registry(obj)
     wanted = names([table])
@@ -86,9 +86,9 @@ def _waiting(registry: Registry, recipe: Path) -> dict[str, str]:
     if not recipe.is_file():
         return {}
     from harness.api import make_plan
-    from harness.study.forecast import forecast
-    from harness.study.recipe import Settings
-    from harness.study.store import Store
+    from harness.plan.forecast import forecast
+    from harness.recipe.resolve import Settings
+    from harness.store.artifacts import Store
 
     store = Store()
     plan = make_plan(Settings(recipe=recipe), registry, store, tolerant=True)

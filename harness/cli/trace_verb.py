@@ -24,9 +24,9 @@ def command(cell: str, *, as_json: bool) -> int:
       harness trace study:3fa9c1 --json
     """
     from harness.errors import UsageError
-    from harness.reporting.pick import pick_cells
+    from harness.reporting.compare.select_cells import pick_cells
     from harness.reporting.trace import environment_lines, record, trace
-    from harness.study.store import Store
+    from harness.store.artifacts import Store
 
     found = pick_cells(cell)
     if len(found) > 1:

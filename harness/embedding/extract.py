@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from harness.decoding import json_value
 from harness.embedding.prefetch import prefetch
 from harness.errors import DataError
-from harness.files import sync, write_text
-from harness.verified import checked, unreadable
+from harness.fileio.atomic import sync, write_text
+from harness.fileio.decoding import json_value
+from harness.fileio.verified import checked, unreadable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

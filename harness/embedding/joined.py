@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.embedding.extract import RESULT, load
-from harness.files import write_text
+from harness.fileio.atomic import write_text
 
 
 def join(parts: Sequence[Path], folder: Path) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.cpus import cpu_count
 from harness.errors import DataError, PrerequisiteError
-from harness.file_kinds import FileKind, expect, kind_of
+from harness.fileio.file_kinds import FileKind, expect, kind_of
+from harness.process.cpus import cpu_count
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession

@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.errors import HarnessError
 from harness.extensions import Executor
-from harness.lifeline import end_with_parent
+from harness.process.lifeline import end_with_parent
 
 AHEAD = 4  # shards in flight a worker: enough to keep it busy, few enough to keep memory flat
 

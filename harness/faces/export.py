@@ -22,7 +22,7 @@ from harness.align.decode import image_size
 from harness.errors import DataError
 from harness.faces.recordio import EXACT_FLOAT, RecordWriter
 from harness.faces.store import FaceSet
-from harness.files import folder_written_whole, write_text
+from harness.fileio.atomic import folder_written_whole, write_text
 
 Report = Callable[[int, int, str, str], None]
 LANDMARKS = "landmarks.txt"

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.errors import DataError
+from harness.fileio.texts import read_lines
 from harness.inputs import is_hidden
-from harness.texts import read_lines
 
 
 def read_people(path: Path, digits: int | None = None) -> dict[str, str]:

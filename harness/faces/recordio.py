@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError
-from harness.texts import encoding_of
+from harness.fileio.texts import encoding_of
 
 MAGIC = 0xCED7230A
 EXACT_FLOAT = 1 << 24

@@ -16,8 +16,8 @@ from pydantic import Field, model_validator
 from harness.components import Context, External, Generator, Params
 from harness.errors import DataError
 from harness.faces.face import Face, MetaValue, Missing, Slot
+from harness.fileio.texts import read_lines
 from harness.seeds import derive, stream
-from harness.texts import read_lines
 
 if TYPE_CHECKING:
     import numpy as np

@@ -18,11 +18,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from harness.decoding import json_value
 from harness.errors import DataError
 from harness.faces.face import Face, MetaValue, Missing, Slot
-from harness.files import written_whole
-from harness.verified import checked, unreadable
+from harness.fileio.atomic import written_whole
+from harness.fileio.decoding import json_value
+from harness.fileio.verified import checked, unreadable
 
 SCHEMA = pa.schema(
     [

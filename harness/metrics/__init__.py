@@ -2,15 +2,6 @@
 
 from __future__ import annotations
 
-from harness.metrics.bootstrap import (
-    SubjectPairs,
-    bootstrap_accuracy,
-    bootstrap_tar,
-    draw_subject_weights,
-    encode_subjects,
-)
-from harness.metrics.digits import resolution
-from harness.metrics.equivalence import Equivalence, tost, tost_accuracy, tost_bootstrap
 from harness.metrics.fairness import (
     AccuracySpread,
     GroupFairness,
@@ -28,17 +19,8 @@ from harness.metrics.identification import (
     rank_rates,
     tpir_at_fpir,
 )
-from harness.metrics.intervals import Interval, clopper_pearson, percentile_interval, wilson
 from harness.metrics.operating_points import FarRule, OperatingPoint, fnmr_at_fmr, tar_at_far
 from harness.metrics.outcome import NotMeasurable
-from harness.metrics.paired import (
-    PairedDifference,
-    PairedTest,
-    holm,
-    mcnemar,
-    paired_difference,
-    permutation_test,
-)
 from harness.metrics.pairs import pair_scores, squared_distances
 from harness.metrics.pooling import POOLING_VARIANTS, PoolingVariant, ZeroFeatureError
 from harness.metrics.roc import (
@@ -64,8 +46,31 @@ from harness.metrics.templates import (
     pool_templates,
     template_layout,
 )
+from harness.metrics.uncertainty.bootstrap import (
+    SubjectPairs,
+    bootstrap_accuracy,
+    bootstrap_tar,
+    draw_subject_weights,
+    encode_subjects,
+)
+from harness.metrics.uncertainty.digits import resolution
+from harness.metrics.uncertainty.equivalence import Equivalence, tost, tost_accuracy, tost_bootstrap
+from harness.metrics.uncertainty.intervals import (
+    Interval,
+    clopper_pearson,
+    percentile_interval,
+    wilson,
+)
+from harness.metrics.uncertainty.paired import (
+    PairedDifference,
+    PairedTest,
+    holm,
+    mcnemar,
+    paired_difference,
+    permutation_test,
+)
+from harness.metrics.uncertainty.variance import VarianceComponents, variance_components
 from harness.metrics.validation_rate import FoldVal, val_at_far
-from harness.metrics.variance import VarianceComponents, variance_components
 from harness.metrics.verification import (
     BestThreshold,
     FoldAccuracy,

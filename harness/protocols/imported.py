@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from harness.digests import digest
 from harness.errors import DataError
-from harness.metrics.intervals import clopper_pearson
 from harness.metrics.operating_points import tar_at_far
 from harness.metrics.outcome import NotMeasurable
 from harness.metrics.roc import auc, equal_error_rate, roc_curve
 from harness.metrics.scores import SortedScores, sort_labelled_scores
+from harness.metrics.uncertainty.intervals import clopper_pearson
 from harness.metrics.verification import kfold_accuracy
 from harness.protocols.base import (
     Comparison,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import DataError
-from harness.protocols.lists import Pair
+from harness.protocols.readers.lists import Pair
 
 NAMED = 3
 UNBALANCED = 2 / 3

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from harness.digests import digest
 from harness.errors import DataError
 from harness.metrics.fairness import accuracy_spread, fairness_at_fmr
-from harness.metrics.intervals import clopper_pearson, percentile_interval
 from harness.metrics.outcome import NotMeasurable
 from harness.metrics.scores import SortedScores, sort_labelled_scores
+from harness.metrics.uncertainty.intervals import clopper_pearson, percentile_interval
 from harness.protocols.base import (
     Comparison,
     Embeddings,

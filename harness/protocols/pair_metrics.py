@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.metrics.intervals import clopper_pearson
 from harness.metrics.operating_points import tar_at_far
 from harness.metrics.outcome import NotMeasurable
 from harness.metrics.roc import auc, equal_error_rate, roc_curve
 from harness.metrics.scores import SortedScores
+from harness.metrics.uncertainty.intervals import clopper_pearson
 from harness.metrics.validation_rate import FoldVal, val_at_far
 from harness.metrics.verification import FoldAccuracy, FoldRule, kfold_accuracy
 from harness.protocols.base import Curve, Interval, Metric

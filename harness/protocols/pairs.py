@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from harness.components import Images
 from harness.digests import digest
 from harness.errors import UsageError
-from harness.metrics.bootstrap import (
+from harness.metrics.operating_points import tar_at_far
+from harness.metrics.outcome import NotMeasurable
+from harness.metrics.scores import SortedScores, sort_labelled_scores
+from harness.metrics.uncertainty.bootstrap import (
     SubjectPairs,
     bootstrap_accuracy,
     draw_subject_weights,
     encode_subjects,
 )
-from harness.metrics.intervals import clopper_pearson, percentile_interval
-from harness.metrics.operating_points import tar_at_far
-from harness.metrics.outcome import NotMeasurable
-from harness.metrics.scores import SortedScores, sort_labelled_scores
+from harness.metrics.uncertainty.intervals import clopper_pearson, percentile_interval
 from harness.metrics.verification import FoldAccuracy, FoldRule
 from harness.protocols.base import (
     Comparison,

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import UsageError
-from harness.metrics.bootstrap import draw_subject_weights
 from harness.metrics.identification import cmc_curve, tpir_at_fpir
-from harness.metrics.intervals import clopper_pearson, percentile_interval
 from harness.metrics.outcome import NotMeasurable
 from harness.metrics.search import SearchResult
+from harness.metrics.uncertainty.bootstrap import draw_subject_weights
+from harness.metrics.uncertainty.intervals import clopper_pearson, percentile_interval
 from harness.protocols.base import Curve, Interval
 from harness.protocols.template_sets import Index
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.metrics.bootstrap import SubjectPairs
-from harness.metrics.intervals import clopper_pearson, percentile_interval
 from harness.metrics.operating_points import OperatingPoint
 from harness.metrics.outcome import NotMeasurable
 from harness.metrics.roc import auc
 from harness.metrics.scores import sort_labelled_scores
+from harness.metrics.uncertainty.bootstrap import SubjectPairs
+from harness.metrics.uncertainty.intervals import clopper_pearson, percentile_interval
 from harness.protocols.base import Interval, Metric
 
 Doubles = NDArray[np.float64]

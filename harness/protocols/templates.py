@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.metrics.bootstrap import SubjectPairs, bootstrap_tar, draw_subject_weights
 from harness.metrics.fusion import softmax_fused_scores
-from harness.metrics.intervals import clopper_pearson, percentile_interval
 from harness.metrics.operating_points import FarRule, OperatingPoint, tar_at_far
 from harness.metrics.outcome import NotMeasurable
 from harness.metrics.pairs import pair_scores
 from harness.metrics.roc import auc, equal_error_rate
 from harness.metrics.scores import SortedScores, highest_scores, sort_labelled_scores
+from harness.metrics.uncertainty.bootstrap import SubjectPairs, bootstrap_tar, draw_subject_weights
+from harness.metrics.uncertainty.intervals import clopper_pearson, percentile_interval
 from harness.protocols.base import (
     Comparison,
     Curve,

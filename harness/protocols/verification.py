@@ -17,13 +17,13 @@ from harness.errors import DataError
 from harness.faces.files import ImageFiles
 from harness.faces.near_names import NearNames
 from harness.protocols.base import Comparison, Evaluation, Scores
-from harness.protocols.image_lists import AbsentFilesError
-from harness.protocols.lists import Pair, first_of_each
-from harness.protocols.packs import read_pack
 from harness.protocols.pair_doubt import examine, require_few, unbalanced
-from harness.protocols.pair_lists import choose_folds, read_pairs_csv, require_both_kinds
 from harness.protocols.pairs import PairFolds
 from harness.protocols.params import PairParams
+from harness.protocols.readers.image_lists import AbsentFilesError
+from harness.protocols.readers.lists import Pair, first_of_each
+from harness.protocols.readers.packs import read_pack
+from harness.protocols.readers.pair_lists import choose_folds, read_pairs_csv, require_both_kinds
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from harness.errors import DataError, UsageError
+from harness.fileio.toml_files import read_toml
 from harness.published import records
 from harness.published.records import Record
-from harness.toml_files import read_toml
 
 Relation = Literal["higher", "lower", "not lower", "not higher"]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError, UsageError
-from harness.texts import decimal_comma, read_lines, require_distinct, separator_of
-from harness.toml_files import read_toml
+from harness.fileio.texts import decimal_comma, read_lines, require_distinct, separator_of
+from harness.fileio.toml_files import read_toml
 
 LISTING = Path(__file__).with_name("papers.toml")
 LONGEST, MOST = 20, 10**6

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness.components import ReportSection
-    from harness.reporting.study import Study
-    from harness.study.result import Result
+    from harness.results.schema import Result
+    from harness.results.study import Study
 
 __all__ = ["extract", "render", "summary_table"]
 
 
 def summary_table(results: Sequence[Result]) -> str:
     """The Markdown table a run prints: a line for every headline number, then footnotes."""
-    from harness.reporting.tables import summary_table as table
+    from harness.reporting.tables.render import summary_table as table
 
     return table(results)
 
@@ -28,14 +28,14 @@ def render(
     templates: Sequence[Path] = (),
     add: Callable[[Study], Sequence[ReportSection]] = lambda study: (),
 ) -> list[Path]:
-    """Write the report of study folders; see :func:`harness.reporting.writing.write_report`."""
-    from harness.reporting.writing import write_report
+    """Write the report of study folders; see ``harness.reporting.page.writing``."""
+    from harness.reporting.page.writing import write_report
 
     return write_report(folders, out, formats, templates, add)
 
 
 def extract(path: Path) -> list[Result]:
-    """The results inside an HTML report; see :func:`harness.reporting.embedded.extract`."""
-    from harness.reporting.embedded import extract as read
+    """The results inside an HTML report; see :func:`harness.results.embedded.extract`."""
+    from harness.results.embedded import extract as read
 
     return read(path)

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from harness.errors import NothingSelectedError
-from harness.reporting import numbers
-from harness.reporting.columns import Column
-from harness.reporting.estimates import pool
-from harness.reporting.matrix import Matrix, Names, Row, build
-from harness.reporting.study import Study
-from harness.reporting.tables import column_titles
-from harness.reporting.text_table import TextTable
-from harness.study.leak_run import leaks_of
-from harness.study.result import MetricRecord
+from harness.reporting.tables.columns import Column
+from harness.reporting.tables.estimates import pool
+from harness.reporting.tables.matrix import Matrix, Names, Row, build
+from harness.reporting.tables.render import column_titles
+from harness.reporting.tables.text_table import TextTable
+from harness.results import numbers
+from harness.results.leaks import leaks_of
+from harness.results.schema import MetricRecord
+from harness.results.study import Study
 
 ALTERED = "altered: the content of a result does not fit its digest"
 TRADE_OFF = "accuracy-trade-off"

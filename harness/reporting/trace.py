@@ -8,16 +8,17 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.digests import file_sha256
-from harness.reporting import numbers
-from harness.reporting.columns import operating_point, support
-from harness.reporting.environments import environment
-from harness.study.plan_file import NodeRecord, read_plan
-from harness.study.planned import KIND_OF_STAGE
+from harness.plan.nodes import KIND_OF_STAGE
+from harness.reporting.compare.environments import environment
+from harness.reporting.tables.columns import support
+from harness.results import numbers
+from harness.results.operating_points import operating_point
+from harness.results.plan_file import NodeRecord, read_plan
 
 if TYPE_CHECKING:
-    from harness.reporting.study import Cell
-    from harness.study.result import MetricRecord, Result
-    from harness.study.store import Store
+    from harness.results.schema import MetricRecord, Result
+    from harness.results.study import Cell
+    from harness.store.artifacts import Store
 
 SHORT = 12
 COUNTS = ("identities", "faces", "images", "missing", "failed", "steps", "final_loss")

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.components import Component
+from harness.engine.session import create
 from harness.errors import PrerequisiteError
-from harness.study import parameters
-from harness.study.planned import Chosen
-from harness.study.session import create
-from harness.study.store import Store
+from harness.plan.nodes import Chosen
+from harness.recipe import parameters
+from harness.store.artifacts import Store
 from harness.testing.base import require
 from harness.testing.subject import BASES, Subject
 from harness.testing.worker import last_line, run_python, single_files
@@ -26,7 +26,7 @@ _IMPORT = """
 import json, sys
 from importlib import import_module
 from pathlib import Path
-from harness.registry import import_files
+from harness._plugins.manager import import_files
 files, modules, heavy = json.loads(sys.argv[1])
 import_files([Path(file) for file in files])
 for module in modules:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
+from harness._plugins.manager import Provided, Registry
 from harness.components import Kind
 from harness.errors import DataError, UsageError
-from harness.registry import Provided, Registry
-from harness.study import parameters
+from harness.recipe import parameters
 from harness.testing.base import Check, Report
 from harness.testing.subject import Subject
 

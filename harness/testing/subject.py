@@ -8,16 +8,16 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from harness._plugins.manager import Provided, Registry
 from harness.components import Aligner, Benchmark, Component, Generator, Kind, Model, Params
+from harness.engine.context import RunContext
+from harness.engine.session import Session, create
+from harness.plan.nodes import Chosen, Plan
+from harness.plan.planner import Planner
 from harness.progress import Progress
-from harness.registry import Provided, Registry
-from harness.study.context import RunContext
-from harness.study.phases import Faces
-from harness.study.plan import Planner
-from harness.study.planned import Chosen, Plan
-from harness.study.recipe import Recipe, StudyTable, Use
-from harness.study.session import Session, create
-from harness.study.store import Store
+from harness.recipe.resolve import Recipe, StudyTable, Use
+from harness.recipe.tables import Faces
+from harness.store.artifacts import Store
 
 BASES: Mapping[Kind, type] = {
     "generator": Generator,
@@ -103,6 +103,6 @@ class Subject:
 
 
 def _generate(session: Session, node: Any, folder: Path) -> dict[str, Any]:
-    from harness.study.stages import generate
+    from harness.engine.stages import generate
 
     return generate.run(node, session, folder)

@@ -91,7 +91,7 @@ def onnx_parity(subject: Subject) -> None:
     if find_spec("onnx") is None:
         raise CheckSkippedError("the package onnx, which exports networks, is not installed")
     from harness.embedding.onnx_session import open_session
-    from harness.training.export import export_onnx
+    from harness.training.saved.export import export_onnx
 
     model = subject.open()
     images = pixels(model)

@@ -13,9 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness._plugins.manager import import_files, import_object
+from harness.engine.context import RunContext
 from harness.faces.face import Face, Missing, Slot
-from harness.registry import import_files, import_object
-from harness.study.context import RunContext
 from harness.testing.base import require
 
 if TYPE_CHECKING:

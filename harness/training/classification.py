@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harness.training import augment, schedules
+from harness.training import schedules
+from harness.training.data import augment
+from harness.training.data.samplers import UniformSampler
 from harness.training.losses import classification_loss
 from harness.training.optimisers import sgd
 from harness.training.recipe import Augmentation, Schedule, TrainingRecipe, constant
-from harness.training.samplers import UniformSampler
 from harness.training.settings import published
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import distributed, nn
 
+from harness._plugins.manager import import_files
 from harness.errors import HarnessError, PrerequisiteError, UsageError
-from harness.lifeline import end_with_parent
-from harness.registry import import_files
+from harness.process.lifeline import end_with_parent
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from harness.files import written_whole
+from harness.fileio.atomic import written_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,14 +13,14 @@ import torch
 
 from harness.embedding.prefetch import prefetch
 from harness.errors import DataError, UsageError
-from harness.files import write_text
+from harness.fileio.atomic import write_text
 from harness.seeds import derive, stream
-from harness.training import checkpoint
 from harness.training.distributed import ALONE, Ranks
 from harness.training.health import Health, check_finite
 from harness.training.history import History
 from harness.training.memory import kept_memory
 from harness.training.outputs import outputs
+from harness.training.saved import checkpoint
 from harness.training.step import Step
 from harness.training.validation import TIMES, Validation
 

@@ -11,10 +11,10 @@ import torch
 from harness.components import TrainableModel
 from harness.digests import file_sha256
 from harness.embedding.inputs import to_tensor
-from harness.file_kinds import FileKind, kind_of
+from harness.fileio.file_kinds import FileKind, kind_of
 from harness.seeds import derive
+from harness.training.saved.weights import Layout, load_weights, read_weights, write_weights
 from harness.training.step import AUTOCAST
-from harness.training.weights import Layout, load_weights, read_weights, write_weights
 
 if TYPE_CHECKING:
     import numpy as np

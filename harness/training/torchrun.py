@@ -19,8 +19,8 @@ from torch import distributed
 from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
-from harness import environment
 from harness.errors import HarnessError, PrerequisiteError, UsageError
+from harness.process import variables
 from harness.training.distributed import Ranks, device_of
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class Crew:
                 f"torchrun's variables {', '.join(missing)} are not set; start the command by "
                 "torchrun, or unset TORCHELASTIC_RUN_ID"
             )
-        rank, local_rank = (environment.whole_number(name, 0) for name in SAID[::2])
-        count, here = (environment.whole_number(name, 1) for name in SAID[1::2])
+        rank, local_rank = (variables.whole_number(name, 0) for name in SAID[::2])
+        count, here = (variables.whole_number(name, 1) for name in SAID[1::2])
         if rank >= count or local_rank >= here:
             raise UsageError(
                 f"RANK={rank} must be below WORLD_SIZE={count}, and LOCAL_RANK={local_rank} below "

@@ -15,8 +15,8 @@ import pytest
 
 from harness.faces.source import read_names
 from harness.faces.store import FaceSet
-from harness.study.store import Store
-from harness.verified import sealed
+from harness.fileio.verified import sealed
+from harness.store.artifacts import Store
 
 TOYS = Path(__file__).parents[1] / "data" / "toys.py"
 MAKE = ("run", "-g", "toy-faces", "-G", "missing_every=5", "-G", "identities=5", "-j", "1", "-q")

@@ -13,7 +13,7 @@ from harness.cli import main
 from harness.faces.census import damaged
 from harness.faces.face import Face, Missing, Slot
 from harness.faces.store import FaceSet
-from harness.study.store import Store
+from harness.store.artifacts import Store
 
 TOYS = Path(__file__).parents[1] / "data" / "toys.py"
 MAKE = ("run", "-g", "toy-faces", "-G", "missing_every=5", "-G", "identities=5", "-j", "1", "-q")
@@ -170,7 +170,7 @@ def test_the_layout_is_told_by_the_files(here, bring, made, tmp_path):
 
 
 def test_an_interrupted_import_goes_on(here, bring, made, monkeypatch):
-    from harness.study.stages import generate
+    from harness.engine.stages import generate
 
     here("faces", "export", made.key, "--format", "parquet", "-o", "out", "-q")
 

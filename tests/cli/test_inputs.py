@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from harness.decoding import json_value
-from harness.study.store import Store
+from harness.fileio.decoding import json_value
+from harness.store.artifacts import Store
 
 EMBED = ("-m", "toy-pixels", "--template", "arcface", "-o", "e.npy", "-q")
 LEFT_OUT = (

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from harness.study.result import Result
+from harness.results.schema import Result
 
 RUN = ("run", "-m", "toy-pixels", "-M", "noise=150", "-b", "toy-pairs", "-B", "identities=20",
        "-j", "1")  # fmt: skip

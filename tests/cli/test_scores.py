@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from harness.study.result import Result
+from harness.results.schema import Result
 
 RUN = ("run", "-m", "toy-pixels", "-M", "noise=150", "-b", "toy-pairs", "-B", "identities=40",
        "-B", "rule=official", "-j", "1")  # fmt: skip

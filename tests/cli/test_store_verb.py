@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from harness.study.store import Store
+from harness.store.artifacts import Store
 
 RUN = ("run", "-m", "toy-pixels", "-b", "toy-pairs", "-j", "1", "-q")
 
@@ -119,7 +119,7 @@ def test_old_artifacts_are_unverified_until_they_are_made_again(here, studies):
 
 
 def test_doctor_counts_artifacts_of_older_components_and_damage_in_place(harness_command, studies):
-    from harness.verified import sealed
+    from harness.fileio.verified import sealed
 
     for manifest in studies.glob("store/faces/*/*/manifest.json"):
         fields = json.loads(manifest.read_text())

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 
 def write_weights(folder: Path) -> Path:
     """``arc2face/``, ``encoder/``, ``arcface.onnx``, ``base/`` and LCM-LoRA in one folder."""
-    from harness_plugins.generators.digi2real import tiny
+    from harness_plugins.generators.digi2real.diffusion import tiny
 
     aside = folder.with_name(f"{folder.name}-made")
     tiny.build(aside)

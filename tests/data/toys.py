@@ -117,10 +117,10 @@ class NetParams(Params):
 def _toy_net() -> Any:
     from torch import nn
 
+    from harness.training.data.samplers import UniformSampler
     from harness.training.losses import SoftmaxLoss
     from harness.training.optimisers import sgd
     from harness.training.recipe import TrainingRecipe
-    from harness.training.samplers import UniformSampler
     from harness.training.torch_model import TorchModel
 
     class Net(TorchModel):

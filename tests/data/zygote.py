@@ -15,7 +15,7 @@ from typing import Any
 
 LOADED = (
     "torch", "pandas", "scipy.stats", "sklearn.metrics", "cv2", "pyarrow.ipc", "jinja2", "altair",
-    "harness.api", "harness.reporting.writing",
+    "harness.api", "harness.reporting.page.writing",
 )  # fmt: skip
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 import pytest
 
+from harness._plugins.manager import BUILTIN, Provided, Registry, load
 from harness.components import Asset, Component
-from harness.registry import BUILTIN, Provided, Registry, load
-from harness.study.assets import declared
+from harness.store.assets import declared
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from harness import hookspecs
-from harness.registry import load
-from harness.study.parameters import params_class
+from harness._plugins.manager import load
+from harness.recipe.parameters import params_class
 
 LOADS = {"src", "srcset", "poster", "data"}  # `href` loads where a <link> has it
 REMOTE = re.compile(r"^(https?:)?//")

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from harness._plugins.lookup import open_executor
+from harness._plugins.manager import load
 from harness.extensions import Setup
-from harness.registry import load
-from harness.services import open_executor
 
 TOYS = Path(__file__).parents[1] / "data" / "toys.py"
 EXECUTORS = ("local", "dask")

@@ -21,15 +21,16 @@ from PIL import Image
 from safetensors.torch import save_file
 from scipy.io import savemat
 
-from harness import registry, reporting
+from harness import reporting
+from harness._plugins import manager
 from harness.cli import options
 from harness.faces.export import LAYOUTS
 from harness.faces.face import Face, Slot
 from harness.faces.recordio import RecordWriter
 from harness.faces.store import FaceSet, shard_path, write_shard
 from tests.fuzz.mutate import CLEAN, command, mutants
-from tests.plugins.generators.bfm.test_bfm2009 import TINY as TINY_MAT
-from tests.plugins.generators.bfm.test_h5_model import write as write_h5_model
+from tests.plugins.generators.bfm.model.test_bfm2009 import TINY as TINY_MAT
+from tests.plugins.generators.bfm.model.test_h5_model import write as write_h5_model
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's")
 CASES, MANY = 100, 2000
@@ -197,7 +198,7 @@ def readers_alone(monkeypatch):
 
     The engine that draws reserves more address space than the limit of memory allows.
     """
-    found = registry.load()
+    found = manager.load()
     monkeypatch.setattr(options, "load", lambda **_: found)
     monkeypatch.setattr(reporting, "render", lambda *_: [Path("report.html")])
 

@@ -21,7 +21,7 @@ from onnx import TensorProto, helper
 from torch import nn
 
 from harness.faces.recordio import RecordWriter
-from harness.training.weights import load_weights, read_weights
+from harness.training.saved.weights import load_weights, read_weights
 from tests.fuzz.mutate import CLEAN, command, mutants
 
 FEW, MANY = 100, 2000
@@ -85,7 +85,7 @@ READERS = {
 def _libraries():
     """Loaded before limits of time and memory count."""
     for name in ("onnxruntime", "scipy.stats", "pyarrow.csv", "pyarrow.compute", "harness.api",
-                 "harness.study.import_scores", "harness.study.runner"):  # fmt: skip
+                 "harness.tools.import_scores", "harness.engine.runner"):  # fmt: skip
         import_module(name)
 
 

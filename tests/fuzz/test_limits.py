@@ -24,11 +24,11 @@ from scipy.io import savemat
 from harness.align.decode import decode
 from harness.errors import DataError, HarnessError
 from harness.faces.recordio import RecordFile, RecordWriter
-from harness.npz_files import read_npz
-from harness.protocols.columns import Column, read_text_columns
-from harness.protocols.matfile import read_variable
-from harness.protocols.packs import read_pack
-from harness_plugins.generators.bfm.h5_model import read_h5
+from harness.fileio.npz_files import read_npz
+from harness.protocols.readers.columns import Column, read_text_columns
+from harness.protocols.readers.matfile import read_variable
+from harness.protocols.readers.packs import read_pack
+from harness_plugins.generators.bfm.model.h5_model import read_h5
 from harness_plugins.generators.folder.rows import ParquetRows
 from harness_plugins.generators.folder.tars import index_tars
 from harness_plugins.generators.folder.zips import ZipImages

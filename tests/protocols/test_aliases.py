@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from harness._plugins.manager import load
 from harness.protocols.aliases import ALIASES
-from harness.registry import load
-from harness.study.recipe import Settings, resolve
+from harness.recipe.resolve import Settings, resolve
 
 
 @pytest.mark.parametrize(

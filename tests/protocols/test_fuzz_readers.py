@@ -17,10 +17,10 @@ from scipy.io import savemat
 from harness.align.decode import decode
 from harness.errors import HarnessError
 from harness.faces.recordio import RecordFile, RecordWriter, read_index
-from harness.protocols import landmark_files, landmarks, lists, packs, pair_lists
-from harness.protocols.columns import read_text_columns
-from harness.protocols.matfile import read_variable
-from harness.study.score_files import read_scores
+from harness.protocols.readers import landmark_files, landmarks, lists, packs, pair_lists
+from harness.protocols.readers.columns import read_text_columns
+from harness.protocols.readers.matfile import read_variable
+from harness.results.score_files import read_scores
 from harness_plugins.benchmarks.agedb30.protocol import read_protocol
 from harness_plugins.benchmarks.cfp.lists import read_index as read_cfp_index
 from harness_plugins.benchmarks.cfp.lists import read_split

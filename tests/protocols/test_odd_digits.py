@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import DataError, UsageError
-from harness.protocols.lists import read_headless_pairs, read_lfw_pairs
-from harness.protocols.pair_lists import read_label_lines, read_pairs_csv
-from harness.study.device import resolve_device
+from harness.plan.device import resolve_device
+from harness.protocols.readers.lists import read_headless_pairs, read_lfw_pairs
+from harness.protocols.readers.pair_lists import read_label_lines, read_pairs_csv
 from harness_plugins.benchmarks.cfp.lists import read_index
 
 ODD = ["²", "\u0663", "1_0", "9" * 5000, "0x1"]

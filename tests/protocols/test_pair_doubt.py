@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import DataError
-from harness.protocols.lists import Pair
 from harness.protocols.pair_doubt import examine, require_few, unbalanced
+from harness.protocols.readers.lists import Pair
 
 
 def pairs(count=100, people=20):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from harness.metrics.bootstrap import draw_subject_weights, encode_subjects
 from harness.metrics.operating_points import tar_at_far
 from harness.metrics.scores import sort_labelled_scores
+from harness.metrics.uncertainty.bootstrap import draw_subject_weights, encode_subjects
 from harness.protocols.strata import Judged, bootstrap_auc, strata_metrics
 
 PEOPLE = 12

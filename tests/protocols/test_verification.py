@@ -9,8 +9,8 @@ import pytest
 
 from harness.errors import DataError
 from harness.protocols.base import Embeddings
-from harness.protocols.lists import Pair
 from harness.protocols.params import PairParams
+from harness.protocols.readers.lists import Pair
 from harness.protocols.verification import (
     Listing,
     PairBenchmark,

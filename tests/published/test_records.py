@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from harness._plugins.manager import load as load_registry
 from harness.errors import DataError
 from harness.published import records
 from harness.published.records import Record, load, papers, read_csv
-from harness.registry import load as load_registry
 
 LISTING = """
 [mine2026]

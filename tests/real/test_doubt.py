@@ -9,7 +9,7 @@ from harness.align.doubt import misfits, residual
 from harness.align.place import Rule, place
 from harness.errors import DataError
 from harness.faces.files import ImageFiles
-from harness.protocols.landmark_files import read_scored_points
+from harness.protocols.readers.landmark_files import read_scored_points
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.faces.store import FaceSet
-from harness.study.store import Store
+from harness.store.artifacts import Store
 
 
 def test_real_folders_become_sets_and_come_back_from_recordio(harness_command, real):

@@ -10,7 +10,7 @@ import pytest
 
 from harness.faces.face import Slot
 from harness_plugins.generators.bfm.generator import Bfm
-from harness_plugins.generators.bfm.models import read_model
+from harness_plugins.generators.bfm.model.models import read_model
 from harness_plugins.generators.bfm.params import Params
 
 REAL = Path(__file__).parents[2] / "../shared/real/ict-facekit"

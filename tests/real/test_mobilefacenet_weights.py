@@ -12,7 +12,7 @@ from harness.align.decode import decode
 from harness.align.warp import warp
 from harness.embedding.inputs import to_array
 from harness.embedding.onnx_session import open_session
-from harness.study.context import RunContext
+from harness.engine.context import RunContext
 from harness_plugins.models.mobilefacenet.model import MobileFaceNet
 from harness_plugins.models.mobilefacenet.params import MobileFaceNetParams
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from harness._plugins.manager import load
 from harness.api import make_plan
-from harness.registry import load
-from harness.study.recipe import Settings
-from harness.study.store import Store
+from harness.recipe.resolve import Settings
+from harness.store.artifacts import Store
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 TABLE = RECIPES / "mini-table1.toml"

@@ -9,14 +9,14 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from harness._plugins.manager import load
 from harness.api import make_plan
+from harness.plan.planner import Planner
+from harness.plan.published_refs import linked, links_in, measure_of
 from harness.published import records
-from harness.registry import load
-from harness.study.config_schema import schema
-from harness.study.links import linked, links_in, measure_of
-from harness.study.plan import Planner
-from harness.study.recipe import Settings
-from harness.study.store import Store
+from harness.recipe.json_schema import schema
+from harness.recipe.resolve import Settings
+from harness.store.artifacts import Store
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 FILES = sorted(RECIPES.glob("**/*.toml"))

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.study.result import (
+from harness.results.schema import (
     CellUse,
     ComponentUse,
     CostRecord,

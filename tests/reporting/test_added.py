@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.components import ReportSection, ReportTable
-from harness.reporting.page import environment
+from harness.reporting.page.page import environment
 from harness.reporting.sections import added
 
 TABLE = ReportTable("Cost", ("Model", "Seconds"), (("<b>net</b>", 2.5), ("other", None)))

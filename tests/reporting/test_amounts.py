@@ -19,9 +19,9 @@ from harness.metrics.verification import kfold_accuracy
 from harness.protocols.strata import bootstrap_auc
 from harness.reporting import render
 from harness.reporting.sections.amounts import common, over_amounts, sweeps
-from harness.reporting.study import load_study
+from harness.results.columns import write_columns
+from harness.results.study import load_study
 from harness.seeds import stream
-from harness.study.tables import write_columns
 
 REAL, MADE = "r" * 64, "m" * 64
 PAIRS = 600

@@ -8,9 +8,9 @@ from html import unescape
 import pytest
 
 from harness.reporting import render
-from harness.reporting.matrix import Names, build
 from harness.reporting.sections.answers import answers, contests
-from harness.reporting.study import load_study
+from harness.reporting.tables.matrix import Names, build
+from harness.results.study import load_study
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from harness.reporting import render
-from harness.reporting.page import TABS
+from harness.reporting.page.page import TABS
 
 pytestmark = pytest.mark.browser
 COLUMN = """(n) => [...document.querySelectorAll('[data-grid=comparison] tbody tr')]

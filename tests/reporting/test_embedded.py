@@ -5,10 +5,10 @@ import json
 import pytest
 
 from harness.errors import DataError
-from harness.reporting.compare import compare
-from harness.reporting.compare_intervals import interval_test
-from harness.reporting.embedded import ELEMENT, extract, payload, script_json, write_study
-from harness.reporting.study import Cell, load_study
+from harness.reporting.compare.intervals import interval_test
+from harness.reporting.compare.studies import compare
+from harness.results.embedded import ELEMENT, extract, payload, script_json, write_study
+from harness.results.study import Cell, load_study
 
 
 def page(path, data):

@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 
 from harness.errors import NothingSelectedError
 from harness.reporting.leaderboard import average_ranks, leaderboard, text_table
-from harness.reporting.study import load_study
+from harness.results.study import load_study
 
 BENCHES = ("lfw", "cfp-fp", "ijbc")
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import DataError
 from harness.reporting import extract, render
-from harness.reporting.study import load_study
+from harness.results.study import load_study
 
 
 @pytest.fixture(scope="module")

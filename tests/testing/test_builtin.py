@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from harness._plugins.manager import BUILTIN, load
 from harness.faces.export import LAYOUTS
 from harness.faces.face import Face, Slot
 from harness.faces.store import FaceSet, shard_path, write_shard
-from harness.registry import BUILTIN, load
 from harness.testing import checks_for, run_checks
 
 REGISTRY = load(autoload=False)

@@ -9,8 +9,8 @@ import socket
 import numpy as np
 import pytest
 
+from harness._plugins.manager import load
 from harness.components import KINDS
-from harness.registry import load
 from harness.testing import checks_for, run_checks
 
 GENERATOR = '''
@@ -256,7 +256,7 @@ def __getattr__(name):
     from harness.training.losses import SoftmaxLoss
     from harness.training.optimisers import sgd
     from harness.training.recipe import TrainingRecipe
-    from harness.training.samplers import UniformSampler
+    from harness.training.data.samplers import UniformSampler
     from harness.training.torch_model import TorchModel
 
     class Head(nn.Linear):

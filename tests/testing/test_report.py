@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from harness._plugins.manager import load
 from harness.components import KINDS
 from harness.errors import UsageError
-from harness.registry import load
 from harness.testing import checks_for, parametrize_with_checks, run_checks
 
 TOYS = Path(__file__).parents[1] / "data" / "toys.py"

@@ -246,7 +246,7 @@ def test_what_one_prints_does_not_mix_with_the_data(run):
 
 def test_one_that_hangs_at_work_is_named(run, zoo, tmp_path, home):
     code = (
-        "import harness.study.runner as runner; runner.SILENCE_S = 1.0;"
+        "import harness.engine.runner as runner; runner.SILENCE_S = 1.0;"
         "from harness.cli.main import main; main()"
     )
     args = ("--plugins-dir", TOYS, *STUDY)
@@ -257,7 +257,7 @@ def test_one_that_hangs_at_work_is_named(run, zoo, tmp_path, home):
 
 def test_one_that_hangs_in_a_hook_is_named_before_it_is_left_out(zoo, tmp_path, home):
     code = (
-        "import harness.guard as guard; guard.HEARTBEAT_S = 0.5;"
+        "import harness._plugins.timeouts as guard; guard.HEARTBEAT_S = 0.5;"
         "from harness.cli.main import main; main()"
     )
     where = {"HARNESS_HOME": str(home), "ZOO": "import-hangs", "HARNESS_PLUGIN_TIMEOUT_S": "2"}

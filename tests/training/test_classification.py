@@ -7,8 +7,8 @@ import pytest
 from torch import nn
 
 from harness.errors import UsageError
-from harness.training.augment import adaface
 from harness.training.classification import classification_recipe
+from harness.training.data.augment import adaface
 from harness.training.losses import CosFace
 from harness.training.params import ClassificationParams
 

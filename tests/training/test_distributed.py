@@ -18,12 +18,12 @@ from torch import nn
 
 from harness.components import InputSpec, Params
 from harness.errors import DataError, HarnessError, PrerequisiteError, UsageError
+from harness.training.data.samplers import PeopleSampler, UniformSampler
 from harness.training.distributed import ALONE, Ranks, launch
 from harness.training.loop import train
 from harness.training.losses import AdaFace
 from harness.training.optimisers import sgd
 from harness.training.recipe import TrainingRecipe
-from harness.training.samplers import PeopleSampler, UniformSampler
 from harness.training.torch_model import TorchModel
 
 STEPS = 12

@@ -19,11 +19,11 @@ from torch import nn
 
 from harness.components import InputSpec, Params
 from harness.errors import DataError, UsageError
-from harness.training import checkpoint
+from harness.training.data.samplers import UniformSampler
 from harness.training.loop import finished, train
 from harness.training.optimisers import adam, sgd
 from harness.training.recipe import TrainingRecipe
-from harness.training.samplers import UniformSampler
+from harness.training.saved import checkpoint
 from harness.training.torch_model import TorchModel
 
 STEPS = 24

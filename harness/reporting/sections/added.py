@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.components import ReportSection
-from harness.reporting.grid import Grid, Head, texts
+from harness.reporting.tables.grid import Grid, Head, texts
 
 
 @dataclass(frozen=True)

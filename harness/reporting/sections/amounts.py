@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.digests import digest
-from harness.reporting import numbers
-from harness.reporting.columns import NAMES
-from harness.reporting.drawn import Figure, draw
-from harness.reporting.estimates import pool
-from harness.reporting.gains import Gain, gain
-from harness.reporting.grid import Box, Grid, Head, texts
+from harness.reporting.compare.gains import Gain, gain
+from harness.reporting.figures.figure_embed import Figure, draw
 from harness.reporting.sections.training import Phase, phases
+from harness.reporting.tables.columns import NAMES
+from harness.reporting.tables.estimates import pool
+from harness.reporting.tables.grid import Box, Grid, Head, texts
+from harness.results import numbers
 
 if TYPE_CHECKING:
-    from harness.reporting.study import Cell
-    from harness.study.result import MetricRecord, Result
+    from harness.results.schema import MetricRecord, Result
+    from harness.results.study import Cell
 
 FEWEST_AMOUNTS = 2
 RULES = ("id", "pairs_sha256", "flip", "centre", "limit")
@@ -210,7 +210,7 @@ def _measures(cells: Iterable[Cell]) -> list[MetricRecord]:
 
 
 def _figure(identifier: str, title: str, sweep: Sweep) -> Figure:
-    from harness.reporting.figures_values import over_axis
+    from harness.reporting.figures.values import over_axis
 
     rows = [
         *(row for s in sweep.series for amount in sorted(s.cells) for row in _row(s, amount)),

@@ -8,11 +8,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
-from harness.reporting import numbers
-from harness.reporting.columns import Column
-from harness.reporting.estimates import Estimate, difference, significant
-from harness.reporting.labels import NO_GENERATOR
-from harness.reporting.matrix import Matrix, Names, Row
 from harness.reporting.sections.benchmarks import (
     GROUPED,
     WHOLE,
@@ -21,10 +16,15 @@ from harness.reporting.sections.benchmarks import (
     words,
 )
 from harness.reporting.sections.fairness import GROUP, Extremes, extremes
+from harness.reporting.tables.columns import Column
+from harness.reporting.tables.estimates import Estimate, difference, significant
+from harness.reporting.tables.labels import NO_GENERATOR
+from harness.reporting.tables.matrix import Matrix, Names, Row
+from harness.results import numbers
 
 if TYPE_CHECKING:
-    from harness.reporting.study import Study
-    from harness.study.result import Result
+    from harness.results.schema import Result
+    from harness.results.study import Study
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.reporting.columns import NAMES
-from harness.reporting.drawn import Figure, draw
-from harness.reporting.grid import Grid
-from harness.reporting.matrix import Names, build
+from harness.reporting.figures.figure_embed import Figure, draw
 from harness.reporting.sections import lines
 from harness.reporting.sections.amounts import over_amounts
 from harness.reporting.sections.overview import comparison
+from harness.reporting.tables.columns import NAMES
+from harness.reporting.tables.grid import Grid
+from harness.reporting.tables.matrix import Names, build
 
 if TYPE_CHECKING:
-    from harness.reporting.study import Cell, Study
-    from harness.study.result import MetricRecord, Result
+    from harness.results.schema import MetricRecord, Result
+    from harness.results.study import Cell, Study
 
 WHOLE = {"far", "fmr", "fpir", "ddof", "rank"}
 """Operating points and definitions; other conditions select a part of the comparisons."""
@@ -123,7 +123,7 @@ def _over(bench: Bench, key: str, results: Sequence[Result], names: Names) -> li
             series.setdefault(metric.name, []).append(
                 {**point, "generator": row.source, "model": row.model, "result": result.id[:12]}
             )
-    from harness.reporting.figures_values import over_axis
+    from harness.reporting.figures.values import over_axis
 
     drawn: list[Figure] = []
     for name, rows in series.items():

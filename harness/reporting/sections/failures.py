@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.reporting import redaction
-from harness.reporting.grid import Box, Grid, Head, texts
-from harness.reporting.matrix import Names
+from harness.reporting.tables import redaction
+from harness.reporting.tables.grid import Box, Grid, Head, texts
+from harness.reporting.tables.matrix import Names
 
 if TYPE_CHECKING:
-    from harness.reporting.study import Study
+    from harness.results.study import Study
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.reporting.columns import NAMES
-from harness.reporting.drawn import Figure, draw
-from harness.reporting.grid import Box, Grid, Head
-from harness.reporting.matrix import Matrix, Names, build
+from harness.reporting.figures.figure_embed import Figure, draw
 from harness.reporting.sections.benchmarks import by_comparison, numbers_where
 from harness.reporting.sections.overview import comparison
+from harness.reporting.tables.columns import NAMES
+from harness.reporting.tables.grid import Box, Grid, Head
+from harness.reporting.tables.matrix import Matrix, Names, build
 
 if TYPE_CHECKING:
-    from harness.reporting.study import Study
-    from harness.study.result import Result
+    from harness.results.schema import Result
+    from harness.results.study import Study
 
 GROUP, OVER = "group", "over"
 
@@ -125,7 +125,7 @@ def _figures(found: Groups, each: Sequence[Result], names: Names) -> list[Figure
             low, high = (metric.ci.low, metric.ci.high) if metric.ci else (None, None)
             point = {"group": metric.at[GROUP], "value": metric.value, "low": low, "high": high}
             rows.setdefault(metric.name, []).append({**point, **common})
-    from harness.reporting.figures_values import groups
+    from harness.reporting.figures.values import groups
 
     drawn: list[Figure] = []
     for name, points in rows.items():

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.decoding import json_value
-from harness.reporting.columns import flat
-from harness.reporting.damage import Damaged, read_json, reason
-from harness.reporting.drawn import Figure, draw
-from harness.reporting.grid import Box, Grid, Head, texts
-from harness.reporting.matrix import Names
+from harness.fileio.decoding import json_value
+from harness.reporting.figures.figure_embed import Figure, draw
 from harness.reporting.sections.pictures import KEY, about, media, picture
-from harness.study.stored_facts import AttributesRecord
+from harness.reporting.tables.columns import flat
+from harness.reporting.tables.grid import Box, Grid, Head, texts
+from harness.reporting.tables.matrix import Names
+from harness.results.stored_facts import AttributesRecord
+from harness.results.unreadable import Damaged, read_json, reason
 
 if TYPE_CHECKING:
-    from harness.reporting.study import Study
-    from harness.study.leak_record import LeakRecord
+    from harness.results.leak_record import LeakRecord
+    from harness.results.study import Study
 
 FIRST = ("yaw", "pitch", "roll", "light", "expression", "style", "age")
 """Attributes that a reader asks for first."""
@@ -109,7 +109,7 @@ def _alike(source: Source, searches: Sequence[LeakRecord]) -> None:
             for kind, counts in (("within", found.within), ("between", found.between))
             for row in bins(found.edges, counts, {"pairs": f"{kind} identities"})
         ]
-        from harness.reporting.figures_values import distribution
+        from harness.reporting.figures.values import distribution
 
         if rows:
             spec = distribution(rows, "cosine similarity", "pairs", "pairs")
@@ -176,7 +176,7 @@ def _attribute_figures(numeric: Mapping[str, list[dict[str, Any]]]) -> list[Figu
         places = [place for place, word in enumerate(FIRST) if name.startswith(word)]
         return (places[0] if places else len(FIRST), name)
 
-    from harness.reporting.figures_values import distribution
+    from harness.reporting.figures.values import distribution
 
     drawn: list[Figure] = []
     for name in sorted(numeric, key=order)[:MOST_ATTRIBUTES]:

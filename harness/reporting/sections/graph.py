@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.reporting import numbers
-from harness.reporting.columns import operating_point, support
 from harness.reporting.sections.pictures import KEY
 from harness.reporting.sections.training import Phase, phases, trained_on
+from harness.reporting.tables.columns import support
+from harness.results import numbers
+from harness.results.operating_points import operating_point
 
 if TYPE_CHECKING:
-    from harness.study.result import Result
+    from harness.results.schema import Result
 
 
 @dataclass(frozen=True)

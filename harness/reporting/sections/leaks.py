@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.errors import DataError
-from harness.reporting.damage import Damaged, reason
-from harness.reporting.grid import Box, Grid, Head, texts
-from harness.reporting.matrix import Names
+from harness.reporting.tables.grid import Box, Grid, Head, texts
+from harness.reporting.tables.matrix import Names
+from harness.results.unreadable import Damaged, reason
 
 if TYPE_CHECKING:
-    from harness.reporting.study import Study
-    from harness.study.leak_record import LeakRecord
+    from harness.results.leak_record import LeakRecord
+    from harness.results.study import Study
 
 SHOWN = 20
 
@@ -31,7 +31,7 @@ class Leaks:
 
 def searches(study: Study) -> list[LeakRecord]:
     """Everything that leak checks recorded; what cannot be read is listed as damaged."""
-    from harness.study.leak_run import FOLDER, leaks_of
+    from harness.results.leaks import FOLDER, leaks_of
 
     found: list[LeakRecord] = []
     for folder in study.folders:

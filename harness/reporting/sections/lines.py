@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.reporting import curves
-from harness.reporting.drawn import Figure, draw
-from harness.reporting.matrix import Names
+from harness.reporting.figures import curves
+from harness.reporting.figures.figure_embed import Figure, draw
+from harness.reporting.tables.matrix import Names
 
 if TYPE_CHECKING:
-    from harness.reporting.study import Cell, Study
+    from harness.results.study import Cell, Study
 
 MOST_BANDS = 8
 """More bands over each other are grey fog."""
@@ -26,7 +26,7 @@ def figures(
     if rocs:
         made += _roc_and_det(identifier, title, rocs, names)
     if cmcs:
-        from harness.reporting.figures import cmc
+        from harness.reporting.figures.lines import cmc
 
         rows = [
             {"rank": rank, "rate": rate, **_common(cell, names)}
@@ -47,7 +47,7 @@ def _roc_and_det(
     found: Sequence[tuple[Cell, list[tuple[float, float]]]],
     names: Names,
 ) -> list[Figure]:
-    from harness.reporting.figures import det, roc
+    from harness.reporting.figures.lines import det, roc
 
     counts = [cell.result.protocol.get("n_genuine") for cell, _ in found]
     banded = len(found) <= MOST_BANDS and all(isinstance(n, int) and n > 0 for n in counts)

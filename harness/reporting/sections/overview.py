@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from harness.reporting import numbers
-from harness.reporting.columns import Column
-from harness.reporting.grid import Box, Grid, Head, texts
-from harness.reporting.matrix import Entry, Matrix
-from harness.reporting.tables import Notes, footer
-from harness.reporting.verdict import Standing
+from harness.reporting.compare.verdict import Standing
+from harness.reporting.tables.columns import Column
+from harness.reporting.tables.grid import Box, Grid, Head, texts
+from harness.reporting.tables.matrix import Entry, Matrix
+from harness.reporting.tables.render import Notes, footer
+from harness.results import numbers
 
 SHORT_ID = 12
 

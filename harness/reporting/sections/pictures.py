@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import verified
-from harness.reporting.damage import Damaged, own
+from harness.fileio import verified
+from harness.results.unreadable import Damaged, own
 
 if TYPE_CHECKING:
-    from harness.reporting.study import Study
-    from harness.study.result import ComponentUse
+    from harness.results.schema import ComponentUse
+    from harness.results.study import Study
 
 KEY = 12
 JPEG = b"\xff\xd8\xff"

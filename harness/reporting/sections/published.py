@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.published import records
-from harness.reporting import numbers
-from harness.reporting.against import Evidence, Line, gather
-from harness.reporting.grid import Box, Grid, Head
-from harness.reporting.paper_table import change_text, counted, measure
+from harness.reporting.papers.against import Evidence, Line, gather
+from harness.reporting.papers.paper_table import change_text, counted, measure
+from harness.reporting.tables.grid import Box, Grid, Head
+from harness.results import numbers
 
 if TYPE_CHECKING:
-    from harness.reporting.study import Study
+    from harness.results.study import Study
 
 SHORT_ID = 12
 HEADS = (

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.digests import digest
-from harness.reporting import numbers
-from harness.reporting.columns import flat
-from harness.reporting.grid import Grid, Head, texts
-from harness.reporting.matrix import INTEGRITY_NOTES, Names
 from harness.reporting.sections.graph import Graph, graph
 from harness.reporting.sections.pictures import KEY, about
+from harness.reporting.tables.columns import flat
+from harness.reporting.tables.grid import Grid, Head, texts
+from harness.reporting.tables.matrix import INTEGRITY_NOTES, Names
+from harness.results import numbers
 
 if TYPE_CHECKING:
-    from harness.reporting.study import Study
-    from harness.study.result import ComponentUse, Result
+    from harness.results.schema import ComponentUse, Result
+    from harness.results.study import Study
 
 
 @dataclass(frozen=True)

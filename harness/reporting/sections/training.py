@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.reporting import curves, numbers
-from harness.reporting.drawn import Figure, draw
-from harness.reporting.grid import Box, Grid, Head, texts
-from harness.reporting.matrix import Names
+from harness.reporting.figures import curves
+from harness.reporting.figures.figure_embed import Figure, draw
 from harness.reporting.sections.pictures import KEY, media, picture
+from harness.reporting.tables.grid import Box, Grid, Head, texts
+from harness.reporting.tables.matrix import Names
+from harness.results import numbers
 
 if TYPE_CHECKING:
-    from harness.reporting.study import Study
-    from harness.study.result import Result
+    from harness.results.schema import Result
+    from harness.results.study import Study
 
 MEASURES = {
     "loss": "loss",
@@ -95,7 +96,7 @@ def _history(study: Study, key: str, among: int) -> list[dict[str, float]]:
 
 def _figures(histories: list[dict[str, Any]]) -> list[Figure]:
     """A figure for every measure; the rows of all stand in the page once."""
-    from harness.reporting.figures_values import training as specification
+    from harness.reporting.figures.values import training as specification
 
     measures = [column for column in MEASURES if any(column in row for row in histories)]
     keys = ("step", "generator", "model", "phase", "run", *measures)

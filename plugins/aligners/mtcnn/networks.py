@@ -15,7 +15,7 @@ from torch import Tensor, maximum, nn
 from torch.nn.functional import pad, prelu
 
 from harness.errors import PrerequisiteError
-from harness.training.weights import load_weights, read_weights
+from harness.training.saved.weights import load_weights, read_weights
 
 Axis = Literal["classes", "width"]
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError
-from harness.protocols.lists import Pair
-from harness.protocols.matfile import Cells, Records, read_variable
-from harness.protocols.pair_lists import is_inside
+from harness.protocols.readers.lists import Pair
+from harness.protocols.readers.matfile import Cells, Records, read_variable
+from harness.protocols.readers.pair_lists import is_inside
 
 KEY = "splits"
 

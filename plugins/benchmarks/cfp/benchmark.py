@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.protocols.landmark_files import pick, read_scored_points
-from harness.protocols.pair_lists import require_balance
+from harness.protocols.readers.landmark_files import pick, read_scored_points
+from harness.protocols.readers.pair_lists import require_balance
 from harness.protocols.verification import Listing, PairBenchmark, existing
 
 from .lists import read_index, read_split

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from harness.errors import DataError
+from harness.fileio.texts import read_lines, whole_number
 from harness.inputs import walk
-from harness.protocols.lists import Pair
-from harness.protocols.pair_lists import is_inside
-from harness.texts import read_lines, whole_number
+from harness.protocols.readers.lists import Pair
+from harness.protocols.readers.pair_lists import is_inside
 
 
 def read_index(path: Path) -> dict[int, str]:

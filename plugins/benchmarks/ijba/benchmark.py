@@ -14,9 +14,9 @@ from harness.components import Benchmark, Context
 from harness.errors import DataError
 from harness.faces.files import ImageFiles
 from harness.protocols.base import Comparison
-from harness.protocols.columns import Column, read_text_columns
 from harness.protocols.identification import TemplateIdentification
-from harness.protocols.image_lists import require_images, require_lists
+from harness.protocols.readers.columns import Column, read_text_columns
+from harness.protocols.readers.image_lists import require_images, require_lists
 from harness.protocols.template_lists import PairSplit, SearchSplit
 from harness.protocols.template_sets import TemplateRules, TemplateSet, kept_images
 from harness.protocols.templates import TemplateVerification

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from harness.components import Context
 from harness.digests import file_sha256
 from harness.errors import DataError
-from harness.protocols.columns import Column, read_text_columns
-from harness.strings import read_strings, write_strings
+from harness.fileio.strings import read_strings, write_strings
+from harness.protocols.readers.columns import Column, read_text_columns
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from harness.components import Context
 from harness.errors import DataError
-from harness.protocols.columns import Column
-from harness.protocols.image_lists import require_images
+from harness.protocols.readers.columns import Column
+from harness.protocols.readers.image_lists import require_images
 from harness.protocols.template_sets import positions
 
 from .lists import ID, Lists, cached, find_folder, per_template, subject_rows

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.align.decode import image_size
-from harness.protocols.landmark_files import pick, read_scored_points
-from harness.protocols.landmarks import landmark_scale
-from harness.protocols.lists import read_lfw_pairs
+from harness.protocols.readers.landmark_files import pick, read_scored_points
+from harness.protocols.readers.landmarks import landmark_scale
+from harness.protocols.readers.lists import read_lfw_pairs
 from harness.protocols.verification import Listing, PairBenchmark, existing, person_by_folder
 
 from .params import Params

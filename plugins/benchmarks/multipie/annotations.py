@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from harness.align.templates import template_points
 from harness.errors import DataError
-from harness.texts import read_lines
+from harness.fileio.texts import read_lines
 
 Points = NDArray[np.float32]
 

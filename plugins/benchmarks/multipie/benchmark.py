@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from harness.components import Benchmark, Context
 from harness.errors import DataError
 from harness.faces.files import ImageFiles, search_images
-from harness.protocols.landmark_files import pick, read_scored_points
-from harness.protocols.lists import Pair, first_of_each
 from harness.protocols.pairs import PairFolds
+from harness.protocols.readers.landmark_files import pick, read_scored_points
+from harness.protocols.readers.lists import Pair, first_of_each
 from harness.seeds import stream
 
 from .annotations import read_annotations

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import UsageError
-from harness.protocols.landmark_files import pick, read_scored_points
-from harness.protocols.pair_lists import read_pairs_csv
+from harness.protocols.readers.landmark_files import pick, read_scored_points
+from harness.protocols.readers.pair_lists import read_pairs_csv
 from harness.protocols.verification import Listing, PairBenchmark, existing
 
 from .params import Params

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.protocols.base import Comparison
-from harness.protocols.image_lists import require_lists
-from harness.protocols.landmark_files import pick, read_rfw_points
-from harness.protocols.lists import Pair, read_headless_pairs
 from harness.protocols.pair_groups import PairGroups
-from harness.protocols.pair_lists import require_balance
+from harness.protocols.readers.image_lists import require_lists
+from harness.protocols.readers.landmark_files import pick, read_rfw_points
+from harness.protocols.readers.lists import Pair, read_headless_pairs
+from harness.protocols.readers.pair_lists import require_balance
 from harness.protocols.verification import Listing, PairBenchmark, existing, person_by_folder
 
 from .params import FAIRNESS, Params

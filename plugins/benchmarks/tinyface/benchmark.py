@@ -13,8 +13,8 @@ from harness.components import Benchmark, Context
 from harness.errors import DataError
 from harness.faces.files import ImageFiles, search_images
 from harness.protocols.identification import TemplateIdentification
-from harness.protocols.image_lists import require_images
-from harness.protocols.matfile import Cells, read_variable
+from harness.protocols.readers.image_lists import require_images
+from harness.protocols.readers.matfile import Cells, read_variable
 from harness.protocols.template_lists import SearchSplit
 from harness.protocols.template_sets import TemplateRules, TemplateSet, kept_images
 

@@ -18,8 +18,8 @@ from typing import Any, TextIO
 import psutil
 from distributed import WorkerPlugin, get_worker
 
+from harness._plugins.manager import import_files
 from harness.errors import HarnessError, PrerequisiteError
-from harness.registry import import_files
 
 SEEN_WITHIN_S = 5.0
 """A shared file system may show a new file a little later on another machine."""

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from harness.faces.face import MetaValue, Slot
 
-from .camera import Camera
 from .params import Params
-from .render import ColourTransform, Look
+from .rendering.camera import Camera
+from .rendering.render import ColourTransform, Look
 from .sampling import Pose, View
 from .scene import Turned
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from .morphable import MorphableModel
+from .model.morphable import MorphableModel
 from .rps import scene_json
 from .scene import Scene
 

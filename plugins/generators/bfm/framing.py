@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .camera import (
+from .model.morphable import MorphableModel
+from .rendering.camera import (
     BOX_LANDMARKS,
     CENTRE_LANDMARKS,
     FOCAL,
@@ -18,7 +19,6 @@ from .camera import (
     posed,
     rotation,
 )
-from .morphable import MorphableModel
 from .sampling import View
 
 if TYPE_CHECKING:

@@ -19,27 +19,28 @@ from harness.errors import UsageError
 from harness.faces.face import Face, Missing, Slot
 from harness.seeds import stream
 
-from . import embedded, exports, illumination, map_files, maps, sampling
+from . import embedded, exports, sampling
 from .background import Background
-from .camera import DISTANCE_MM
 from .degrade import degraded
 from .distributions import Constant, Gaussian, Mixture, Uniform
 from .drawn import Drawn, Shot, degrees, look, meta_of
 from .framing import Framing
-from .h5_model import read_h5
-from .h5_write import write_h5
-from .map_files import MapFiles, Shown
-from .models import read_model
-from .morphable import MorphableModel
+from .model.h5_model import read_h5
+from .model.h5_write import write_h5
+from .model.models import read_model
+from .model.morphable import MorphableModel
+from .model.styles import Styles
 from .people import TOGETHER, Look, People
-from .render import Renderer, Rendering
+from .rendering import illumination, map_files, maps
+from .rendering.camera import DISTANCE_MM
+from .rendering.map_files import MapFiles, Shown
+from .rendering.render import Renderer, Rendering
 from .rerender import Rerender
 from .sampling import Pose, View
 from .scene import Scene, Turned
-from .styles import Styles
 
 if TYPE_CHECKING:
-    from .batches import Batches
+    from .rendering.batches import Batches
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -74,7 +75,7 @@ class Bfm(Generator):
         self._batches: Batches | None = None
         device = self._accelerator()
         if device is not None and params.rps is None:
-            from .batches import Batches
+            from .rendering.batches import Batches
 
             self._batches = Batches(self._model, params, device)
         self._maps = MapFiles(self._model)
@@ -126,7 +127,7 @@ class Bfm(Generator):
             for shot in shots:
                 yield self._face(shot, self._drawn(shot))
             return
-        from .batches import TOGETHER as BATCH
+        from .rendering.batches import TOGETHER as BATCH
 
         while batch := list(islice(shots, BATCH)):
             for shot, pixels in zip(batch, self._batches.pixels(batch), strict=True):

@@ -12,9 +12,9 @@ from harness.seeds import stream
 
 from . import sampling
 from .distributions import Gaussian
-from .morphable import MorphableModel
+from .model.morphable import MorphableModel
+from .model.styles import Styles
 from .params import Params
-from .styles import Styles
 
 Floats = NDArray[np.float32]
 

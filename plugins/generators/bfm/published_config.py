@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError, UsageError
-from harness.texts import read_json
+from harness.fileio.texts import read_json
 
 from .distributions import Grid
 

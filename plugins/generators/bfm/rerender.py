@@ -14,11 +14,11 @@ from harness.faces.source import natural
 from harness.inputs import walk_files
 
 from .background import Background
-from .map_files import Shown
-from .maps import View
-from .morphable import Modes, MorphableModel
+from .model.morphable import Modes, MorphableModel
 from .params import Params
-from .render import ColourTransform, Look, Renderer, Rendering
+from .rendering.map_files import Shown
+from .rendering.maps import View
+from .rendering.render import ColourTransform, Look, Renderer, Rendering
 from .rps import read_scene
 from .scene import FRONT, Scene, camera_light, placed
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import texts
 from harness.errors import DataError
+from harness.fileio import texts
 
 from .scene import Scene, Turned
 

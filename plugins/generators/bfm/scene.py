@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from harness.errors import DataError
 
-from .camera import DISTANCE_MM, FOCAL, SENSOR, Camera, rotation
+from .rendering.camera import DISTANCE_MM, FOCAL, SENSOR, Camera, rotation
+from .rendering.shading import KERNEL, basis, radiance
 from .sampling import Pose
-from .shading import KERNEL, basis, radiance
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.errors import DataError
 
-from .morphable import Modes, MorphableModel
+from .model.morphable import Modes, MorphableModel
 
 SMALLEST_MM, LARGEST_MM = 50.0, 1000.0
 """Largest side of a face or head; that of the Basel Face Model is 0.21 m."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from harness.align.decode import decode
 from harness.components import Picture
-from harness.reporting.sheets import contact_sheet
+from harness.faces.contact_sheet import contact_sheet
 
 from .filter import most_similar
 from .prototypes import slerp

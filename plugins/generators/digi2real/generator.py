@@ -14,17 +14,18 @@ from harness import Generator
 from harness.components import Picture, Placement
 from harness.errors import UsageError
 from harness.faces.face import Face, Missing, Slot
-from harness.files import written_whole
+from harness.fileio.atomic import written_whole
 
-from . import figures, likeness, materials, shift, tiny
+from . import figures, likeness, materials
 from .batches import Batches
 from .crop import encode, face_box
+from .diffusion import shift, tiny
+from .diffusion.pipeline import Folders, Pipeline, conditioner, encoder_digest, open_pipeline
+from .diffusion.sampling import Latents, Settings, beside, decode, denoise
 from .embedding import SIZE, ArcFace, Embedder, OtherModel, RandomProjection
 from .jobs import Job, again, make_job
 from .params import ARCFACE, NO_DETECTOR, TINY, Params
-from .pipeline import Folders, Pipeline, conditioner, encoder_digest, open_pipeline
 from .remarks import remarks
-from .sampling import Latents, Settings, beside, decode, denoise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from harness.components import Aligner, Context
     from harness.faces.store import FaceSet
 
-    from .conditioning import Conditioner
+    from .diffusion.conditioning import Conditioner
 
     Floats = NDArray[np.float32]
     Pixels = NDArray[np.uint8]

@@ -16,7 +16,7 @@ from harness.digests import digest
 from harness.errors import DataError
 from harness.seeds import stream
 
-from . import shift
+from .diffusion import shift
 from .filter import filter_order
 from .source import Embedded, Identities, choose_samples, embed_images, make_identities
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from harness.components import Context
 
-    from .conditioning import Conditioner
+    from .diffusion.conditioning import Conditioner
     from .embedding import Embedder
     from .params import Params
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.components import NO_MEASUREMENT
 
-from . import tiny
+from .diffusion import tiny
 from .params import ARCFACE, NO_DETECTOR, TINY, Params
 from .source import Identities
 

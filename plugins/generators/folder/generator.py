@@ -15,7 +15,7 @@ from harness.faces.files import SUFFIXES, sort_out
 from harness.faces.left_out import LeftOut
 from harness.faces.source import SourceGenerator, SourceImage, natural
 from harness.inputs import inner_path, is_hidden_path, shown, walk
-from harness.protocols.landmarks import read_five_points
+from harness.protocols.readers.landmarks import read_five_points
 
 from .params import Params
 from .zips import ZipImages, split

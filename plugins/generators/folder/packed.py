@@ -15,8 +15,8 @@ from harness.errors import DataError, UsageError
 from harness.faces.export import OWN_FILES
 from harness.faces.left_out import HIDDEN, LeftOut
 from harness.faces.source import SourceGenerator, SourceImage, natural
+from harness.fileio.strings import read_strings, write_strings
 from harness.inputs import identity, walk
-from harness.strings import read_strings, write_strings
 
 from .params import PackedParams, ParquetParams
 from .rows import ParquetRows

@@ -15,8 +15,8 @@ from harness.errors import DataError
 from harness.faces.files import reason_against
 from harness.faces.left_out import HIDDEN, LeftOut
 from harness.faces.source import natural
+from harness.fileio.strings import Strings, pack
 from harness.inputs import inner_path, is_hidden_path
-from harness.strings import Strings, pack
 
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _STORED, _DEFLATED = 0, 8

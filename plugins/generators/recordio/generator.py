@@ -12,8 +12,8 @@ from harness.digests import digest
 from harness.errors import DataError, UsageError
 from harness.faces.recordio import RecordFile
 from harness.faces.source import SourceGenerator, SourceImage
+from harness.fileio.strings import read_strings, write_strings
 from harness.inputs import identity, walk
-from harness.strings import read_strings, write_strings
 
 from .params import Params
 from .table import Table, by_header, by_list, implausible

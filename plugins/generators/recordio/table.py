@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harness.errors import DataError
 from harness.faces.recordio import EXACT_FLOAT, RecordFile, read_index
 from harness.faces.source import natural
-from harness.texts import lines, whole_number
+from harness.fileio.texts import lines, whole_number
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.components import InputSpec
-from harness.training.augment import mirror
+from harness.training.data.augment import mirror
+from harness.training.data.samplers import PeopleSampler
 from harness.training.optimisers import adam
 from harness.training.recipe import TrainingRecipe, constant
-from harness.training.samplers import PeopleSampler
 from harness.training.schedules import cosine
 from harness.training.settings import published
 from harness.training.torch_model import TorchModel
@@ -22,7 +22,7 @@ from .triplets import TripletObjective
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.training.weights import Layout
+    from harness.training.saved.weights import Layout
 
     from .params import FaceNetNN4Params
 

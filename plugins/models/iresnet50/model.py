@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from harness.training.recipe import TrainingRecipe
-    from harness.training.weights import Layout
+    from harness.training.saved.weights import Layout
 
     from .params import IResNetParams
 

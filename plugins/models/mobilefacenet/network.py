@@ -6,7 +6,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from harness.training.weights import Layout
+from harness.training.saved.weights import Layout
 
 Variant = Literal["prelu", "relu"]
 

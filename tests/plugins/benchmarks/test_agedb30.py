@@ -7,7 +7,7 @@ import pytest
 from scipy.io import savemat
 
 from harness.errors import DataError
-from harness.protocols.matfile import read_variable
+from harness.protocols.readers.matfile import read_variable
 from harness_plugins.benchmarks.agedb30.benchmark import AgeDb30
 from harness_plugins.benchmarks.agedb30.params import Params
 from harness_plugins.benchmarks.agedb30.protocol import read_protocol

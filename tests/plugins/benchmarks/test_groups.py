@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from harness._plugins.manager import load as load_registry
 from harness.published.records import load, papers
-from harness.registry import load as load_registry
 
 
 @pytest.mark.parametrize(

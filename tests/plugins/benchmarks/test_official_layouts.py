@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from harness.study.context import RunContext
+from harness.engine.context import RunContext
 from harness_plugins.benchmarks.ijbc.benchmark import Ijb
 from harness_plugins.benchmarks.ijbc.params import IjbbParams, IjbcParams
 

@@ -9,8 +9,8 @@ from importlib import import_module
 import pytest
 
 from harness.components import Benchmark, BenchmarkParams, External
-from harness.study.parameters import external_fields
-from harness.study.planned import Cell
+from harness.plan.nodes import Cell
+from harness.recipe.parameters import external_fields
 
 NAMES = ("ijba", "ijbc", "multipie", "tinyface")
 HEAVY = ("torch", "cv2", "pandas", "scipy", "pyarrow", "numpy")

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.seeds import stream
 
-from ..morphable import Modes, MorphableModel
+from ..model.morphable import Modes, MorphableModel
 from . import gp
 from .colour import colour_modes, mean_colour, strands
 from .ears import ears

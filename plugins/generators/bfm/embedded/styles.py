@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..styles import Styles
+from ..model.styles import Styles
 from .colour import Colour, Masks
 from .fields import Array
 

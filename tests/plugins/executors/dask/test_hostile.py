@@ -13,12 +13,12 @@ import pytest
 pytest.importorskip("distributed")
 pytest.importorskip("dask_jobqueue")
 
+from harness._plugins.lookup import open_executor
+from harness._plugins.manager import load
 from harness.api import choose_executor
 from harness.errors import UsageError
 from harness.extensions import Setup
-from harness.registry import load
-from harness.services import open_executor
-from harness.study.recipe import read
+from harness.recipe.resolve import read
 from harness_plugins.executors.dask import clusters
 from harness_plugins.executors.dask.options import PLAIN, objections
 from harness_plugins.executors.dask.params import DaskParams

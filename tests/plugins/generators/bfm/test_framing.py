@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.faces.face import Slot
-from harness_plugins.generators.bfm.camera import BOX_LANDMARKS
+from harness_plugins.generators.bfm.rendering.camera import BOX_LANDMARKS
 
 SLOTS = [Slot(0, sample) for sample in range(4)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness_plugins.generators.bfm.morphable import Modes
+from harness_plugins.generators.bfm.model.morphable import Modes
 
 
 @pytest.fixture(scope="module")

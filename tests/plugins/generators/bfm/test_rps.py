@@ -10,10 +10,10 @@ import pytest
 
 from harness.errors import DataError, PrerequisiteError
 from harness.faces.face import Slot
-from harness_plugins.generators.bfm.camera import rotation
+from harness_plugins.generators.bfm.rendering.camera import rotation
+from harness_plugins.generators.bfm.rendering.shading import radiance
 from harness_plugins.generators.bfm.rps import read_scene, scene_json
 from harness_plugins.generators.bfm.scene import Scene, Turned, camera_light
-from harness_plugins.generators.bfm.shading import radiance
 
 LIGHT = np.arange(27).reshape(9, 3) / 8 + 0.125
 POSE = {"scaling": 1.25, "translation": [1.0, 2.0, -1000.0], "roll": 0.125, "yaw": -0.125,

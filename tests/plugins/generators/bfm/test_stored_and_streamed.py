@@ -8,20 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness._plugins.manager import load
 from harness.align.aligned import AlignedImages
 from harness.align.place import Rule, place
 from harness.api import make_plan
 from harness.components import InputSpec
+from harness.engine.session import Session
+from harness.engine.stages import generate
 from harness.faces.face import Slot
 from harness.faces.store import FaceSet
 from harness.progress import Progress
-from harness.registry import load
-from harness.study.recipe import Settings
-from harness.study.remake import remake
-from harness.study.session import Session
-from harness.study.stages import generate
-from harness.study.store import Store
-from harness.training.streamed import Streamed
+from harness.recipe.resolve import Settings
+from harness.store.artifacts import Store
+from harness.tools.regenerate import remake
+from harness.training.data.streamed import Streamed
 
 IDENTITIES, EACH = 6, 4
 VALUES = {

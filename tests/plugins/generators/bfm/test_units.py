@@ -10,10 +10,10 @@ import pytest
 
 from harness.errors import DataError
 from harness_plugins.generators.bfm.embedded import build
-from harness_plugins.generators.bfm.h5_model import read_h5
-from harness_plugins.generators.bfm.h5_write import write_h5
-from harness_plugins.generators.bfm.models import read_model
-from harness_plugins.generators.bfm.morphable import Modes
+from harness_plugins.generators.bfm.model.h5_model import read_h5
+from harness_plugins.generators.bfm.model.h5_write import write_h5
+from harness_plugins.generators.bfm.model.models import read_model
+from harness_plugins.generators.bfm.model.morphable import Modes
 from harness_plugins.generators.bfm.units import check_units
 
 PATH = Path("model.h5")

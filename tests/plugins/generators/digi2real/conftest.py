@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from harness_plugins.generators.digi2real import tiny
-from harness_plugins.generators.digi2real.pipeline import Folders, conditioner, open_pipeline
+from harness_plugins.generators.digi2real.diffusion import tiny
+from harness_plugins.generators.digi2real.diffusion.pipeline import (
+    Folders,
+    conditioner,
+    open_pipeline,
+)
 
 
 def units(count: int, size: int, seed: int = 0) -> np.ndarray:

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from harness.align.place import box_points
-from harness_plugins.generators.digi2real import tiny
 from harness_plugins.generators.digi2real.crop import encode, face_box
+from harness_plugins.generators.digi2real.diffusion import tiny
 
 FFHQ = np.array([[193.0, 240.0], [318.9, 240.2], [256.6, 314.0], [201.3, 371.4], [313.1, 371.2]])
 """Mean landmarks of the aligned images of FFHQ at 512 pixels."""

@@ -11,11 +11,11 @@ from harness.components import InputSpec, Placement
 from harness.errors import DataError, UsageError
 from harness.faces.face import Face, Missing, Slot
 from harness_plugins.generators.digi2real import generator as module
+from harness_plugins.generators.digi2real.diffusion.pipeline import encoder_digest
+from harness_plugins.generators.digi2real.diffusion.shift import load, save
 from harness_plugins.generators.digi2real.generator import Digi2Real
 from harness_plugins.generators.digi2real.params import Params
-from harness_plugins.generators.digi2real.pipeline import encoder_digest
 from harness_plugins.generators.digi2real.prototypes import prototype, unit
-from harness_plugins.generators.digi2real.shift import load, save
 
 FAST = {"pipeline": "tiny", "identities": 4, "images_per_id": 3, "latents": 2, "steps": 2,
         "source": "patches"}  # fmt: skip

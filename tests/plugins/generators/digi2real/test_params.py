@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.components import ToolRequest
-from harness.study.parameters import external_fields
+from harness.recipe.parameters import external_fields
 from harness_plugins.generators.digi2real import ASSETS
 from harness_plugins.generators.digi2real.params import LcmParams, Params, TinyParams
 from harness_plugins.generators.digi2real.presets import PRESETS

@@ -15,7 +15,7 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.faces.store import FaceSet, shard_facts
-from harness_plugins.generators.digi2real.shift import load
+from harness_plugins.generators.digi2real.diffusion.shift import load
 
 SMALL = ["-G", "pipeline=tiny", "-G", "identities=3", "-G", "images_per_id=4", "-G", "steps=4",
          "-G", "images_per_prototype=2"]  # fmt: skip

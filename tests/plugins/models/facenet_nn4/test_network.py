@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from harness.training.weights import load_weights, read_weights
+from harness.training.saved.weights import load_weights, read_weights
 from harness_plugins.models.facenet_nn4.network import (
     OPENFACE_PTH,
     L2Pool,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from torch import nn
 
+from harness.engine.context import RunContext
 from harness.errors import DataError
-from harness.study.context import RunContext
 from harness.training.classification import classification_recipe
 from harness.training.loop import train
 from harness.training.losses import AdaFace

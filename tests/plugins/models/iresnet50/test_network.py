@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from harness.training.weights import load_weights, read_weights
+from harness.training.saved.weights import load_weights, read_weights
 from harness_plugins.models.iresnet50.network import IResNetNetwork, layouts
 
 

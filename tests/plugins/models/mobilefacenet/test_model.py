@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from harness.engine.context import RunContext
 from harness.errors import DataError
-from harness.study.context import RunContext
 from harness.training.loop import train
 from harness_plugins.models.mobilefacenet.model import MobileFaceNet
 from harness_plugins.models.mobilefacenet.network import MobileFaceNetNetwork

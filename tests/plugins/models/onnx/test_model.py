@@ -266,7 +266,7 @@ def test_a_network_that_never_runs_is_named_with_its_node(tmp_path):
 
 
 def test_new_parameters_leave_the_keys_of_before():
-    from harness.study.parameters import key_values
+    from harness.recipe.parameters import key_values
 
     values = key_values(OnnxParams(path="x"), {"path": "sha"})
     assert not {"output", "layout"} & values.keys()

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from harness.training.export import export_onnx
 from harness.training.loop import train
+from harness.training.saved.export import export_onnx
 from harness.training.whitening import whitener
 from harness_plugins.models.small_resnet.model import SmallResNet
 from harness_plugins.models.small_resnet.network import Block, small_resnet

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from harness._plugins.manager import load
 from harness.api import execute, make_plan
 from harness.lifecycle import ReportWritten
 from harness.progress import Progress
-from harness.registry import load
-from harness.study.recipe import Settings
-from harness.study.store import Store
+from harness.recipe.resolve import Settings
+from harness.store.artifacts import Store
 from harness.testing.isolation import no_network
 
 TOYS = Path(__file__).parents[3] / "data" / "toys.py"

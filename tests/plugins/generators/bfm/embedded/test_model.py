@@ -11,7 +11,7 @@ from harness_plugins.generators.bfm import embedded
 from harness_plugins.generators.bfm.embedded.fields import Reference
 from harness_plugins.generators.bfm.embedded.head import head
 from harness_plugins.generators.bfm.embedded.paint import masks
-from harness_plugins.generators.bfm.morphable import MorphableModel
+from harness_plugins.generators.bfm.model.morphable import MorphableModel
 
 MIRROR = np.array([-1.0, 1.0, 1.0])
 

@@ -1,0 +1,1 @@
+"""Discovery, validation and time limits of plugins."""

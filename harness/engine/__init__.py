@@ -1,0 +1,1 @@
+"""Running a plan: sessions, stages, workers, events."""

@@ -1,0 +1,185 @@
+"""A stage over many images in parts, each made wherever the executor says.
+
+A part is a fixed range of the images, so that no byte depends on who makes it or on how many do. It
+is an artifact of a small store within the stage's work folder, and thus has one writer and goes on
+where it was interrupted as everything else.
+"""
+
+from __future__ import annotations
+
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from harness.components import Images
+from harness.digests import digest
+from harness.engine.remote import Relay, StageJob, Tell, hear, job_of, needs_of, session_of
+from harness.engine.session import Session
+from harness.errors import DataError
+from harness.extensions import Executor
+from harness.plan.nodes import Cell, Node
+from harness.store.artifacts import Store
+
+PART_IMAGES = 1024
+"""Images of a part: seconds on a GPU and a minute on a core, many times what handing it out costs.
+
+A multiple of the batches of detectors, which therefore see the same batches as in one part.
+"""
+
+KIND = FOLDER = "parts"
+
+
+class Split(ABC):
+    """A stage over images. It travels as its job, and opens what it needs where that is needed."""
+
+    def __init__(self, session: Session, node: Node, cell: Cell | None) -> None:
+        self.session, self.node, self.cell = session, node, cell
+        self.relay: Relay | None = None  # of a session that was opened for parts alone
+
+    @cached_property
+    @abstractmethod
+    def images(self) -> Images:
+        """All images of the stage."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """Images of a part; nothing that differs from machine to machine may decide it."""
+
+    @abstractmethod
+    def make(
+        self, folder: Path, first: int, last: int, progress: Callable[..., None]
+    ) -> dict[str, Any]:
+        """Make what belongs to the images ``first`` to ``last - 1``; what is true of every part."""
+
+    @abstractmethod
+    def join(self, parts: Sequence[Path], folder: Path) -> None:
+        """Leave in ``folder`` what ``make`` of all images would have left there."""
+
+    def __len__(self) -> int:
+        """Number of parts."""
+        return max(1, -(-len(self.images) // self.size))
+
+    def bounds(self, part: int) -> tuple[int, int]:
+        """The images of a part."""
+        return part * self.size, min((part + 1) * self.size, len(self.images))
+
+    def key(self, part: int) -> str:
+        """The key of a part."""
+        return digest({"of": self.node.key, "bounds": self.bounds(part)})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        cells = (self.cell,) if self.cell else ()
+        plan = replace(self.session.plan, nodes={self.node.key: self.node}, cells=cells)
+        return _reopened, (type(self), job_of(self.session, plan, key=self.node.key))
+
+
+def run(split: Split, folder: Path) -> Mapping[str, Any]:
+    """Do the whole stage in ``folder``: at once where it is one part, else joined from its parts.
+
+    Gives what ``make`` gave. Parts of an earlier run are kept.
+    """
+    session, total = split.session, len(split.images)
+    if len(split) == 1:
+        return split.make(folder, 0, total, session.progress)
+    store = Store(folder / FOLDER, shared=session.store.shared)
+    done = {part: _size(split, part) for part in range(len(split))
+            if store.find(KIND, split.key(part))}  # fmt: skip
+    todo = [part for part in range(len(split)) if part not in done]
+    other = hear(session.progress)
+    waiting, at_work = len(todo), 0
+
+    def heard(message: Any) -> None:
+        nonlocal at_work
+        if message[0] != "part":
+            at_work += message[0] == "begun"
+            other(message)
+            return
+        done[message[1]] = message[2]
+        session.progress(sum(done.values()), total, "images")
+
+    session.progress(sum(done.values()), total, "images")
+    needs = needs_of(session.plan, split.node, split.cell)
+    session.progress.queued()
+    answers = session.executor.run_parts(make_part, (split, store.home), todo, needs, heard)
+    for part, _ in each_once(session.executor, answers, todo):
+        waiting, at_work = waiting - 1, at_work - 1
+        done[part] = _size(split, part)
+        session.progress(sum(done.values()), total, "images")
+        if waiting and at_work <= 0:
+            session.progress.queued()
+    made = [store.get(KIND, split.key(part)) for part in range(len(split))]
+    split.join([part.folder for part in made], folder)
+    shutil.rmtree(store.home)
+    return made[0].facts
+
+
+def make_part(shared: tuple[Split, Path], part: int, tell: Tell) -> None:
+    """Make one part, in this process, of whatever session."""
+    split, home = shared
+    if split.relay is not None:
+        split.relay.tell = tell
+    progress = Relay(tell, ("part", part))
+    first, last = split.bounds(part)
+    try:
+        Store(home, shared=split.session.store.shared).build(
+            KIND,
+            split.key(part),
+            {"first": first, "last": last},
+            lambda folder: _with_kernels(split, folder, first, last, progress),
+            waiting=split.session.progress.line,
+        )
+    except BaseException:
+        forget()  # what failed is opened afresh by whoever tries again
+        raise
+
+
+def _with_kernels(
+    split: Split, folder: Path, first: int, last: int, progress: Relay
+) -> dict[str, Any]:
+    with split.session.kernels():
+        return split.make(folder, first, last, progress)
+
+
+def each_once(
+    executor: Executor, answers: Iterable[tuple[int, Any]], wanted: Sequence[int]
+) -> Iterator[tuple[int, Any]]:
+    """Pass answers on; raises DataError where an executor answers something else than was asked."""
+    waiting, name = set(wanted), type(executor).__name__
+    for number, answer in answers:
+        if number not in waiting:
+            raise DataError(f"executor {name} answered shard {number}, which nobody waits for")
+        waiting.discard(number)
+        yield number, answer
+    if waiting:
+        raise DataError(f"executor {name} left out {len(waiting)} of {len(wanted)} shards")
+
+
+_OPEN: dict[tuple[Path, str], Split] = {}
+"""The stage whose parts this process made last, with its images and its component."""
+
+
+def forget() -> None:
+    """Close what parts were made with."""
+    _OPEN.clear()
+
+
+def _reopened(kind: type[Split], job: StageJob) -> Split:
+    which = (job.home, job.key)
+    if which not in _OPEN:
+        forget()
+        relay = Relay(lambda _: None)
+        cell = job.plan.cells[0] if job.plan.cells else None
+        split = kind(session_of(job, relay), job.plan.nodes[job.key], cell)
+        split.relay = relay
+        _OPEN[which] = split
+    return _OPEN[which]
+
+
+def _size(split: Split, part: int) -> int:
+    first, last = split.bounds(part)
+    return last - first

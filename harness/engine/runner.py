@@ -1,0 +1,306 @@
+"""Running a plan: missing stages in order, then each cell; a failure stops only what needs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness._plugins import timeouts
+from harness.engine import dispatch, pictures, remote
+from harness.engine.event_log import Events
+from harness.engine.graph import together
+from harness.engine.repair import Repair
+from harness.engine.session import Session
+from harness.engine.stages import score
+from harness.errors import OUT_OF_MEMORY, HarnessError, advice, is_out_of_memory
+from harness.extensions import Executor, Setup
+from harness.fileio.atomic import write_text
+from harness.inputs import shown
+from harness.lifecycle import CellFinished
+from harness.plan.nodes import KIND_OF_STAGE, Cell, Chosen, Node, Plan
+from harness.results import cells
+from harness.results.schema import Result
+
+SILENCE_S = 120.0
+"""Seconds without a sign of life after which the component at work is named."""
+
+AT_ONCE = 64
+"""Stages in flight on a remote executor; each is a thread that waits."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A stage that failed: what, why, and where the details are."""
+
+    label: str
+    stage: str
+    message: str
+    log: Path | None
+    error: BaseException
+    key: str = ""
+
+
+@dataclass
+class Outcome:
+    """What a run made."""
+
+    results: list[Result] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    face_sets: list[tuple[str, str, Path]] = field(default_factory=list)  # label, key, sheet
+
+
+class Runner:
+    """Runs one plan in one study folder."""
+
+    def __init__(self, session: Session, events: Events, *, fail_fast: bool = False) -> None:
+        self.session, self.events, self.fail_fast = session, events, fail_fast
+        self.outcome = Outcome()
+        self._repair = Repair(session, self._node, events.damaged)
+        self._failed: dict[str, str] = {}  # node key -> label of the stage that failed
+        self._cost: dict[str, float] = {}
+
+    def run(self) -> Outcome:
+        """Run everything the plan misses."""
+        plan = self.session.plan
+        if self.session.executor.remote:
+            self._run_together(plan)
+        else:
+            for node in plan.nodes.values():
+                if self._stopped():
+                    break
+                self._node(node)
+            for cell in plan.cells:
+                if self._stopped():
+                    break
+                self._cell(cell)
+        self.session.progress.close()
+        return self.outcome
+
+    def _run_together(self, plan: Plan) -> None:
+        """Every stage in a thread of its own that waits for the executor."""
+        needs = {node.key: set(node.inputs.values()) for node in plan.nodes.values()}
+        needs |= {cell.key: set(cell.keys.values()) for cell in plan.cells}
+        by_key = {cell.key: cell for cell in plan.cells}
+
+        def do(key: str) -> None:
+            if key in by_key:
+                self._cell(by_key[key])
+            else:
+                self._node(plan.nodes[key])
+
+        with redirect_stdout(sys.stderr):  # else each thread would put back what another set
+            together(
+                needs,
+                do,
+                most=AT_ONCE,
+                stopped=self._stopped,
+                interrupt=self.session.executor.close,
+            )
+        order = {key: number for number, key in enumerate(needs)}
+        self.outcome.results.sort(key=lambda result: order[result.id])
+        self.outcome.failures.sort(key=lambda failure: order[failure.key])
+        self.outcome.face_sets.sort(key=lambda face_set: order[face_set[1]])
+
+    def _stopped(self) -> bool:
+        return self.fail_fast and bool(self.outcome.failures)
+
+    def _node(self, node: Node) -> bool:
+        """Make a node unless it is there; whether it is there now."""
+        cell = dispatch.cell_of(self.session.plan, node)
+        blocked = next((self._failed[k] for k in node.inputs.values() if k in self._failed), None)
+        if blocked is not None:
+            self._failed[node.key] = blocked
+            return False
+        kind = KIND_OF_STAGE[node.stage]
+        if self.session.store.find(kind, node.key):
+            worker = _provider(dispatch.component_of(node, cell))
+            self.events.add("reused", node.stage, node.key, node.label, worker)
+            self.session.progress.line(f"{node.stage:>8}  {node.label}  reused")
+        elif not self._make(node, cell):
+            return False
+        self._repair.run(lambda: self._keep_media(node))
+        return True
+
+    def _keep_media(self, node: Node) -> None:
+        """Keep pictures and histories of a stage in the study."""
+        if node.stage == "train":
+            folder = self.session.store.get(KIND_OF_STAGE[node.stage], node.key).folder
+            pictures.keep_history(self.session, node, folder)
+        if node.stage == "generate":
+            sheet = pictures.face_sheet(self.session, node)
+            pictures.face_attributes(self.session, node)
+            pictures.generator_pictures(self.session, node)
+            listed = (node.label, node.key, sheet)
+            if listed not in self.outcome.face_sets:
+                self.outcome.face_sets.append(listed)
+
+    def _make(self, node: Node, cell: Cell | None) -> bool:
+        session = self.session
+
+        def stage() -> None:
+            if session.executor.remote and not dispatch.is_shared_out(session, node):
+                needs = remote.needs_of(session.plan, node, cell)
+                self._elsewhere(dispatch.node_elsewhere, needs, key=node.key)
+            else:
+                dispatch.make_node(session, node)
+
+        return self._guarded(
+            node.stage, node.key, node.label, stage, dispatch.component_of(node, cell)
+        )
+
+    def _elsewhere(self, task: Any, needs: Mapping[str, float], **which: Any) -> Any:
+        session = self.session
+        job = remote.job_of(session, session.plan, **which)
+        session.progress.queued()
+        return session.executor.run_stage(task, job, needs, remote.hear(session.progress))
+
+    def _cell(self, cell: Cell) -> None:
+        folder = self.session.folder / "cells" / cell.folder
+        worker = _provider(cell.benchmark)
+        blocked = next((self._failed[k] for k in cell.keys.values() if k in self._failed), None)
+        if blocked is not None:
+            self.events.add("skipped", "score", cell.key, cell.label, worker, because=blocked)
+            return
+        done = cells.finished(folder)
+        if done is not None:
+            self.events.add("reused", "score", cell.key, cell.label, worker)
+            self._has_result(cell, folder, done, reused=True)
+            return
+        self._repair.say(cells.set_aside(folder))
+        made: list[Result] = []
+
+        def stage() -> None:
+            cost = self._cell_cost(cell)
+            if self.session.executor.remote:
+                which = {"cell": cell.key, "cost": tuple(cost.items())}
+                made.append(self._elsewhere(dispatch.cell_elsewhere, {}, **which))
+            else:
+                made.append(score.run(cell, self.session, folder, cost))
+
+        if self._guarded("score", cell.key, cell.label, stage, cell.benchmark, folder):
+            self._has_result(cell, folder, made[0], reused=False)
+
+    def _has_result(self, cell: Cell, folder: Path, result: Result, *, reused: bool) -> None:
+        self.outcome.results.append(result)
+        content = json.loads(result.to_json())
+        self.events.cell(CellFinished(cell.key, cell.label, folder, content, reused))
+
+    def _cell_cost(self, cell: Cell) -> dict[str, float]:
+        nodes = self.session.plan.nodes
+        spent: dict[str, float] = {}
+        for key in cell.keys.values():
+            if key in nodes:
+                stage = nodes[key].stage  # several phases train
+                spent[stage] = round(spent.get(stage, 0.0) + self._cost.get(key, 0.0), 3)
+        return spent
+
+    def _guarded(
+        self,
+        stage: str,
+        key: str,
+        label: str,
+        task: Callable[[], None],
+        chosen: Chosen | None,
+        folder: Path | None = None,
+    ) -> bool:
+        """Run one stage; a failure is recorded, never kept as a result."""
+        progress = self.session.progress
+        doing = f"{stage} {label}{_of(chosen)}"
+        self.session.progress.stage(f"{stage:>8}  {label}")
+        self.events.add("started", stage, key, label, _provider(chosen))
+        start = time.perf_counter()
+        try:
+            with timeouts.stage(doing, progress.line, SILENCE_S, progress.listener()):
+                self._repair.run(task, key)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (a plugin may raise anything)
+            self.session.progress.close()
+            self._fail(stage, key, label, error, chosen, folder)
+            return False
+        wall = time.perf_counter() - start
+        self._cost[key] = wall
+        self.session.progress.close()
+        self.session.progress.line(f"{stage:>8}  {label}  done in {wall:.1f} s")
+        self.events.add("finished", stage, key, label, _provider(chosen), wall_s=round(wall, 3))
+        return True
+
+    def _fail(
+        self,
+        stage: str,
+        key: str,
+        label: str,
+        error: BaseException,
+        chosen: Chosen | None,
+        folder: Path | None,
+    ) -> None:
+        message = shown(one_sentence(error))
+        where = folder or self.session.folder / "failures" / key[:12]
+        number = len(list(where.glob("failed-*.json"))) + 1
+        log: Path | None = where / f"failed-{number}.json"
+        record = {
+            "stage": stage,
+            "key": key,
+            "label": label,
+            "error": type(error).__name__,
+            "message": message,
+            "traceback": shown("".join(traceback.format_exception(error))),
+        }
+        try:
+            write_text(where / f"failed-{number}.json", json.dumps(record, indent=1) + "\n")
+            self.events.add("failed", stage, key, label, _provider(chosen), message=message)
+        except OSError:
+            log = None  # the disk may be what failed; the terminal still says so
+        self._failed[key] = label
+        self.outcome.failures.append(Failure(label, stage, message, log, error, key))
+        self.session.progress.line(f"{stage:>8}  {label}  FAILED: {message}")
+
+
+def run_on(executor: Executor, runner: Runner, events: Events) -> Outcome:
+    """Run with an executor that is opened for it, and closed whatever happens."""
+    session = runner.session
+
+    def say(message: str) -> None:
+        session.progress.line(message)
+        events.executor(message)
+
+    setup = Setup(
+        folders=(session.store.home, session.folder.absolute()),
+        plugin_files=tuple(file.absolute() for file in session.plugin_files),
+        jobs=session.jobs,
+        gpu=session.plan.device.startswith("cuda"),
+        say=say,
+    )
+    try:
+        executor.open(setup)
+        return runner.run()
+    finally:
+        executor.close()
+
+
+def one_sentence(error: BaseException) -> str:
+    """What to tell the user of an error."""
+    if isinstance(error, HarnessError):
+        return str(error)
+    if is_out_of_memory(error):
+        return OUT_OF_MEMORY
+    if isinstance(error, OSError) and error.strerror:
+        return f"{advice(error)}; nothing finished was lost"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _provider(chosen: Chosen | None) -> str:
+    return chosen.provided.provider if chosen else ""
+
+
+def _of(chosen: Chosen | None) -> str:
+    """Whose code a stage runs."""
+    if chosen is None:
+        return ""
+    provided = chosen.provided
+    return f" ({provided.component.kind} {chosen.name} of {provided.dist} {provided.dist_version})"

@@ -1,0 +1,174 @@
+"""Generate: slots to shards of a face set, in workers, resumable by shard."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness._plugins.manager import import_files, import_object
+from harness.components import Generator
+from harness.digests import digest
+from harness.engine.chunks import each_once
+from harness.engine.context import RunContext
+from harness.engine.session import Session
+from harness.errors import DataError
+from harness.faces.face import Face, Missing, Slot
+from harness.faces.store import FaceSet, ShardFacts, shard_facts, shard_path, write_shard
+from harness.plan.nodes import Node
+from harness.process import portable
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to make any shard; plain data, so that it travels to a fresh process."""
+
+    key: str
+    target: str
+    params_target: str
+    params: Mapping[str, Any]
+    context: RunContext
+    folder: Path
+    plugin_files: tuple[Path, ...]
+    portable: bool = False
+
+
+class Slots:
+    """All slots of a face set by number, without a list of them."""
+
+    def __init__(self, samples_per_identity: NDArray[np.int32]) -> None:
+        counts = np.asarray(samples_per_identity, np.int64)
+        if counts.ndim != 1 or (counts < 0).any():
+            raise DataError("samples_per_identity must be one count an identity, none negative")
+        self._ends = np.cumsum(counts)
+
+    def __len__(self) -> int:
+        return int(self._ends[-1]) if len(self._ends) else 0
+
+    def between(self, first: int, last: int) -> list[Slot]:
+        """Slots ``first`` to ``last - 1``."""
+        numbers = np.arange(first, min(last, len(self)))
+        identities = np.searchsorted(self._ends, numbers, side="right")
+        starts = np.concatenate([[0], self._ends])[identities]
+        return [Slot(int(i), int(n)) for i, n in zip(identities, numbers - starts, strict=True)]
+
+
+def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
+    """Make the face set of a node in ``folder``; finished shards of an earlier run are kept."""
+    generator, ctx = session.generator(node)
+    slots = _slots(generator, ctx)
+    if not len(slots):
+        raise DataError(f"generator {node.label} has no samples; raise its number of identities")
+    shards = -(-len(slots) // generator.shard_slots)
+    done = dict(_left(folder, shards, session))
+    session.progress(_count(done.values()), len(slots), "images")
+    todo = [index for index in range(shards) if index not in done]
+    job = _job(node, ctx, session, folder)
+    answers = session.executor.run_shards(make_shard, job, todo, session.jobs)
+    for index, (facts, notes) in each_once(session.executor, answers, todo):
+        done[index] = facts
+        for note in notes:
+            ctx.note(note)
+        session.progress(_count(done.values()), len(slots), "images")
+    return _facts(folder, [done[i] for i in range(shards)], len(slots), ctx)
+
+
+def _left(folder: Path, shards: int, session: Session) -> Iterator[tuple[int, ShardFacts]]:
+    """Shards of an interrupted run; one that is damaged is deleted, so that it is made again."""
+    for index in range(shards):
+        path = shard_path(folder, index)
+        if path.exists():
+            try:
+                yield index, shard_facts(path)
+            except DataError as error:
+                session.progress.line(f"{error}; this shard is made again")
+                path.unlink()
+
+
+# By key and parameters: the paths in them are no part of the key and may have moved since.
+_PREPARED: dict[tuple[str, str], tuple[Generator, Slots, RunContext]] = {}
+
+
+def make_shard(job: Job, index: int) -> tuple[ShardFacts, list[str]]:
+    """Make one shard, and give what the generator noted; a worker prepares it once."""
+    prepared = (job.key, repr(job.params))
+    if prepared not in _PREPARED:
+        import_files(job.plugin_files)
+        params = import_object(job.params_target).model_validate(job.params)
+        generator: Generator = import_object(job.target)(params)
+        generator.prepare(job.context)
+        _PREPARED.clear()
+        _PREPARED[prepared] = generator, _slots(generator, job.context), job.context
+    generator, slots, ctx = _PREPARED[prepared]
+    size = generator.shard_slots
+    wanted = slots.between(index * size, (index + 1) * size)
+    with portable.held() if job.portable else nullcontext():
+        facts = write_shard(shard_path(job.folder, index), _checked(generator, wanted))
+    return facts, list(ctx.notes)
+
+
+def _checked(generator: Generator, wanted: Sequence[Slot]) -> Iterator[Face | Missing]:
+    """What the generator yields, refused when it is not an answer to what was asked."""
+    count = 0
+    for slot, item in zip(wanted, generator.generate(wanted), strict=False):
+        if not isinstance(item, Face | Missing) or item.slot != slot:
+            raise DataError(
+                f"{type(generator).__name__} answered slot {tuple(slot)} with "
+                f"{getattr(item, 'slot', type(item).__name__)}; it must yield one Face or Missing "
+                "for each slot, in order"
+            )
+        count += 1
+        yield item
+    if count != len(wanted):
+        raise DataError(f"{type(generator).__name__} yielded {count} of {len(wanted)} slots")
+
+
+def _job(node: Node, ctx: RunContext, session: Session, folder: Path) -> Job:
+    assert node.chosen is not None
+    component = node.chosen.provided.component
+    return Job(
+        key=node.key,
+        target=component.target,
+        params_target=component.params,
+        params=node.chosen.params.model_dump(),
+        context=ctx.for_worker(),
+        folder=folder,
+        plugin_files=session.plugin_files,
+        portable=session.plan.study.portable,
+    )
+
+
+def _slots(generator: Generator, ctx: RunContext) -> Slots:
+    return Slots(generator.samples_per_identity()[: ctx.limit])
+
+
+def _count(facts: Iterable[ShardFacts]) -> int:
+    return sum(item.faces + item.missing for item in facts)
+
+
+def _facts(
+    folder: Path, shards: Sequence[ShardFacts], slots: int, ctx: RunContext
+) -> dict[str, Any]:
+    faces = FaceSet(folder)
+    held = len(faces) + sum(1 for _ in faces.missing())
+    if held != slots:
+        raise DataError(f"the face set in {folder} holds {held} of {slots} samples; run again")
+    if not len(faces):
+        reason = next(iter(faces.missing())).reason
+        raise DataError(f"no face could be generated; the first reason was: {reason}")
+    reasons = Counter(item.reason for item in faces.missing())
+    return {
+        "identities": len(np.unique(faces.subjects)),
+        "faces": len(faces),
+        "missing": sum(item.missing for item in shards),
+        "missing_reasons": dict(reasons.most_common(20)),
+        "image_bytes": sum(item.image_bytes for item in shards),
+        "sha256": digest([asdict(item) for item in shards]),
+        "warnings": ctx.notes,
+    }

@@ -1,0 +1,217 @@
+"""Train: face sets and their placements to weights, one phase at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness.components import Params, TrainableModel
+from harness.engine.session import Session
+from harness.engine.stages.training_sets import LabelledFaces, StreamedFaces, facts, open_sets
+from harness.errors import DataError, HarnessError, UsageError
+from harness.plan.nodes import Node, Plan
+from harness.process.cpus import cpu_count
+from harness.progress import Progress
+from harness.seeds import derive
+from harness.store.artifacts import Store
+from harness.training.data.subset import Part, Union
+from harness.training.recipe import TrainingData
+
+if TYPE_CHECKING:
+    from harness.training.distributed import Ranks
+    from harness.training.loop import Summary
+    from harness.training.torchrun import Crew
+
+CHECKPOINT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A phase that was trained: its model, what it saw, and what was said about it."""
+
+    model: TrainableModel
+    sets: Sequence[LabelledFaces | StreamedFaces]
+    data: TrainingData
+    summary: Summary
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one of several processes needs to take part in a training; it travels to it."""
+
+    plan: Plan
+    key: str
+    home: Path
+    study: Path
+    folder: Path
+    jobs: int
+    plugin_files: tuple[Path, ...]
+
+
+def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
+    """Train the node's model; an interrupted training goes on from its last checkpoint."""
+    from harness.training.distributed import ALONE
+    from harness.training.loop import finished
+
+    assert node.chosen is not None
+    assert node.training is not None, "train nodes have a training"
+    phase, notes = node.training, []
+    if finished(folder) is None and session.crew is not None:
+        session.crew.tell({"train": node.key, "folder": str(folder.absolute())})
+        notes = _in_crew(node, session, session.crew, folder, session.progress)
+    elif finished(folder) is None and session.processes > 1:
+        notes = _together(node, session, folder)
+    done = _train(node, session, folder, ALONE, session.progress)
+    data, sets = done.data, done.sets
+    return {
+        "identities": int(data.labels.max()) + 1,
+        **{("image_visits" if k == "images" else k): v for k, v in asdict(done.summary).items()},
+        "images": len(data),
+        "embedding_size": done.model.embedding_size,
+        "phase": phase.depth,
+        "trained_on": [facts(s, part) for s, part in zip(phase.sources, sets, strict=True)],
+        "validation_identities": phase.validation,
+        **_said(folder, node.chosen.params, phase.depth),
+        "warnings": list(dict.fromkeys([*notes, *done.notes])),
+    }
+
+
+def _train(
+    node: Node, session: Session, folder: Path, ranks: Ranks, progress: Callable[..., None]
+) -> Trained:
+    """Train in this process, alone or as one of several; of a finished training all is read."""
+    from harness.training.loop import train
+    from harness.training.validation import split
+
+    assert node.chosen is not None
+    assert node.training is not None, "train nodes have a training"
+    plan, phase = session.plan, node.training
+    use_threads(session)
+    model, ctx = session.model(node.chosen, node.parts["repeat"], precision=plan.precision)
+    if not isinstance(model, TrainableModel):
+        raise UsageError(f"model {node.chosen.name} cannot be trained; leave out --generator")
+    if "model" in node.inputs:
+        model.load(session.store.get("models", node.inputs["model"]).folder)
+    sets = open_sets(session, node, model.input_spec)
+    empty = [source.name for source, part in zip(phase.sources, sets, strict=True) if not len(part)]
+    if empty:
+        raise DataError(f"no face of {empty[0]} is left to train on; take more of it")
+    data: TrainingData = Union(sets)
+    apart: TrainingData | None = None
+    if phase.validation:
+        kept, held = split(data.labels, phase.validation, node.seed)
+        data, apart = Part(data, kept), Part(data, held)
+    _check_counts(node, data)
+    summary = train(
+        model,
+        data,
+        seed=derive(ctx.seed, "phase", phase.depth) if phase.depth else ctx.seed,
+        folder=folder,
+        device=plan.device,
+        precision=plan.precision,
+        progress=progress,
+        checkpoint_s=CHECKPOINT_S,
+        threads=max(1, min(session.jobs, 8)),
+        validation=apart,
+        ranks=ranks,
+    )
+    said = [note for part in sets if isinstance(part, StreamedFaces) for note in part.notes()]
+    return Trained(model, sets, data, summary, [*ctx.notes, *said, *summary.notes])
+
+
+def _check_counts(node: Node, data: TrainingData) -> None:
+    """Raise DataError where what is left to train on teaches nothing."""
+    assert node.chosen is not None
+    counts = np.bincount(data.labels)
+    reason = node.chosen.params.nothing_to_learn(
+        int(np.count_nonzero(counts)), len(data), int(counts.max())
+    )
+    if reason:
+        raise DataError(f"nothing can be learned: {reason}")
+
+
+def _together(node: Node, session: Session, folder: Path) -> list[str]:
+    """Train in several processes; what they said that the reader of the result must know."""
+    from harness.training.distributed import launch
+
+    jobs = max(1, session.jobs // session.processes)
+    task = Task(
+        session.plan, node.key, session.store.home, session.folder, folder, jobs,
+        session.plugin_files,
+    )  # fmt: skip
+    notes = launch(
+        train_rank,
+        task,
+        session.processes,
+        device=session.plan.device,
+        plugin_files=session.plugin_files,
+        heard=lambda values: session.progress(*values),
+    )
+    return [note for said in notes for note in said]
+
+
+def train_rank(task: Task, ranks: Ranks, report: Callable[[Any], None]) -> list[str]:
+    """The part of one process in a training."""
+    from harness.training.distributed import device_of
+
+    def progress(done: int, total: int, unit: str, detail: str = "") -> None:
+        report((done, total, unit, detail))
+
+    plan = replace(task.plan, device=device_of(task.plan.device, ranks.rank))
+    session = Session(
+        plan, Store(task.home), task.study, Progress(quiet=True), task.jobs, task.plugin_files
+    )
+    return _train(plan.nodes[task.key], session, task.folder, ranks, progress).notes
+
+
+def _in_crew(
+    node: Node, session: Session, crew: Crew, folder: Path, progress: Callable[..., None]
+) -> list[str]:
+    """The part of this process of torchrun in a training; what it said."""
+    from harness.training.distributed import device_of
+
+    mine = replace(
+        session,
+        plan=replace(session.plan, device=device_of(session.plan.device, crew.local_rank)),
+        jobs=crew.jobs(session.jobs),
+    )
+    return _train(node, mine, folder, crew.ranks, progress).notes
+
+
+def take_part(session: Session, crew: Crew) -> None:
+    """Take part in every training that the first process of torchrun names, until the last."""
+    while told := crew.hear():
+        node = session.plan.nodes.get(told["train"])
+        if node is None:
+            raise HarnessError(
+                f"the first process of torchrun trains {told['train'][:12]}, which is not in the "
+                "plan of this one; start the same command with the same data on every machine"
+            )
+        _in_crew(node, session, crew, Path(told["folder"]), session.progress)
+
+
+def _said(folder: Path, params: Params, depth: int) -> dict[str, Any]:
+    """The settings of the training, and which of them no publication states."""
+    from harness.training.loop import RESULT
+
+    written = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    settings, assumed = written["settings"], written["assumed"]
+    if depth:
+        open_: Mapping[str, Sequence[str]] = getattr(params, "assumed_finetuning", {})
+        more = open_.get(str(settings.get("preset")), ())
+        assumed = list(dict.fromkeys([*assumed, *more]))
+    return {"settings": settings, "assumed": assumed, "processes": written["processes"]}
+
+
+def use_threads(session: Session) -> None:
+    """Let torch use as many threads as ``-j`` says; one thread makes the CPU bit-exact."""
+    import torch
+
+    jobs = 1 if session.plan.study.portable else session.jobs
+    torch.set_num_threads(max(1, min(jobs, cpu_count())))

@@ -1,0 +1,148 @@
+"""What a plan consists of: chosen components, nodes and cells, each with its key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from harness._plugins.manager import FROM_FILE, Provided, source_sha256
+from harness.components import Asset, Params
+from harness.recipe.resolve import Recipe, StudyTable
+from harness.recipe.tables import Take
+
+Stage = Literal["generate", "place", "train", "embed", "score"]
+KIND_OF_STAGE: Mapping[Stage, str] = {
+    "generate": "faces",
+    "place": "placements",
+    "train": "models",
+    "embed": "embeddings",
+}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A component with its resolved parameters."""
+
+    provided: Provided
+    params: Params
+    key_params: Mapping[str, Any]
+    label: str | None = None  # of its entry in the recipe; no part of any key
+    published: str | None = None
+    tools: Mapping[str, Chosen] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Short name."""
+        return self.provided.component.name
+
+    @property
+    def shown(self) -> str:
+        """Label in the recipe, or name; for people."""
+        return self.label or self.name
+
+    def identity(self) -> dict[str, Any]:
+        """What of this component enters a key; a single file has no version but its content."""
+        component = self.provided.component
+        identity = {
+            "provider": self.provided.provider,
+            "version": component.version,
+            "params": dict(self.key_params),
+        }
+        if self.provided.dist_version == FROM_FILE:
+            identity["file_sha256"] = source_sha256(component.target.partition(":")[0])
+        if self.tools:
+            identity["tools"] = {name: tool.identity() for name, tool in self.tools.items()}
+        return identity
+
+
+@dataclass(frozen=True)
+class Source:
+    """A face set to train on: what makes it, its key, and which part of it is taken.
+
+    ``node`` generates it; None for a set that is in the store under a key the user gave.
+    """
+
+    name: str
+    key: str
+    chosen: Chosen
+    take: Take
+    rules: Mapping[str, Any]  # of ``take``, as they enter a key
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a train node does: one phase. ``sources`` stand in the order of its inputs.
+
+    ``depth`` counts the trainings that this one goes on from.
+    """
+
+    sources: tuple[Source, ...]
+    stream: bool
+    validation: int
+    depth: int
+    params: Mapping[str, Any]  # of the model, that the phase sets
+
+
+@dataclass(frozen=True)
+class Node:
+    """One stage to run: its key, what the key is made of, and what it needs."""
+
+    stage: Stage
+    label: str
+    key: str
+    parts: Mapping[str, Any]
+    chosen: Chosen | None
+    inputs: Mapping[str, str] = field(default_factory=dict)  # role -> key of another node
+    seed: int = 0
+    training: Training | None = None  # of a train node
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number to be: a generator (or none), a model and a comparison of a benchmark."""
+
+    key: str
+    generator: Chosen | None
+    model: Chosen
+    benchmark: Chosen
+    comparison: str
+    aligner: Chosen | None
+    repeat: int
+    keys: Mapping[str, str]  # role -> node key: faces, model, images, placements, embeddings
+    phases: tuple[str, ...] = ()  # in words, where there is more than one or a rule
+
+    @property
+    def folder(self) -> str:
+        """Name of the cell's folder in the study."""
+        generator = self.generator.name if self.generator else "ready"
+        parts = [self.key[:12], generator, self.model.name, self.benchmark.name, f"r{self.repeat}"]
+        return "-".join(parts)
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        generator = f"{self.generator.shown} > " if self.generator else ""
+        model = self.model.shown
+        if self.phases and self.model.label is None:
+            model += f" [{'; '.join(self.phases)}]"
+        comparison = "" if self.comparison == "verification" else f"/{self.comparison}"
+        repeat = f" #{self.repeat}" if self.repeat else ""
+        return f"{generator}{model} > {self.benchmark.shown}{comparison}{repeat}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All nodes in an order that can be run, and the cells that use them."""
+
+    study: StudyTable
+    device: str
+    precision: str
+    nodes: Mapping[str, Node]
+    cells: tuple[Cell, ...]
+    recipe: Recipe
+    links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Published rows and columns by cell key, as PAPER/TABLE#ROW/COLUMN."""
+    missing: Mapping[str, Asset | None] = field(default_factory=dict)
+    """Assets without which some of it cannot run; only in a tolerant plan."""

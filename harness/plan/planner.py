@@ -1,0 +1,311 @@
+"""The plan: every artifact and cell of a recipe, with its key.
+
+Planning reads declarations and light parameter modules only. Each stage is a node whose key is made
+of (component, its parameters, the keys of its inputs, seed); equal nodes are one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from harness._plugins.lookup import LOCAL
+from harness._plugins.manager import Registry
+from harness.align.limits import DOUBT_RULE, MAX_DOUBTFUL
+from harness.components import BenchmarkParams, Component
+from harness.digests import digest
+from harness.errors import NothingSelectedError, UsageError
+from harness.faces.source import NAMES_READER
+from harness.plan import published_refs
+from harness.plan.device import (
+    remote_device,
+    resolve_device,
+    resolve_portable,
+    resolve_precision,
+)
+from harness.plan.nodes import Cell, Chosen, Node, Plan, Source, Stage, Training
+from harness.plan.resolve_components import Chooser
+from harness.plan.training import Chain, chain
+from harness.recipe.limits import require_planned
+from harness.recipe.resolve import Recipe, Use
+from harness.recipe.tables import Faces, ModelUse, Phase, Take
+from harness.store import face_sets
+from harness.store.artifacts import Store
+from harness.store.fingerprints import DECODER, SCHEMA
+
+
+class Planner(Chooser):
+    """Turns a recipe into a plan."""
+
+    def __init__(
+        self, registry: Registry, store: Store, recipe: Recipe, *, tolerant: bool = False
+    ) -> None:
+        super().__init__(registry, store, tolerant=tolerant)
+        self.recipe = recipe
+        self.study = recipe.study
+        away = recipe.executor is not None and recipe.executor.use != LOCAL
+        device, precision = self.study.device, self.study.precision
+        if self.study.portable:
+            device, precision = resolve_portable(device, precision)
+        self.device = (remote_device if away else resolve_device)(device)
+        self.precision = resolve_precision(precision, self.device)
+        self._nodes: dict[str, Node] = {}
+
+    def plan(self) -> Plan:
+        """The plan; raises one ``PrerequisiteError`` naming every missing asset of all stages."""
+        if not (self.recipe.generator or self.recipe.model or self.recipe.benchmark):
+            raise NothingSelectedError("nothing is selected; give --generator, --model and --bench")
+        published_refs.check(self.recipe)
+        generators = [self.source(faces) for faces in self.recipe.generator]
+        models = [(self.choose("model", use), use) for use in self.recipe.model]
+        benchmarks = [self.choose("benchmark", use) for use in self.recipe.benchmark]
+        aligner = self.choose("aligner", self.recipe.aligner) if self.recipe.aligner else None
+        if self.study.portable:
+            check_portable([*(m for m, _ in models), *(s.chosen for s in generators), aligner])
+        trains = bool(generators) or any(use.phases for _, use in models)
+        if models and not benchmarks and not trains:
+            raise UsageError("a ready model needs something to be tested on; add --bench NAME")
+        if trains and models and not any(m.provided.component.trainable for m, _ in models):
+            raise UsageError(
+                f"model {models[0][0].name} cannot be trained; leave out --generator and "
+                "--finetune, or add a model that can"
+            )
+        if benchmarks and not models:
+            raise UsageError("a benchmark needs a model to test; add --model NAME")
+        rows, repeats = len(models) * max(1, len(generators)), self.study.repeats if trains else 1
+        require_planned(rows, repeats, [benchmark.params for benchmark in benchmarks])
+        if not models:
+            for source in generators:
+                self.add_set(source)
+        found = list(self._all(models, generators, benchmarks, aligner))
+        cells = tuple({cell.key: cell for cell in found}.values())
+        self.require_assets()
+        return Plan(
+            self.study, self.device, self.precision, dict(self._nodes), cells, self.recipe,
+            published_refs.links_of(found), dict(self.missing),
+        )  # fmt: skip
+
+    def _all(
+        self,
+        models: Sequence[tuple[Chosen, ModelUse]],
+        generators: Sequence[Source],
+        benchmarks: Sequence[Chosen],
+        aligner: Chosen | None,
+    ) -> Iterable[Cell]:
+        """The cells, after the nodes that each needs."""
+        for model, use in models:
+            for generator in self._trained_on(model, use, generators):
+                # A model that is not trained has no seed to repeat.
+                phases = use.phases or ([Phase()] if generator else [])
+                for repeat in range(self.study.repeats if phases else 1):
+                    trained = chain(self, model, use, phases, generator, aligner, repeat)
+                    for benchmark in benchmarks:
+                        yield from self._cells(model, trained, benchmark, aligner, repeat)
+
+    def _trained_on(
+        self, model: Chosen, use: ModelUse, generators: Sequence[Source]
+    ) -> Sequence[Source | None]:
+        """The generators a model is trained on; one that needs none is made or tested once."""
+        phases = use.phases or [Phase()]
+        needs = any(phase.on_generator(number == 0) for number, phase in enumerate(phases))
+        trains = bool(generators) and model.provided.component.trainable
+        return generators if trains and needs else [None]
+
+    # -- nodes ---------------------------------------------------------------------------------
+
+    def add(self, node: Node) -> str:
+        """Take a node into the plan; gives its key."""
+        return self._nodes.setdefault(node.key, node).key
+
+    def add_set(self, source: Source) -> str:
+        """Take a face set into the plan, unless it is in the store already; gives its key."""
+        return source.key if source.node is None else self.add(source.node)
+
+    def node(
+        self,
+        stage: Stage,
+        label: str,
+        chosen: Chosen | None,
+        inputs: Mapping[str, str],
+        seed: int = 0,
+        *,
+        training: Training | None = None,
+        **more: Any,
+    ) -> Node:
+        """A node that is not in the plan yet; ``more`` enters its key."""
+        parts = {
+            "schema": SCHEMA,
+            "stage": stage,
+            "component": chosen.identity() if chosen else None,
+            "inputs": dict(inputs),
+            "seed": seed,
+            "limit": self.study.limit,
+            # Pinned kernels move pixels of renderings too. Keys of before have no such entry.
+            **({"portable": True} if self.study.portable else {}),
+            **more,  # may lift the limit
+        }
+        return Node(stage, label, digest(parts), parts, chosen, dict(inputs), seed, training)
+
+    def hardware(self) -> dict[str, str]:
+        """Device class and precision, for what they can change."""
+        return {"device": self.device.split(":")[0], "precision": self.precision}
+
+    def _generate(self, chosen: Chosen, seed: int, *, exact: bool = False, **more: Any) -> Node:
+        """A generate node; with ``exact`` on the CPU where a GPU would give other bytes."""
+        if self._inexact(chosen.provided.component, exact=exact):
+            more |= self.hardware()
+        return self.node("generate", chosen.shown, chosen, self.requests(chosen), seed, **more)
+
+    def _inexact(self, component: Component, *, exact: bool) -> bool:
+        """Whether the device can change a bit of the images."""
+        on_gpu = self.device.startswith("cuda") and not exact
+        return component.determinism != "exact" or (on_gpu and bool(component.gpu_determinism))
+
+    def exact(self, source: Source) -> Source:
+        """The same faces with equal bytes on every machine, if their generator can make them so."""
+        if source.node is None:
+            return source
+        node = self._generate(source.chosen, self.study.seed, exact=True)
+        return replace(source, key=node.key, node=node)
+
+    def source(self, faces: Faces) -> Source:
+        """A face set to train on: a generator's, which is not in the plan yet, or a stored one."""
+        rules = self._rules(faces.take)
+        if not faces.stored:
+            chosen = self.choose("generator", faces)
+            node = self._generate(chosen, self.study.seed)
+            return Source(chosen.shown, node.key, chosen, faces.take, rules, node)
+        if faces.params():
+            raise UsageError(
+                f"{faces.use} is a stored face set, which takes no parameters "
+                f"({', '.join(faces.params())}); name its generator to make another"
+            )
+        item = face_sets.find(self.store, faces.use)
+        chosen = self.stored("generator", item)
+        return Source(item.key[:12], item.key, chosen, faces.take, rules)
+
+    def _rules(self, take: Take) -> dict[str, Any]:
+        """What is taken of a face set, as it enters a key."""
+        counts = {k: v for k, v in take.model_dump(include={"images", "identities"}).items() if v}
+        if counts:
+            counts["seed"] = self.study.seed if take.seed is None else take.seed
+        if take.exclude is None:
+            return counts
+        if not take.exclude.is_file():
+            raise UsageError(f"exclude={take.exclude} is no file; check the path")
+        read = f"+reader{NAMES_READER}"  # as for parameters, see External
+        return counts | {"exclude": self.fingerprints.of(take.exclude) + read}
+
+    def trained(self, prefix: str, model: Chosen) -> tuple[str, int]:
+        """Key of a trained model in the store, and how many trainings it has behind it."""
+        found = [item for item in self.store.of_kind("models") if item.key.startswith(prefix)]
+        if len(found) != 1 or len(prefix) < 8:
+            raise UsageError(
+                f"{len(found)} trained models in {self.store.home} have a key that begins with "
+                f"{prefix!r}; give at least 8 characters of the key of one"
+            )
+        parts = found[0].manifest["parts"]
+        if parts["component"]["provider"] != model.provided.provider:
+            raise UsageError(
+                f"{prefix} is a {parts['component']['provider']}, its weights do not fit "
+                f"{model.provided.provider}; give the key of a run of that model"
+            )
+        return found[0].key, int(parts["phase"]["depth"]) + 1
+
+    def requests(self, chosen: Chosen) -> dict[str, str]:
+        """Face sets this component asks of generators, as nodes; ``--limit`` leaves them whole."""
+        keys = {}
+        for name, request in chosen.params.requests().items():
+            if Faces(use=request.generator).stored:
+                keys[f"faces:{name}"] = face_sets.find(self.store, request.generator).key
+                continue
+            use = Use.model_validate({**request.params, "use": request.generator})
+            made = self.choose("generator", use, asker=chosen.provided.dist)
+            node = self._generate(made, request.seed, exact=True, limit=None)
+            keys[f"faces:{name}"] = self.add(node)
+        return keys
+
+    def placing_rule(self) -> list[Any]:
+        """What placing enters into a key, besides the images and the detector."""
+        study = self.study
+        rule: list[Any] = [study.align, study.on_failure]
+        if study.align in ("auto", "given", "box") or study.on_failure in ("given", "box"):
+            rule.append(DOUBT_RULE)
+        # A set that was accepted under one share is judged again under another.
+        return rule if study.max_doubtful == MAX_DOUBTFUL else [*rule, study.max_doubtful]
+
+    def place(self, source: Mapping[str, str], label: str, aligner: Chosen | None,
+              owner: Chosen | None) -> str:  # fmt: skip
+        """Where the faces of a set, or of the benchmark ``owner``, are."""
+        more: dict[str, Any] = {"rule": self.placing_rule()}
+        if owner is not None:
+            more |= _image_parts(owner)
+        if aligner is not None and aligner.provided.component.determinism != "exact":
+            more |= self.hardware()
+        return self.add(self.node("place", label, aligner, source, **more))
+
+    def _cells(
+        self,
+        model: Chosen,
+        trained: Chain,
+        benchmark: Chosen,
+        aligner: Chosen | None,
+        repeat: int,
+    ) -> Iterable[Cell]:
+        params = benchmark.params
+        if not isinstance(params, BenchmarkParams):
+            raise UsageError(f"benchmark {benchmark.name} has parameters of the wrong base class; "
+                             "they must derive from BenchmarkParams")  # fmt: skip
+        images = self.requests(benchmark)
+        placed = self.place(images, benchmark.name, aligner, benchmark)
+        source = f"{trained.generator.shown} > " if trained.generator else ""
+        source += model.shown
+        weights = {"model": trained.keys["model"]} if trained.keys else {}
+        embedded = self.add(
+            self.node(
+                "embed",
+                f"{source} > {benchmark.name}",
+                model,
+                {"placements": placed, **images, **weights},
+                **_image_parts(benchmark),
+                mirror=params.mirror(),
+                device=self.device.split(":")[0],
+            )
+        )
+        keys = {**trained.keys, "placements": placed, "embeddings": embedded, **images}
+        for name in params.comparison_names():
+            parts = {"benchmark": benchmark.identity(), "comparison": name, "embeddings": embedded,
+                     "limit": self.study.limit, "seed": self.study.seed, "repeat": repeat,
+                     "schema": SCHEMA}  # fmt: skip
+            yield Cell(
+                digest(parts), trained.generator, model, benchmark, name, aligner, repeat, keys,
+                trained.words,
+            )  # fmt: skip
+
+
+def _image_parts(benchmark: Chosen) -> dict[str, Any]:
+    """What decides a benchmark's images: its rules of scoring left out.
+
+    The decoder too, unless the images are face sets of the store, which are encoded here.
+    """
+    decoder = {} if benchmark.params.requests() else {"decoder": DECODER}
+    return {"images": _image_identity(benchmark), **decoder}
+
+
+def check_portable(chosen: Iterable[Chosen | None]) -> None:
+    """Raise ``UsageError`` where a component's kernels cannot be pinned."""
+    for one in chosen:
+        if one is not None and not one.provided.component.portable:
+            component = one.provided.component
+            raise UsageError(
+                f"{component.kind} {component.name} runs in a library that chooses its kernels by "
+                "the processor, so its digits cannot be made portable; leave out --portable"
+            )
+
+
+def _image_identity(benchmark: Chosen) -> dict[str, Any]:
+    identity = benchmark.identity()
+    scoring: frozenset[str] = getattr(type(benchmark.params), "scoring", frozenset())
+    identity["params"] = {k: v for k, v in identity["params"].items() if k not in scoring}
+    return identity

@@ -1,0 +1,1 @@
+"""What a process runs on: machine, kernels, signals, environment variables."""

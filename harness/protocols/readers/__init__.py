@@ -1,0 +1,1 @@
+"""Readers of lists, packs and landmark files."""

@@ -1,0 +1,1 @@
+"""From files, profiles, environment and flags to one resolved recipe."""

@@ -1,0 +1,84 @@
+"""Every value of a resolved recipe with who said it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness._plugins.manager import Registry
+from harness.components import Kind
+from harness.recipe import parameters
+from harness.recipe.parameters import PRESET
+from harness.recipe.resolve import Recipe
+from harness.recipe.tables import ModelUse, Use
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One value: its dotted path, the value as JSON, and its origin."""
+
+    path: str
+    value: Any
+    origin: str
+
+
+def rows(recipe: Recipe, registry: Registry) -> Iterator[Row]:
+    """All values in the order of the recipe; raises ``UsageError`` for what is not valid."""
+    for key, value in recipe.study.model_dump(mode="json").items():
+        yield Row(f"study.{key}", value, recipe.study.origins.get(key, DEFAULT))
+    for number, faces in enumerate(recipe.generator):
+        if not faces.stored:
+            yield from _entry(registry, "generator", f"generator.{number}", faces)
+    for number, model in enumerate(recipe.model):
+        yield from _entry(registry, "model", f"model.{number}", model)
+        yield from _phases(registry, f"model.{number}", model)
+    for number, use in enumerate(recipe.benchmark):
+        yield from _entry(registry, "benchmark", f"benchmark.{number}", use)
+    if recipe.aligner is not None:
+        yield from _entry(registry, "aligner", "aligner", recipe.aligner)
+    if recipe.executor is not None:
+        for key, value in recipe.executor.model_dump(mode="json", exclude_none=True).items():
+            yield Row(f"executor.{key}", value, recipe.executor.origins.get(key, "flags"))
+
+
+def _phases(registry: Registry, path: str, model: ModelUse) -> Iterator[Row]:
+    said = model.origins.get("phases", "flags")
+    for number, phase in enumerate(model.phases):
+        where = f"{path}.phases.{number}"
+        for key, value in phase.model_dump(mode="json", exclude={"faces"}).items():
+            yield Row(f"{where}.{key}", value, said if key in phase.model_fields_set else DEFAULT)
+        for inner, faces in enumerate(phase.faces):
+            if not faces.stored:
+                yield from _entry(registry, "generator", f"{where}.faces.{inner}", faces)
+
+
+def _entry(registry: Registry, kind: Kind, path: str, use: Use) -> Iterator[Row]:
+    provided = registry.find(kind, use.use)
+    given = use.params()
+    params = parameters.build(provided, given, use.origins)
+    cls = type(params)
+    for key in ("use", "label", "published", "take"):
+        if key in use.model_fields_set:
+            value = use.model_dump(mode="json", exclude_defaults=True).get(key)
+            yield Row(f"{path}.{key}", value, use.origins.get(key, "flags"))
+    said: dict[str, str] = {}
+    preset = given.get(PRESET) if PRESET not in cls.model_fields else None
+    if preset is not None:
+        yield Row(f"{path}.{PRESET}", preset, use.origins.get(PRESET, "flags"))
+        said = dict.fromkeys(cls.presets[preset], f"preset {preset}")
+    said |= _said(cls, given, use.origins)
+    for key, value in params.model_dump(mode="json").items():
+        yield Row(f"{path}.{key}", value, said.get(key, DEFAULT))
+
+
+def _said(cls: Any, given: Mapping[str, Any], origins: Mapping[str, str]) -> dict[str, str]:
+    """Origins by parameter; one that several keys set names all of them."""
+    found: dict[str, list[str]] = {}
+    for key in given:
+        field = parameters.field_of(cls, key)
+        if field is not None:
+            found.setdefault(field, []).append(origins.get(key, "flags"))
+    return {field: ", ".join(dict.fromkeys(names)) for field, names in found.items()}

@@ -1,0 +1,36 @@
+"""The words of a command line in a recipe, once it is known which parameters they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import BaseModel
+
+from harness.recipe.overrides import AnyUse
+from harness.recipe.parameters import Word, typed
+from harness.recipe.resolve import Recipe
+from harness.recipe.tables import face_sets, with_face_sets
+
+
+def with_types(recipe: Recipe, class_of: Callable[[str, str], type[BaseModel] | None]) -> Recipe:
+    """The recipe with every word of the command line as its parameter wants it.
+
+    ``class_of`` gives the parameters of a kind and name; None for what is not a component.
+    """
+
+    def of(kind: str, use: AnyUse) -> AnyUse:
+        values = use.params()
+        if not any(isinstance(value, Word) for value in values.values()):
+            return use
+        cls = class_of(kind, use.use)
+        return use.having({key: typed(cls, key, value) for key, value in values.items()})
+
+    sets = [of("generator", faces) for faces in face_sets(recipe.generator, recipe.model)]
+    generators, models = with_face_sets(sets, recipe.generator, recipe.model)
+    update = {
+        "generator": generators,
+        "model": [of("model", use) for use in models],
+        "benchmark": [of("benchmark", use) for use in recipe.benchmark],
+        "aligner": of("aligner", recipe.aligner) if recipe.aligner else None,
+    }
+    return recipe.model_copy(update=update)

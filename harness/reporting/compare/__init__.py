@@ -1,0 +1,1 @@
+"""Two results or studies against each other."""

@@ -1,0 +1,175 @@
+"""The HTML report: one file that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import UsageError
+from harness.reporting.compare import environments
+from harness.reporting.compare.verdict import standings, verdict
+from harness.reporting.figures.figure_embed import Figure
+from harness.reporting.figures.vega import VEGA
+from harness.reporting.sections import (
+    added,
+    answers,
+    benchmarks,
+    failures,
+    fairness,
+    generators,
+    leaks,
+    overview,
+    published,
+    records,
+    training,
+)
+from harness.reporting.tables import redaction
+from harness.reporting.tables.matrix import Matrix, Names
+from harness.results.embedded import ELEMENT, payload, script_json
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from harness.components import ReportSection
+    from harness.results.study import Study
+
+PAGE, STYLE, SCRIPT = "page.jinja", "report.css", "report.js"
+TABS = (
+    ("overview", "Overview"), ("benchmarks", "Benchmarks"), ("fairness", "Fairness"),
+    ("generators", "Generators"), ("training", "Training"), ("leaks", "Leaks"),
+    ("published", "Published"), ("protocols", "Protocols"), ("provenance", "Provenance"),
+    ("environment", "Environment"), ("failures", "Failures"),
+)  # fmt: skip
+ADDED = ("added", "More")  # only where a plugin adds something
+Adder = Callable[["Study"], Sequence["ReportSection"]]
+
+
+def nothing(study: Study) -> Sequence[ReportSection]:
+    """What is added where no plugin adds anything."""
+    return ()
+
+
+def html(study: Study, matrix: Matrix, templates: Sequence[Path] = (), add: Adder = nothing) -> str:
+    """The page as text; ``add`` gives the sections of plugins.
+
+    Raises ``UsageError`` for a template folder that is not there.
+    """
+    found = environment(templates)
+    sections = added.blocks(add(study))
+    return found.get_template(PAGE).render(context(study, matrix, found, sections))
+
+
+def environment(templates: Sequence[Path] = ()) -> Environment:
+    """Templates of the given folders before the built-in ones; everything is escaped."""
+    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+    import harness_reports
+
+    for folder in templates:
+        if not folder.is_dir():
+            raise UsageError(f"no folder of templates at {folder}; give one that exists")
+    built_in = Path(str(harness_reports.__file__)).parent
+    loaders = [FileSystemLoader(folder) for folder in (*templates, built_in)]
+    return Environment(
+        loader=ChoiceLoader(loaders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def context(
+    study: Study, matrix: Matrix, found: Environment, sections: Sequence[added.Block] = ()
+) -> dict[str, Any]:
+    """What the templates may use; the names are the public contract of ``page.jinja``."""
+    from markupsafe import Markup
+
+    shown = _sections(study, matrix)
+    figures = _figures(shown)
+    return {
+        "title": _title(study),
+        "verdict": verdict(matrix, len(study.failures)),
+        "counts": _counts(study),
+        **shown,
+        "added": sections,
+        "tabs": (*TABS, ADDED) if sections else TABS,
+        "style": Markup(_source(found, STYLE)),  # noqa: S704 (files of the template folders)
+        "script": Markup(_source(found, SCRIPT)),  # noqa: S704
+        "viewer": _viewer() if figures else "",
+        "specs": {f.id: Markup(script_json(f.embedded)) for f in figures},  # noqa: S704 (escaped)
+        "stills": {f.id: Markup(f.svg) for f in figures},  # noqa: S704 (Vega escapes its texts)
+        "data_id": ELEMENT,
+        "data": Markup(script_json(payload(study.results))),  # noqa: S704 (escaped)
+    }
+
+
+def _sections(study: Study, matrix: Matrix) -> dict[str, Any]:
+    """What each tab shows, as plain data."""
+    names = Names.of(study.results)
+    places = standings(matrix)
+    searched = leaks.searches(study)
+    sources = generators.sources(study, names, searched)
+    known = redaction.shown_values(study.results)
+    return {
+        "answers": answers.answers(study, matrix, names),
+        "comparison": overview.comparison(matrix, "comparison", "Comparison"),
+        "standings": overview.standing_grid(places) if places else None,
+        "benches": benchmarks.benches(study, names),
+        "groups": fairness.fairness(study, names),
+        "sources": sources,
+        "attributes": generators.attributes(study, sources),
+        "training": training.training(study, names),
+        "leaks": leaks.leaks(study, names, searched),
+        "published": published.against(study),
+        "protocols": records.protocols(study, names),
+        "components": records.components(study),
+        "origins": records.origins(study, names),
+        "environments": records.environments(study),
+        "environments_differ": environments.within(study),
+        "recipes": [redaction.recipe(text, known) for text in study.recipes.values()],
+        "failures": failures.broken(study),
+        "enrolment": failures.enrolment(study, names),
+        "damaged": failures.damaged(study),  # last: reading the rest may find more
+    }
+
+
+def _figures(shown: dict[str, Any]) -> list[Figure]:
+    owners = [*shown["benches"], *shown["groups"], *shown["sources"], shown["attributes"],
+              shown["training"]]  # fmt: skip
+    return [figure for owner in owners for figure in owner.figures]
+
+
+def _title(study: Study) -> str:
+    return ", ".join(folder.resolve().name for folder in study.folders)
+
+
+def _counts(study: Study) -> list[tuple[str, str]]:
+    results = study.results
+    versions = sorted({str(r.provenance.code.get("version", "unknown")) for r in results})
+    dates = sorted(result.created for result in results)
+    lines = [
+        ("Results", f"{len(results):,}"),
+        ("Failed stages", f"{len(study.failures):,}"),
+        ("Root seed", ", ".join(map(str, sorted({result.seed.root for result in results})))),
+        ("Repeats", f"{len({result.seed.repeat for result in results})}" if results else ""),
+        ("Harness", ", ".join(versions)),
+        ("Last result", dates[-1] if dates else ""),
+    ]
+    return [(name, text) for name, text in lines if text]
+
+
+def _source(found: Environment, name: str) -> str:
+    assert found.loader is not None
+    return found.loader.get_source(found, name)[0]
+
+
+def _viewer() -> str:
+    """The viewer's script, compressed: it is read only when a figure comes into sight."""
+    script = VEGA.viewer()
+    return (
+        "" if script is None else base64.b64encode(gzip.compress(script.encode(), mtime=0)).decode()
+    )

@@ -1,0 +1,57 @@
+"""Writing a report: the page and the tables of one or more studies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.fileio.atomic import write_text
+from harness.fileio.names import require_no_links
+from harness.reporting.page.page import Adder, html, nothing
+from harness.reporting.tables import render
+from harness.reporting.tables.matrix import Matrix, build
+from harness.results.study import load_study
+
+TABLES: dict[str, Callable[[Matrix], str]] = {
+    "md": render.markdown,
+    "tex": render.latex,
+    "csv": render.comma_separated,
+}
+FORMATS = ("html", *TABLES)
+
+
+def write_report(
+    folders: Sequence[Path],
+    out: Path,
+    formats: Iterable[str],
+    templates: Sequence[Path] = (),
+    add: Adder = nothing,
+) -> list[Path]:
+    """Write ``index.html`` and ``tables/comparison.*`` to ``out``; returns the files, HTML first.
+
+    ``formats`` are of ``html``, ``md``, ``tex`` and ``csv``. Templates are looked for in the
+    folders ``templates``, then among the built-in ones; ``add`` gives the sections of plugins.
+    Raises ``UsageError`` for an unknown format, a missing folder or symbolic links where it would
+    write, and ``NothingSelectedError``
+    for studies without cells.
+    """
+    wanted = set(formats)
+    unknown = sorted(wanted - set(FORMATS))
+    if unknown:
+        raise UsageError(f"unknown report format {unknown[0]!r}; choose from {', '.join(FORMATS)}")
+    for folder in folders:
+        if out.parent == folder:
+            require_no_links(folder, out.name)
+    require_no_links(out, "*", "tables/*")
+    study = load_study(*folders)
+    matrix = build(study.results, study.failures)
+    written = []
+    if "html" in wanted:
+        written.append(out / "index.html")
+        write_text(written[-1], html(study, matrix, templates, add))
+    for name, table in TABLES.items():
+        if name in wanted:
+            written.append(out / "tables" / f"comparison.{name}")
+            write_text(written[-1], table(matrix))
+    return written

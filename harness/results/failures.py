@@ -1,0 +1,124 @@
+"""Failed stages of a study and the cells that could not run because of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.results.plan_file import read_plan
+from harness.results.unreadable import Damaged, read_json, reason
+
+ATTEMPT = re.compile(r"failed-(\d+)\.json")
+FIELDS = ("stage", "key", "label", "error", "message", "traceback")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the comparison a cell belongs; names without their settings."""
+
+    generator: str  # empty for a ready model
+    model: str
+    benchmark: str
+    comparison: str
+
+    @classmethod
+    def of(cls, label: str) -> Place | None:
+        """Read ``bfm > facenet-nn4 > cfp/frontal-profile #1``; None for the label of a stage."""
+        words = label.split(" > ")
+        if len(words) not in {2, 3}:
+            return None
+        benchmark, _, comparison = words[-1].split(" #", maxsplit=1)[0].partition("/")
+        generator = words[0] if len(words) == 3 else ""
+        return cls(generator, words[-2], benchmark, comparison or "verification")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The last failed attempt of a stage that has not succeeded since.
+
+    ``cells`` are the labels of the cells that have no number because of it.
+    """
+
+    attempt: int
+    stage: str
+    key: str
+    label: str
+    error: str
+    message: str
+    traceback: str
+    cells: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The beginning of the failed stage's key."""
+        return self.key[:12]
+
+
+def read_failures(
+    folder: Path, done: Collection[str], events: Iterable[Mapping[str, Any]], damaged: list[Damaged]
+) -> list[Failure]:
+    """Failures of one study folder; ``done`` are the ids of finished cells."""
+    last = {
+        str(event.get("key")): event["event"]
+        for event in events
+        if event.get("event") in {"failed", "finished", "reused"}
+    }
+    blocked = _dependents(folder, done, damaged)
+    found = []
+    for path in _last_attempts(folder):
+        record = read_json(path, damaged)
+        if not isinstance(record, Mapping):
+            continue
+        said = {field: str(record.get(field, "")) for field in FIELDS}
+        key = said["key"]
+        if key in done or last.get(key, "failed") != "failed":
+            continue  # a later attempt succeeded
+        own = (said["label"],) if said["stage"] == "score" else ()
+        cells = tuple(dict.fromkeys((*own, *blocked.get(key, ()))))
+        match = ATTEMPT.fullmatch(path.name)
+        found.append(Failure(attempt=int(match[1]) if match else 1, cells=cells, **said))
+    return found
+
+
+def _last_attempts(folder: Path) -> list[Path]:
+    newest: dict[Path, tuple[int, Path]] = {}
+    for kind in ("failures", "cells"):
+        for path in sorted((folder / kind).glob("*/failed-*.json")):
+            match = ATTEMPT.fullmatch(path.name)
+            if match:
+                attempt = (int(match[1]), path)
+                newest[path.parent] = max(newest.get(path.parent, attempt), attempt)
+    return [path for _, path in newest.values()]
+
+
+def _dependents(
+    folder: Path, done: Collection[str], damaged: list[Damaged]
+) -> dict[str, list[str]]:
+    """Key of a stage -> labels of planned, unfinished cells that need it, however indirectly."""
+    needed: dict[str, list[str]] = {}
+    for path in sorted(folder.glob("plan*.json")):
+        try:
+            plan = read_plan(path)
+        except (OSError, ValueError) as error:
+            damaged.append(Damaged(path, f"not a plan: {reason(error)}"))
+            continue
+        inputs = {node.key: list(node.inputs.values()) for node in plan.nodes}
+        for cell in plan.cells:
+            if cell.key not in done:
+                for stage in _closure(cell.inputs.values(), inputs):
+                    needed.setdefault(stage, []).append(cell.label)
+    return needed
+
+
+def _closure(roots: Iterable[str], inputs: Mapping[str, list[str]]) -> list[str]:
+    found: dict[str, None] = {}
+    waiting = list(roots)
+    while waiting:
+        key = waiting.pop()
+        if key not in found:
+            found[key] = None
+            waiting += inputs.get(key, [])
+    return list(found)

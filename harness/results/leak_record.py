@@ -1,0 +1,84 @@
+"""``leaks/*.json`` of a study as others wrote it: what reports, rankings and comparisons read.
+
+:class:`harness.tools.leak.LeakReport` is what a search makes; this is the schema of its file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+
+from harness.fileio.decoding import json_value
+from harness.results.stored_facts import Count, Edges, check_edges
+
+Cosine = Annotated[float, Field(ge=-1.01, le=1.01)]  # rounding in float32 included
+
+
+class Record(BaseModel):
+    """Base of everything in a record: immutable; fields of later releases are ignored."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+
+class MatchRecord(Record):
+    """One person of a benchmark and the training face most alike."""
+
+    identity: str
+    image: str
+    training_identity: str
+    training_image: str
+    score: Cosine
+    above: bool
+
+
+class NearRecord(Record):
+    """Two training identities by the cosine of their mean embeddings."""
+
+    identity: str
+    other: str
+    image: str
+    other_image: str
+    score: Cosine
+
+
+class LikenessRecord(Record):
+    """Counts of cosines in the bins between ``edges``, and the most alike identities."""
+
+    images: Count
+    identities: Count
+    edges: Edges
+    within: list[Count]
+    between: list[Count]
+    nearest: list[NearRecord]
+
+    @model_validator(mode="after")
+    def _histograms(self) -> Self:
+        check_edges(self.edges, self.within, self.between)
+        return self
+
+
+class LeakRecord(Record):
+    """One search of a benchmark's people in a training set; see ``LeakReport``."""
+
+    schema_: Literal["harness/leak@1"] = Field(alias="schema")
+    training_key: str
+    benchmark: str
+    training: str
+    model: str
+    leaked: bool
+    above: Count
+    identities: Count
+    comparisons: Count
+    fmr: Annotated[float, Field(gt=0, lt=1)]
+    by_chance: Annotated[FiniteFloat, Field(ge=0)]
+    shared_names: list[str]
+    names_known: bool
+    matches: list[MatchRecord]
+    likeness: LikenessRecord | None = None
+
+
+def read_leak(path: Path) -> LeakRecord:
+    """A record; raises ``OSError`` or ``ValueError`` (also pydantic's) where it is damaged."""
+    return LeakRecord.model_validate(json_value(path.read_bytes()))

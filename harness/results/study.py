@@ -1,0 +1,142 @@
+"""Reading study folders: finished cells, failures, events and the environments they ran in."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import DataError, NothingSelectedError, UsageError
+from harness.fileio.decoding import json_value
+from harness.fileio.names import inside
+from harness.results import env_file
+from harness.results.failures import Failure, read_failures
+from harness.results.schema import Result
+from harness.results.unreadable import Damaged, own, read_environment, reason
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A finished cell and the folder that holds its curves, scores and log, or its report."""
+
+    folder: Path
+    result: Result
+    mailed: bool = False  # read from a report, which has no scores and no curves
+
+    def file(self, name: str) -> Path | None:
+        """A file inside the cell's folder, or None where it is absent or lies outside."""
+        try:
+            path = inside(self.folder, name)
+        except DataError:
+            return None
+        return path if path.is_file() else None
+
+
+@dataclass
+class Study:
+    """One study folder, or several read as one. A cell found twice is kept once."""
+
+    folders: tuple[Path, ...]
+    cells: list[Cell] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    damaged: list[Damaged] = field(default_factory=list)
+    environments: dict[str, Any] = field(default_factory=dict)  # by file name under env/
+    recipes: dict[Path, str] = field(default_factory=dict)  # study.toml of each folder
+
+    @property
+    def results(self) -> list[Result]:
+        """The finished cells' results, in the order of ``cells``."""
+        return [cell.result for cell in self.cells]
+
+    def frame(self) -> pd.DataFrame:
+        """One tidy row a number; columns as in :func:`harness.results.frame.frame`."""
+        from harness.results.frame import frame
+
+        return frame(self.results)
+
+
+def load_study(*folders: Path, allow_empty: bool = False) -> Study:
+    """Read study folders. Damaged files are listed in ``Study.damaged``, never fatal.
+
+    Raises ``UsageError`` for a folder that is not there and, unless ``allow_empty``,
+    ``NothingSelectedError`` where no folder holds a cell.
+    """
+    study = Study(folders=tuple(folders))
+    seen: set[str] = set()
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"no study folder at {folder}; give the folder that holds 'cells'")
+        with _collection_paused():
+            _read_cells(folder, study, seen)
+            if own(folder, folder / "events.jsonl", study.damaged):
+                _read_events(folder / "events.jsonl", study)
+        for path in sorted((folder / "env").glob("*.json")):
+            if not own(folder, path, study.damaged):
+                continue
+            study.environments[path.name] = read_environment(path, study.damaged)
+            if study.environments[path.name] is not None and not env_file.fits(path):
+                study.damaged.append(Damaged(path, "altered: its name is not its digest"))
+        study.failures += read_failures(folder, seen, study.events, study.damaged)
+        recipe = folder / "study.toml"
+        if recipe.is_file() and own(folder, recipe, study.damaged):
+            study.recipes[folder] = recipe.read_text(encoding="utf-8", errors="replace")
+    if not (allow_empty or study.cells or study.failures or study.damaged):
+        places = ", ".join(map(str, folders))
+        raise NothingSelectedError(f"no cells in {places}; run a study there first")
+    return study
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    # Reading makes many small objects and no garbage cycles: collecting doubles the time.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _read_cells(folder: Path, study: Study, seen: set[str]) -> None:
+    """Add the finished cells of a study folder."""
+    cells = folder / "cells"
+    for name in sorted(path.name for path in cells.iterdir()) if cells.is_dir() else ():
+        path = cells / name
+        try:
+            result = parse_result((path / "result.json").read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # a cell without a result has failed or is running; read_failures looks
+        except (OSError, ValueError) as error:
+            study.damaged.append(Damaged(path / "result.json", reason(error)))
+        else:
+            if result.id not in seen:
+                seen.add(result.id)
+                study.cells.append(Cell(path, result))
+
+
+def parse_result(content: bytes | str) -> Result:
+    """A result from its JSON; raises ``ValueError`` (also pydantic's) where it is damaged."""
+    return Result.from_fields(json_value(content))
+
+
+def _read_events(path: Path, study: Study) -> None:
+    if not path.is_file():
+        return
+    for index, line in enumerate(path.read_bytes().splitlines(), start=1):
+        try:
+            event = json_value(line)
+        except ValueError as error:
+            study.damaged.append(Damaged(path, f"line {index}: {reason(error)}"))
+            continue
+        if isinstance(event, dict):
+            study.events.append(event)
+        else:
+            study.damaged.append(Damaged(path, f"line {index}: not a JSON object"))

@@ -1,0 +1,1 @@
+"""Artifacts under content keys: written whole, locked, verified, listed."""

@@ -1,1 +1,0 @@
-"""Recipes, plans, the store, the runner and result rows."""

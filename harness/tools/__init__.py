@@ -1,0 +1,1 @@
+"""Work beside a run: rescoring, leak searches, imports, exports, checks."""

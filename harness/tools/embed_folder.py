@@ -1,0 +1,142 @@
+"""Embeddings of a plain folder of images, outside any study."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness._plugins.manager import Registry
+from harness.align.aligned import AlignedImages
+from harness.align.limits import MAX_DOUBTFUL
+from harness.align.place import Rule, place
+from harness.components import Aligner, InputSpec
+from harness.embedding.doubt import unsound
+from harness.embedding.extract import Extraction, extract
+from harness.engine.session import Session, create
+from harness.engine.stages.embed import BATCH
+from harness.errors import DataError, UsageError
+from harness.faces.files import ImageFiles, search_images
+from harness.faces.left_out import LeftOut
+from harness.faces.near_names import NearNames
+from harness.fileio.atomic import write_text, written_whole
+from harness.inputs import one_line, shown
+from harness.plan.device import resolve_device
+from harness.plan.nodes import Plan
+from harness.plan.planner import Planner
+from harness.progress import Progress
+from harness.protocols.readers.landmarks import read_five_points
+from harness.recipe.resolve import Recipe, StudyTable, Use
+from harness.recipe.tables import ModelUse
+from harness.store.artifacts import Store
+
+Named = tuple[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many images were embedded, and why the others were not."""
+
+    images: int
+    embedded: int
+    failures: Mapping[str, int]
+    left_out: LeftOut
+    warnings: tuple[str, ...] = ()
+
+
+def embed_folder(
+    registry: Registry,
+    store: Store,
+    folder: Path,
+    *,
+    model: Named,
+    out: Path,
+    aligner: Named | None = None,
+    landmarks: Path | None = None,
+    template: str | None = None,
+    device: str = "auto",
+    batch_size: int | None = None,
+    max_doubtful: float = MAX_DOUBTFUL,
+    quiet: bool = False,
+) -> Counts:
+    r"""Write float32 (N, D) to ``out`` and the N image paths to ``out`` with suffix ``.txt``.
+
+    Rows of images without a face are NaN; bytes of a path that are not UTF-8 are written as
+    ``\xNN``, and line ends as ``\n``. Raises ``UsageError`` when nothing says where the faces are.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder; give a folder of images")
+    found_images = search_images(folder)
+    images = _open(folder, found_images.names, landmarks, template)
+    recipe = Recipe(
+        study=StudyTable(device=resolve_device(device), batch_size=batch_size),
+        model=[ModelUse.model_validate({**model[1], "use": model[0]})],
+        aligner=Use.model_validate({**aligner[1], "use": aligner[0]}) if aligner else None,
+    )
+    planner = Planner(registry, store, recipe)
+    chosen = planner.choose("model", recipe.model[0])
+    finder = planner.choose("aligner", recipe.aligner) if recipe.aligner else None
+    planner.require_assets()
+    plan = Plan(recipe.study, planner.device, "fp32", {}, (), recipe)
+    progress = Progress(quiet=quiet)
+    session = Session(plan, store, out.parent, progress, jobs=1)
+    network = session.trained(chosen, None)
+    detector = None
+    if finder is not None:
+        detector = create(finder, Aligner)
+        detector.prepare(session.context(finder, seed=0))
+    progress.stage("place")
+    placements = place(images, Rule(max_doubtful=max_doubtful), aligner=detector, progress=progress)
+    if placements.failed.all():
+        raise DataError(f"no face was found in any image of {folder}")
+    progress.stage("embed")
+    with tempfile.TemporaryDirectory() as work:
+        aligned = AlignedImages(images, placements, network.input_spec)
+        found = extract(
+            network,
+            aligned,
+            images.names,
+            mirror=False,
+            folder=Path(work),
+            progress=progress,
+            batch_size=batch_size or BATCH,
+        )
+        warnings = _warnings(found, network.input_spec)
+        with written_whole(out) as aside, aside.open("wb") as file:
+            np.save(file, found.plain, allow_pickle=False)
+    write_text(out.with_suffix(".txt"), "".join(f"{one_line(name)}\n" for name in images.names))
+    progress.close()
+    failed = int(placements.failed.sum())
+    return Counts(len(images), len(images) - failed, placements.failures(), found_images.left_out,
+                  warnings)  # fmt: skip
+
+
+def _warnings(found: Extraction, spec: InputSpec) -> tuple[str, ...]:
+    """What is wrong with all embeddings; the folder may hold one person, so it never stops."""
+    try:
+        return tuple(unsound(found.plain, found.enrolled, asdict(spec), ready=True))
+    except DataError as error:
+        return (str(error),)
+
+
+def _open(
+    folder: Path, names: list[str], landmarks: Path | None, template: str | None
+) -> ImageFiles:
+    if landmarks is None:
+        return ImageFiles(folder, names, template=template)
+    points = read_five_points(landmarks)
+    rows = np.full((len(names), 5, 2), np.nan, np.float32)
+    for row, name in enumerate(map(shown, names)):
+        if name in points:
+            rows[row] = points[name]
+    if not np.isfinite(rows).any():
+        other = next(iter(points))
+        raise DataError(
+            f"{landmarks} names none of the {len(names):,} images of {folder}: its first is "
+            f"{other!r}, that of the folder {shown(names[0])!r}{NearNames(folder).hint(other)}"
+        )
+    return ImageFiles(folder, names, landmarks=rows)

@@ -1,0 +1,1 @@
+"""Face models: their files, and the faces that coefficients give."""

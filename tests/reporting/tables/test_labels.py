@@ -1,0 +1,47 @@
+"""Labels of recipes name the rows of tables."""
+
+from __future__ import annotations
+
+from harness.reporting.tables.labels import labels, signature
+
+
+def test_labels_stand_where_rows_differ_only_by_parameters(make):
+    uses = [
+        make.component("digi2real", identities=n).model_copy(update={"label": label})
+        for n, label in ((10, "10K"), (20, "20K"))
+    ]
+    found = labels(uses)
+    assert [found[signature(use)] for use in uses] == ["10K", "20K"]
+
+
+def test_without_labels_the_parameters_tell(make):
+    uses = [make.component("digi2real", identities=n) for n in (10, 20)]
+    found = labels(uses)
+    assert [found[signature(use)] for use in uses] == [
+        "digi2real (identities=10)", "digi2real (identities=20)",
+    ]  # fmt: skip
+
+
+def test_one_label_for_two_settings_is_told_apart(make):
+    uses = [
+        make.component(name, identities=n).model_copy(update={"label": "mine"})
+        for name, n in (("bfm", 10), ("digi2real", 10))
+    ]
+    found = labels(uses)
+    assert len(set(found.values())) == 2
+    assert all(label.startswith("mine (") for label in found.values())
+
+
+def test_the_same_setting_is_one_row_whoever_labelled_it(make):
+    plain = make.component("bfm", identities=10)
+    labelled = plain.model_copy(update={"label": "SYN"})
+    assert labels([plain, labelled]) == {signature(plain): "SYN"}
+    assert labels([labelled, plain]) == {signature(plain): "SYN"}
+
+
+def test_a_set_that_rows_label_by_what_they_take_of_it_keeps_its_own_name(make):
+    some, more = (
+        make.component("folder", identities=9).model_copy(update={"label": label})
+        for label in ("200 real images", "400 real images")
+    )
+    assert labels([some, more]) == {signature(some): "folder"}
