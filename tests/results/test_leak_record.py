@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from harness.errors import DataError
-from harness.results.leaks import leaks_of, record
+from harness.results.leaks import leaks_of
 from harness.tools.leak import People, find_leaks
+from harness.tools.leak_run import record
 
 
 @pytest.fixture

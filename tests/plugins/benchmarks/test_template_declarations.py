@@ -8,7 +8,7 @@ from importlib import import_module
 
 import pytest
 
-from harness.components import Benchmark, BenchmarkParams, External
+from harness.components import Benchmark, BenchmarkParams
 from harness.plan.nodes import Cell
 from harness.recipe.parameters import external_fields
 
@@ -45,7 +45,7 @@ def test_target_parameters_and_asset_agree(component):
     params = resolve(component.params)
     assert issubclass(resolve(component.target), Benchmark)
     assert issubclass(params, BenchmarkParams)
-    assert external_fields(params)["root"] == External(asset=component.assets[0].name)
+    assert external_fields(params)["root"].asset == component.assets[0].name
     assert all(field.description for field in params.model_fields.values())
     assert params.scoring <= set(params.model_fields)
     assert not params(flip="none").mirror()

@@ -129,7 +129,7 @@ def test_energy_and_colour_apply_to_the_prior(prior):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "no readable .rps"),
+        ("{", "is not JSON"),
         ("[1]", "no JSON object"),
         ('{"version": "V9.0"}', "V9.0"),
         ('{"version": "V4.0"}', "no spherical-harmonics light"),
