@@ -254,8 +254,9 @@ def test_hostile_names_do_nothing(browser, make, tmp_path):
     bad = '</script><img src=x onerror="window.hacked=1">\'"`--><svg onload=window.hacked=1>{{7*7}}'
     folder = tmp_path / "study"
     made = make.result(
-        generator=make.component(bad, identities=3, **{"k</style>": bad}),
-        model=make.component(bad + "m", facts={"notes": [bad], "steps": 3}),
+        # A name becomes part of paths, so it may hold no such thing; a label may.
+        generator=make.component("bad", label=bad, identities=3, **{"k</style>": bad}),
+        model=make.component("badm", label=bad + "m", facts={"notes": [bad], "steps": 3}),
         warnings=[bad], protocol={bad: bad},
         metrics=[make.metric(0.5, at={"group": bad}), make.metric(0.6, at={"group": "b"}),
                  make.metric(0.5, name=bad, headline=True, note=bad)],
