@@ -13,6 +13,7 @@ from harness._plugins.manager import BUILTIN, FROM_FILE, Registry
 from harness.digests import file_sha256
 from harness.lifecycle import Scored
 from harness.protocols.base import Metric, Scores
+from harness.results.plausible import out_of_range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,6 +103,11 @@ def checked(answer: Any, taken: Collection[str], given: Collection[Point] = ()) 
             raise ValueError(f"{metric.name!r} is given already; give it another name")
         if metric.value is not None and not isfinite(metric.value):
             raise ValueError(f"{metric.name!r} is not finite; give None and say why in the note")
+        if metric.value is not None and out_of_range(metric.value, metric.unit):
+            raise ValueError(
+                f"{metric.name!r} = {metric.value:g} is out of the range of a {metric.unit}; give "
+                "its unit"
+            )
         found.append(metric)
     return found
 

@@ -16,6 +16,11 @@ LARGEST_OTHER = 1e12
 """Largest absolute value by unit; far above any score or ratio for a unit of a plugin."""
 
 
+def out_of_range(value: float, unit: str) -> bool:
+    """Whether a finite number cannot be a measurement in its unit."""
+    return abs(value) > LARGEST.get(unit, LARGEST_OTHER) + ROUNDING
+
+
 def implausible(metric: MetricRecord) -> str:
     """Why a stored number cannot be a measurement, in words; empty where it can.
 
@@ -30,7 +35,7 @@ def implausible(metric: MetricRecord) -> str:
     for number in numbers:
         if number is not None and not isfinite(number):
             return f"{metric.name} is not finite"
-        if number is not None and abs(number) > largest + ROUNDING:
+        if number is not None and out_of_range(number, metric.unit):
             return f"{metric.name} = {number:g} is out of its range (-{largest:g} to {largest:g})"
     if metric.realised_far is not None and not 0 <= metric.realised_far <= 1:
         return f"the realised FAR of {metric.name} is {metric.realised_far:g}"

@@ -299,6 +299,7 @@ BAD = {
     "is a metric of the benchmark": lambda scored: [Metric("accuracy", 1.0)],
     "is given already": two,
     "is not finite": lambda scored: [Metric("mine", float("nan"))],
+    "out of the range of a fraction": lambda scored: [Metric("mine", 2.0)],
     "must give Metric objects": lambda scored: [("mine", 1.0)],
     "has no name": lambda scored: [Metric(" ", 1.0)],
     "division by zero": lambda scored: 1 / 0,
@@ -327,8 +328,8 @@ def test_what_a_plugin_is_given_is_not_what_is_kept(registry, tmp_path):
 
 def test_of_two_plugins_with_one_name_the_second_is_left_out(registry, tmp_path):
     # pluggy asks the plugin that registered last first.
-    add(registry, "second", Metrics(lambda scored: [Metric("mine", 2.0)]))
-    add(registry, "first", Metrics(lambda scored: [Metric("mine", 1.0)]))
+    add(registry, "second", Metrics(lambda scored: [Metric("mine", 0.2)]))
+    add(registry, "first", Metrics(lambda scored: [Metric("mine", 0.1)]))
     (result,) = run(registry, tmp_path / "study").results
     mine = [metric for metric in result.metrics if metric.name == "mine"]
     assert len(mine) == 1
