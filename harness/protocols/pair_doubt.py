@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from harness.digests import file_sha256
 from harness.errors import DataError
 from harness.protocols.readers.lists import Pair
 
@@ -68,8 +70,8 @@ def examine(
     """Look for doubtful pairs in a list; ``person`` names who is on an image, where that is known.
 
     Else images that genuine pairs link are of one person. ``image`` tells which names are the same
-    image, by default those that lead to one file (``a/./b``). A pair is the same with its images
-    exchanged.
+    image (:func:`same_content`), by default those that lead to one file (``a/./b``). A pair is the
+    same with its images exchanged.
     """
     same = image or _plain
     keys = [frozenset((same(pair.first), same(pair.second))) for pair in pairs]
@@ -137,6 +139,26 @@ def unbalanced(pairs: Sequence[Pair], where: str) -> list[str]:
         f"pairs {kind} has an accuracy of {most / len(pairs):.2%}; compare AUC and TAR instead"
     )
     return [text]
+
+
+def same_content(folder: Path, names: Sequence[str]) -> Callable[[str], str]:
+    """A key of each image below ``folder`` that is equal for equal bytes.
+
+    Only files of the same size are read. Raises ``DataError`` naming one that cannot be read.
+    """
+    by_size: dict[int, list[str]] = defaultdict(list)
+    keys: dict[str, str] = {}
+    try:
+        for name in names:
+            by_size[(folder / name).stat().st_size].append(name)
+        for group in by_size.values():
+            if len(group) > 1:
+                keys |= {name: file_sha256(folder / name) for name in group}
+    except OSError as error:
+        raise DataError(
+            f"cannot read image {error.filename}: {error.strerror}; check the file"
+        ) from None
+    return lambda name: keys.get(name, name)
 
 
 def _plain(name: str) -> str:

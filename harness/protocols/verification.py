@@ -17,7 +17,7 @@ from harness.errors import DataError
 from harness.faces.files import ImageFiles
 from harness.faces.near_names import NearNames
 from harness.protocols.base import Comparison, Evaluation, Scores
-from harness.protocols.pair_doubt import examine, require_few, unbalanced
+from harness.protocols.pair_doubt import examine, require_few, same_content, unbalanced
 from harness.protocols.pairs import PairFolds
 from harness.protocols.params import PairParams
 from harness.protocols.readers.image_lists import AbsentFilesError
@@ -86,7 +86,8 @@ class PairBenchmark(Benchmark):
         self._check_labels(listing)
         names = self._choose(listing.pairs, listing.source, official=listing.official)
         self._require_files(listing)
-        self._doubt(listing.source, person=listing.subject)
+        same = same_content(listing.folder, names)
+        self._doubt(listing.source, person=listing.subject, image=same)
         self._images = self._files(listing, names)
 
     @abstractmethod

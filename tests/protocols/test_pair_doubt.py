@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import DataError
-from harness.protocols.pair_doubt import examine, require_few, unbalanced
+from harness.protocols.pair_doubt import examine, require_few, same_content, unbalanced
 from harness.protocols.readers.lists import Pair
 
 
@@ -83,6 +83,24 @@ def test_equal_content_may_be_one_image():
     found = examine(listed, None, content)
     assert (found.repeated, found.people, found.in_folds) == (1, 1, 1)
     assert examine(listed).repeated == 0
+
+
+def test_copies_and_links_of_an_image_are_that_image(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"same")
+    (tmp_path / "copy.png").write_bytes(b"same")
+    (tmp_path / "size.png").write_bytes(b"emas")
+    (tmp_path / "other.png").write_bytes(b"longer")
+    (tmp_path / "link.png").symlink_to("a.png")
+    names = ["a.png", "copy.png", "link.png", "other.png", "size.png"]
+    same = same_content(tmp_path, names)
+    assert same("a.png") == same("copy.png") == same("link.png")
+    assert len({same(name) for name in names}) == 3
+    listed = [Pair("a.png", "copy.png", True, 0), Pair("size.png", "other.png", False, 1)]
+    found = examine(listed, None, same)
+    assert found.itself == 1
+    assert found.examples["itself"] == "a.png with copy.png"
+    with pytest.raises(DataError, match=r"gone\.png: No such file"):
+        same_content(tmp_path, ["gone.png"])
 
 
 @pytest.mark.parametrize(("genuine", "told"), [(50, ""), (33, "impostor"), (80, "genuine")])

@@ -53,6 +53,31 @@ def test_a_folder_by_the_command(results, folder):
     assert "contradict" not in " ".join(result["warnings"])
 
 
+def test_copies_under_two_names_are_refused_or_counted(prepared, folder):
+    """The copies of an image are as similar as an image is to itself."""
+    copy = folder / "p0/2.png"
+    copy.write_bytes((folder / "p0/1.png").read_bytes())
+    with pytest.raises(DataError, match=r"1 of 20 pairs .* itself .*p0/1\.png with p0/2\.png"):
+        prepared(Pairs, Params(root=folder, max_doubtful_pairs=0.04))
+    few = prepared(Pairs, Params(root=folder, max_doubtful_pairs=0.05))
+    assert "1 of 20 pairs compare an image with itself" in " ".join(few.cautions("verification"))
+    for person in range(PEOPLE):
+        (folder / f"p{person}/2.png").write_bytes((folder / f"p{person}/1.png").read_bytes())
+    with pytest.raises(DataError, match=r"10 of 20 pairs compare an image with itself"):
+        prepared(Pairs, Params(root=folder))
+
+
+def test_pairs_of_copies_are_repeated_or_contradict(prepared, folder):
+    lines = (folder / "pairs.csv").read_text()
+    for name, source in (("p3/copy.png", "p3/2.png"), ("p5/copy.png", "p5/2.png")):
+        (folder / name).write_bytes((folder / source).read_bytes())
+    (folder / "pairs.csv").write_text(f"{lines}\np3/copy.png,p3/1.png,1\np5/1.png,p5/copy.png,0")
+    made = prepared(Pairs, Params(root=folder, max_doubtful_pairs=0.5))
+    said = " ".join(made.cautions("verification"))
+    assert "1 of 22 pairs occur earlier in the list" in said
+    assert "2 of 22 pairs are there as genuine and as impostor" in said
+
+
 def test_a_pack_by_the_command_needs_no_asset(results, pack, harness_command, tmp_path):
     """Not even one that is linked: another version of it must change nothing."""
     (result,) = results("calfw", "pack=own.bin").values()
