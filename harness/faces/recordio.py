@@ -139,7 +139,8 @@ class RecordFile:
         plain &= (body >= 0) & (offsets + _FRAME.size + length <= len(self))
         here = slice(start, start + len(offsets))
         found.arrays[here] = rows["flag"] > 0
-        found.labels[here] = np.where(rows["flag"] > 0, rows["first"], rows["label"])
+        with np.errstate(invalid="ignore"):  # labels of damaged records, which are read below
+            found.labels[here] = np.where(rows["flag"] > 0, rows["first"], rows["label"])
         found.body_bytes[here] = body
         read = 0
         for row in np.flatnonzero(~plain):

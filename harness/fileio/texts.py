@@ -132,7 +132,8 @@ def whole_number(word: str) -> int | None:
     >>> whole_number("-12"), whole_number("²"), whole_number("1_0")
     (-12, None, None)
     """
-    return int(word) if re.fullmatch(r"[+-]?[0-9]{1,18}", word.strip()) else None
+    plain = word.strip()  # also of separators that int() would not take
+    return int(plain) if re.fullmatch(r"[+-]?[0-9]{1,18}", plain) else None
 
 
 def separator_of(line: str) -> str:

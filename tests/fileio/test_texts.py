@@ -150,3 +150,9 @@ def test_whole_numbers_are_plain_digits():
         0, -12, 7, 3, 10**18 - 1]  # fmt: skip
     odd = ("", "²", "\u0663", "1_0", "1.0", "0x1", "--1", "9" * 19, "9" * 5000)
     assert [whole_number(word) for word in odd] == [None] * len(odd)
+
+
+def test_separators_around_a_number_are_no_part_of_it():
+    assert texts.whole_number("2\x1d") == 2
+    assert texts.whole_number(" -7 ") == -7
+    assert texts.whole_number("2\x1d3") is None

@@ -24,7 +24,8 @@ def read_five_points(path: Path) -> dict[str, NDArray[np.float32]]:
             continue
         name, *rest = line.split("\t") if "\t" in line else line.split()
         try:
-            values = np.array([float(word) for word in rest], np.float32)
+            with np.errstate(over="ignore"):  # what float32 cannot hold is refused below
+                values = np.array([float(word) for word in rest], np.float32)
         except ValueError:
             values = np.empty(0, np.float32)
         if values.size != 10 or not np.isfinite(values).all():
