@@ -5,7 +5,7 @@ decoded strictly (``harness.align.jpeg``), and the checksums of a PNG are compar
 and PNM have no checksums: only their lengths are checked. Orientation tags (EXIF) are ignored:
 lists of landmarks, boxes and pairs count pixels as they are stored.
 
-Whoever changes what is accepted or returned raises ``DECODER`` in
+A change to what is accepted or returned raises ``DECODER`` in
 ``harness/store/fingerprints.py`` and the versions
 of the generators that hand out files from outside (folder, recordio).
 """

@@ -14,10 +14,6 @@ from harness.store.artifacts import Artifact
 PACKAGES = ("numpy", "torch", "onnxruntime-gpu", "onnxruntime", "opencv-python-headless", "pyarrow",
             "scipy", "numba", "synthface-harness")  # fmt: skip
 
-COMPARED = ("python", "system", "machine", "device", "precision", "portable", "packages",
-            "processor", "libc", "kernels", "set", "made_on")  # fmt: skip
-"""Facts that can move digits. ``threads`` is among them inside ``kernels`` of each stage."""
-
 
 def record(session: Session, artifacts: Mapping[str, Artifact]) -> str:
     """Write the environment once under its digest; gives its path in the study folder.
