@@ -39,7 +39,7 @@ FLOORS = (
     ("inputs",),
     ("progress",),
     ("digests", "extensions"),
-    ("components", "lifecycle", "hookspecs", "errors", "seeds", "terminal", "_moved"),
+    ("choices", "components", "lifecycle", "hookspecs", "errors", "seeds", "terminal", "_moved"),
 )  # fmt: skip
 """Rooms from the roof down; those of one floor do not import each other."""
 FLOOR_OF = {name: level for level, names in enumerate(FLOORS) for name in names}

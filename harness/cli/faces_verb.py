@@ -11,14 +11,13 @@ import click
 
 from harness.cli import faces_namesakes, faces_verify
 from harness.cli.options import files_of, open_registry
+from harness.faces.export import LAYOUTS
 from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
     from harness.faces.store import FaceSet
     from harness.store.artifacts import Artifact
 
-FORMATS = ["imagefolder", "recordio", "parquet", "webdataset"]
-READERS = ["folder", "recordio", "parquet", "webdataset"]
 MOST_NAMED = 20
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
@@ -28,8 +27,7 @@ quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress on 
 def command() -> None:
     """Look at, check, export and import face sets in the store; KEY is the beginning of a key.
 
-    A set from elsewhere is read in place by the generators folder, recordio, parquet and
-    webdataset.
+    A set from elsewhere is read in place by generators such as folder, recordio and parquet.
 
     \b
     Examples:
@@ -71,7 +69,7 @@ def list_sets(*, as_json: bool) -> int:
 @click.argument("key")
 @click.option(
     "--format", "layout", required=True, metavar="FORMAT",
-    help=f"Layout: {', '.join(FORMATS)}; or a file beside each image that the generator writes, "
+    help=f"Layout: {', '.join(LAYOUTS)}; or a file beside each image that the generator writes, "
     "like rps, csv, tlms, depth, normals and maps of bfm.",
 )  # fmt: skip
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), metavar="DIR",
@@ -103,7 +101,7 @@ def export_set(
     item, faces = _open(key)
     progress = Progress(quiet=quiet)
     progress.stage("export")
-    if layout not in FORMATS:
+    if layout not in LAYOUTS:
         paths = dict(map(parse_assignment, given))
         count = export_sidecars(open_registry(obj), Store(), item, layout, out, paths, progress)
         progress.close()
@@ -119,7 +117,7 @@ def export_set(
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
     "--format", "layout", default="auto", metavar="FORMAT",
-    help=f"How it is read: {', '.join(READERS)}, or another generator with a root; by the files "
+    help="How it is read: a generator with a root, like folder, recordio or parquet; by the files "
     "if not given.",
 )  # fmt: skip
 @click.option(

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from harness.choices import Choices
 from harness.components import Params
+
+if TYPE_CHECKING:
+    from harness.training.losses import RegisteredLoss
+
+    LossName = str
+
+LOSSES: Choices[RegisteredLoss] = Choices("harness.training.losses", "LOSS")
+"""Every loss by name. Only the names are read while planning, because losses import torch."""
+
+if not TYPE_CHECKING:
+    LossName = Literal[tuple(LOSSES)]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -15,9 +27,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 class ClassificationParams(Params):
     """Loss, optimiser, schedule and augmentation; the defaults are AdaFace's."""
 
-    loss: Literal["adaface", "arcface", "cosface", "curricularface", "softmax"] = Field(
-        "adaface", description="Loss of training."
-    )
+    loss: LossName = Field("adaface", description="Loss of training.")
     margin: float | None = Field(
         None, ge=0, description="Margin of the loss; by default the one it was published with."
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from harness.components import External, PixelMean, PixelStd
-from harness.training.params import ClassificationParams
+from harness.training.params import ClassificationParams, LossName
 
 
 class MobileFaceNetParams(ClassificationParams):
@@ -42,6 +42,4 @@ class MobileFaceNetParams(ClassificationParams):
     weights: Annotated[Path | None, External()] = Field(
         None, description="Weights to start from: ours, or one of the presets' public files."
     )
-    loss: Literal["adaface", "arcface", "cosface", "curricularface", "softmax"] = Field(
-        "cosface", description="Loss of training."
-    )
+    loss: LossName = Field("cosface", description="Loss of training.")

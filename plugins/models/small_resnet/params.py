@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from harness.components import External
-from harness.training.params import ClassificationParams
+from harness.training.params import ClassificationParams, LossName
 
 
 class SmallResNetParams(ClassificationParams):
@@ -55,6 +55,4 @@ class SmallResNetParams(ClassificationParams):
         description="After training, the embedding is divided by its deviations within a person, "
         "with this share of the largest variance added to each.",
     )
-    loss: Literal["adaface", "arcface", "cosface", "curricularface", "softmax"] = Field(
-        "cosface", description="Loss of training."
-    )
+    loss: LossName = Field("cosface", description="Loss of training.")
