@@ -25,19 +25,19 @@ from harness.process.cpus import cpu_count
 from harness.progress import Progress
 from harness.recipe import parameters
 from harness.recipe.project import project_file
-from harness.recipe.resolve import Recipe, Settings, StudyTable, Use, resolve
+from harness.recipe.resolve import Recipe, RunFlags, StudyTable, Use, resolve
 from harness.recipe.typed_recipe import with_types
 from harness.store.artifacts import Store
 
 KEY_PREFIX = 8
 
 if TYPE_CHECKING:
-    from harness.engine.runner import Outcome
+    from harness.engine.runner import RunOutcome
     from harness.results.study import Study
-    from harness.training.torchrun import Crew
+    from harness.training.torchrun import TorchrunGroup
 
 
-def make_recipe(settings: Settings, registry: Registry) -> Recipe:
+def make_recipe(settings: RunFlags, registry: Registry) -> Recipe:
     """The recipe that the settings make of files, environment and flags."""
     made = resolve(settings, registry.groups(), _accepts(registry))
 
@@ -51,7 +51,7 @@ def make_recipe(settings: Settings, registry: Registry) -> Recipe:
 
 
 def make_plan(
-    settings: Settings, registry: Registry, store: Store, *, tolerant: bool = False
+    settings: RunFlags, registry: Registry, store: Store, *, tolerant: bool = False
 ) -> Plan:
     """The plan of what the settings ask for.
 
@@ -94,8 +94,8 @@ def execute(
     allow_code: bool = False,
     track: Iterable[str] = (),
     processes: int = 1,
-    crew: Crew | None = None,
-) -> Outcome:
+    crew: TorchrunGroup | None = None,
+) -> RunOutcome:
     """Run a plan in a study folder; see :class:`harness.engine.runner.Runner`.
 
     Every training goes on in so many ``processes``, each with a GPU of its own where there are any,
@@ -154,7 +154,7 @@ def execute(
 
 def take_part(
     plan: Plan,
-    crew: Crew,
+    crew: TorchrunGroup,
     *,
     folder: Path,
     store: Store,
@@ -339,7 +339,7 @@ def run(
     first failure of a stage.
     """
     registry, store, folder = load(plugins_dirs=plugins_dirs), Store(), Path(study)
-    settings = Settings(
+    settings = RunFlags(
         recipe=Path(recipe) if recipe else None,
         generators=_tuple(generator),
         models=_tuple(model),

@@ -37,8 +37,8 @@ from harness_plugins.generators.digi2real.diffusion.conditioning import Conditio
 from harness_plugins.generators.digi2real.diffusion.pipeline import assemble, vae_dtype
 from harness_plugins.generators.digi2real.diffusion.sampling import solver
 from harness_plugins.generators.digi2real.generator import Digi2Real
-from harness_plugins.generators.digi2real.jobs import Job
-from harness_plugins.generators.digi2real.params import Params
+from harness_plugins.generators.digi2real.jobs import ImageJob
+from harness_plugins.generators.digi2real.params import Digi2RealParams
 
 STEPS, GUIDANCE, FIVE = 25, 3.0, 5
 SCHEDULER = {
@@ -118,7 +118,7 @@ def _timed(spent: dict[str, float], name: str, call: Callable[..., Any]) -> Call
 def on_cpu(images: int, repeats: int) -> None:
     """The share of the tiny pipeline's time that is outside its networks."""
     per = 4
-    params = Params.model_validate(
+    params = Digi2RealParams.model_validate(
         {"pipeline": "tiny", "identities": images // per, "images_per_id": per,
          "images_per_prototype": 2, "latents": 2, "steps": STEPS, "source": "patches"}
     )  # fmt: skip
@@ -225,7 +225,7 @@ def generator(
     device: torch.device, identities: int, batch: int, *, small: bool
 ) -> Iterator[Digi2Real]:
     """Ours, with full-size networks of random weights in the place of the tiny ones."""
-    params = Params.model_validate(
+    params = Digi2RealParams.model_validate(
         {"pipeline": "tiny", "identities": identities, "images_per_id": FIVE,
          "images_per_prototype": 2, "latents": FIVE, "steps": STEPS, "source": "patches"}
     )  # fmt: skip
@@ -298,10 +298,10 @@ def count_of(made: Digi2Real, slots: list[Slot]) -> int:
     return len(list(made.generate(slots)))
 
 
-def difference(made: Digi2Real, some: list[Job], batch: list[Job]) -> tuple[int, float]:
+def difference(made: Digi2Real, some: list[ImageJob], batch: list[ImageJob]) -> tuple[int, float]:
     """Largest and mean difference of pixels between images made alone and in a batch."""
 
-    def images(jobs: list[Job]) -> Any:
+    def images(jobs: list[ImageJob]) -> Any:
         points = np.stack([job.embedding for job in jobs])
         return made._shown(points, [job.seed for job in jobs], True).astype(int)
 
@@ -327,7 +327,7 @@ def on_gpu(batches: list[int], identities: int, repeats: int, *, rehearse: bool)
         with generator(device, identities, batch, small=small) as made:
             jobs = [made._job(slot) for slot in slots[:batch]]
 
-            def unet_alone(made: Digi2Real = made, jobs: list[Job] = jobs) -> int:
+            def unet_alone(made: Digi2Real = made, jobs: list[ImageJob] = jobs) -> int:
                 made._denoised(jobs)
                 return len(jobs)
 

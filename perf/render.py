@@ -27,7 +27,7 @@ from head_model import head_model
 
 from harness.faces.face import Slot
 from harness_plugins.generators.bfm.generator import Bfm
-from harness_plugins.generators.bfm.params import Params
+from harness_plugins.generators.bfm.params import BfmParams
 from harness_plugins.generators.bfm.rendering import illumination, rasterise, resolve
 from harness_plugins.generators.bfm.rendering.camera import DISTANCE_MM, posed, rotation
 from harness_plugins.generators.bfm.rendering.render import Renderer
@@ -60,7 +60,7 @@ class Bench:
 
 
 def opened(folder: Path, px: int, model=None) -> Bfm:
-    generator = Bfm(Params(image_px=px))
+    generator = Bfm(BfmParams(image_px=px))
     if model is not None:
         generator._open_model = lambda: model
     generator.prepare(Bench(folder))

@@ -105,7 +105,7 @@ class Bench:
 def rendered(given: argparse.Namespace) -> tuple[Images, NDArray[np.int64]]:
     """Aligned faces uint8 (N, CANVAS, CANVAS, 3), held-out people last, and their labels."""
     from harness_plugins.generators.bfm.generator import Bfm
-    from harness_plugins.generators.bfm.params import Params
+    from harness_plugins.generators.bfm.params import BfmParams
 
     usual = {"yaw_deg": {"type": "gaussian", "std": 18.0}, "pitch_deg": {"type": "gaussian",
              "std": 10.0}, "roll_deg": {"type": "gaussian", "std": 8.0},
@@ -115,7 +115,7 @@ def rendered(given: argparse.Namespace) -> tuple[Images, NDArray[np.int64]]:
     values |= dict(map(setting, given.G))
     rng = stream(given.seed, "transfer", "align")
     with tempfile.TemporaryDirectory() as home:
-        generator = Bfm(Params.model_validate(values))
+        generator = Bfm(BfmParams.model_validate(values))
         generator.prepare(Bench(Path(home), given.seed))
         slots = [Slot(i, k) for i in range(values["identities"]) for k in range(given.images)]
         found = [aligned(face, rng) for face in generator.generate(slots) if isinstance(face, Face)]

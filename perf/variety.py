@@ -73,14 +73,14 @@ class Network:
 def people(network: Network, count: int, values: dict[str, object]) -> tuple[Vectors, Vectors]:
     """Embeddings of two renderings of each identity, (count, D) each."""
     from harness_plugins.generators.bfm.generator import Bfm
-    from harness_plugins.generators.bfm.params import Params
+    from harness_plugins.generators.bfm.params import BfmParams
 
     slots = [Slot(identity, 0) for identity in range(count)]
     found = []
     with tempfile.TemporaryDirectory() as home:
         for view in (STILL, VARIED):
             base = {"identities": count, "image_px": 160, "box_scale": 1.5}
-            generator = Bfm(Params.model_validate(base | view | values))
+            generator = Bfm(BfmParams.model_validate(base | view | values))
             generator.prepare(Bench(Path(home), 1))
             faces = [face for face in generator.generate(slots) if isinstance(face, Face)]
             found.append(np.stack([_embedded(network, face) for face in faces]))

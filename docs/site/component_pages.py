@@ -6,7 +6,7 @@ from typing import Any
 
 from schema_text import entry, literal
 
-from harness._plugins.manager import Provided, Registry
+from harness._plugins.manager import RegisteredComponent, Registry
 from harness.components import KINDS, Component, Params
 from harness.recipe.parameters import external_fields, params_class
 
@@ -36,7 +36,7 @@ def page_name(component: Component) -> str:
     return f"{component.kind}-{component.name}"
 
 
-def _overview(title: str, found: list[Provided], names: list[str]) -> str:
+def _overview(title: str, found: list[RegisteredComponent], names: list[str]) -> str:
     rows = [
         f"| [`{one.component.name}`]({name}.md) | {cell(one.component.summary)} "
         f"| {', '.join(f'`{asset.name}`' for asset in one.component.assets) or '–'} |"
@@ -47,7 +47,7 @@ def _overview(title: str, found: list[Provided], names: list[str]) -> str:
     return "\n".join([f"# {title}", "", *head, *rows, "", *toctree, ""])
 
 
-def _page(provided: Provided) -> str:
+def _page(provided: RegisteredComponent) -> str:
     component, cls = provided.component, params_class(provided)
     schema = cls.model_json_schema()
     lines = [f"# `{component.name}`", "", f"{_sentence(component.summary)}", ""]
@@ -62,7 +62,7 @@ def _page(provided: Provided) -> str:
     return "\n".join(lines)
 
 
-def _facts(provided: Provided) -> list[tuple[str, str]]:
+def _facts(provided: RegisteredComponent) -> list[tuple[str, str]]:
     component = provided.component
     return [
         ("kind", component.kind),

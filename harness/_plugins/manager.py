@@ -47,7 +47,7 @@ class PluginRow:
 
 
 @dataclass(frozen=True)
-class Provided:
+class RegisteredComponent:
     """A component with the distribution that provides it."""
 
     component: Component
@@ -61,7 +61,7 @@ class Provided:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HookAnswer:
     """What one plugin, ``distribution:name``, answers to a hook, or why it does not."""
 
     plugin: str
@@ -89,19 +89,19 @@ class Registry:
         self.manager = pluggy.PluginManager("harness")
         self.manager.add_hookspecs(hookspecs)
         self.plugins: list[PluginRow] = []
-        self.components: list[Provided] = []
+        self.components: list[RegisteredComponent] = []
         self._silenced: set[tuple[str, str]] = set()  # plugin and hook that took too long
 
     def switched_off(self) -> tuple[str, ...]:
         """Names of the plugins that the user switched off, for worker processes."""
         return tuple(row.name for row in self.plugins if row.reason == SWITCHED_OFF)
 
-    def of_kind(self, kind: Kind) -> list[Provided]:
+    def of_kind(self, kind: Kind) -> list[RegisteredComponent]:
         """The components of one kind, by name."""
         chosen = [item for item in self.components if item.component.kind == kind]
         return sorted(chosen, key=lambda item: (item.component.name, item.dist))
 
-    def find(self, kind: Kind, name: str, *, asker: str = "") -> Provided:
+    def find(self, kind: Kind, name: str, *, asker: str = "") -> RegisteredComponent:
         """Resolve ``name`` or ``dist:name``; of several, that of the distribution ``asker``.
 
         Raises ``UsageError`` for an unknown or ambiguous name, ``PrerequisiteError`` when the name
@@ -175,7 +175,7 @@ class Registry:
 
     def ask(
         self, hook: str, shape: Callable[[Any], Any] = lambda answer: answer, **arguments: Any
-    ) -> list[Answer]:
+    ) -> list[HookAnswer]:
         """Who answers what to a hook, or why not; who answers None is left out.
 
         A plugin that raises, answers with something else or takes too long is named on standard
@@ -193,14 +193,14 @@ class Registry:
                     shaped = None if answer is None else shape(answer)
             except (Exception, SystemExit, timeouts.PluginTimeoutError) as error:  # noqa: BLE001
                 self._note(plugin, hook, error)
-                given.append(Answer(plugin, error=_reason(error)))
+                given.append(HookAnswer(plugin, error=_reason(error)))
                 continue
             if shaped is not None:
-                given.append(Answer(plugin, shaped))
+                given.append(HookAnswer(plugin, shaped))
         return given
 
     def version_of(self, plugin: str) -> str:
-        """Version of the distribution of a plugin, as :class:`Answer` names it."""
+        """Version of the distribution of a plugin, as :class:`HookAnswer` names it."""
         rows = (row for row in self.plugins if plugin == f"{row.dist}:{row.name}")
         return next((row.version for row in rows), "")
 
@@ -345,7 +345,7 @@ def _register(registry: Registry, source: _Source) -> None:
     validation.check_api(plugin, source.dist, BUILTIN)
     validation.check_hook_names(registry.manager, plugin)
     found = [
-        Provided(component, source.dist, source.version)
+        RegisteredComponent(component, source.dist, source.version)
         for component in validation.components(plugin, source.dist, BUILTIN)
     ]
     name = f"{source.dist}:{source.name}"

@@ -13,7 +13,7 @@ from harness.cli.options import open_registry
 from harness.terminal import line, say, say_page
 
 if TYPE_CHECKING:
-    from harness.reporting.papers.claims import Judged, Prove
+    from harness.reporting.papers.claims import JudgedClaim, Prove
 
 
 @click.command(name="claims")
@@ -66,7 +66,7 @@ def command(
     return 4 if fail_on and any(one.outcome == fail_on for one in found) else 0
 
 
-def _lines(found: list[Judged], *, every: bool) -> list[str]:
+def _lines(found: list[JudgedClaim], *, every: bool) -> list[str]:
     from harness.reporting.papers.claims_text import comparison_line, part_line
 
     lines = []
@@ -82,7 +82,7 @@ def _lines(found: list[Judged], *, every: bool) -> list[str]:
     return lines
 
 
-def _print_json(found: list[Judged]) -> None:
+def _print_json(found: list[JudgedClaim]) -> None:
     from harness.reporting.papers.claims_text import record_of
 
     for one in found:

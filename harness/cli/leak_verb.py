@@ -117,10 +117,10 @@ def _targets(
 def _plan(obj: dict[str, Any], store: Store, benches: list[str], options: dict[str, Any]) -> Plan:
     from harness.api import make_plan
     from harness.recipe.parameters import parse_assignment
-    from harness.recipe.resolve import Settings
+    from harness.recipe.resolve import RunFlags
 
     kinds = {"model": "model_params", "benchmark": "bench_params", "aligner": "aligner_params"}
-    settings = Settings(
+    settings = RunFlags(
         models=(options["model"],),
         benchmarks=tuple(benches),
         aligner=options["aligner"],

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from harness._plugins.lookup import Offer, Service, offers
-from harness._plugins.manager import Provided, Registry
+from harness._plugins.manager import RegisteredComponent, Registry
 from harness.cli.options import open_registry
 from harness.components import KINDS, Kind
 from harness.recipe import bundled
@@ -59,7 +59,7 @@ def command(obj: dict[str, Any], what: str | None, *, as_json: bool) -> int:
 
 
 def _rows(
-    registry: Registry, components: Mapping[Kind, list[Provided]], what: str | None
+    registry: Registry, components: Mapping[Kind, list[RegisteredComponent]], what: str | None
 ) -> dict[str, Any]:
     rows: dict[str, Any] = {
         f"{kind}s": [_record(p) for p in found] for kind, found in components.items()
@@ -99,7 +99,7 @@ def _plugins(registry: Registry, *, only_broken: bool) -> None:
         )
 
 
-def _record(provided: Provided) -> dict[str, Any]:
+def _record(provided: RegisteredComponent) -> dict[str, Any]:
     component = provided.component
     return {
         "name": component.name,

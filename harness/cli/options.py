@@ -14,7 +14,7 @@ from harness.cli.completion import names_of
 from harness.components import Kind
 from harness.recipe.parameters import parse_assignment, parse_sweep
 from harness.recipe.project import project_file
-from harness.recipe.resolve import Settings, split_names
+from harness.recipe.resolve import RunFlags, split_names
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 INLINE = "harnessfile.py"
@@ -169,7 +169,7 @@ ALLOW_CODE = click.option(
 )
 
 
-def settings(options: dict[str, Any]) -> Settings:
+def settings(options: dict[str, Any]) -> RunFlags:
     """What the selection options say."""
     params = {
         kind: tuple(parse_assignment(text) for text in options[name])
@@ -182,7 +182,7 @@ def settings(options: dict[str, Any]) -> Settings:
     }
     study = ("seed", "repeats", "limit", "device", "precision", "batch_size", "align", "on_failure",
              "portable")  # fmt: skip
-    return Settings(
+    return RunFlags(
         recipe=options["recipe"],
         profile=options["profile"],
         generators=options["generator"],

@@ -13,7 +13,7 @@ from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
     from harness.plan.forecast import Forecast
-    from harness.recipe.resolve import Settings
+    from harness.recipe.resolve import RunFlags
 
 
 @click.command(name="plan", context_settings={"max_content_width": 100})
@@ -56,7 +56,7 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     return show(ctx.obj, chosen, options["folder"], as_json=options["as_json"])
 
 
-def show(obj: dict[str, Any], chosen: Settings, folder: Path, *, as_json: bool) -> int:
+def show(obj: dict[str, Any], chosen: RunFlags, folder: Path, *, as_json: bool) -> int:
     """Print the plan; nothing is made. Exits 3 where an asset is missing."""
     from harness.api import make_plan
     from harness.plan.forecast import forecast
@@ -85,7 +85,7 @@ def _print(found: Forecast) -> None:
     say_page(found.summary(), err=True)
 
 
-def _executor(obj: dict[str, Any], chosen: Settings, *, allow_code: bool) -> int:
+def _executor(obj: dict[str, Any], chosen: RunFlags, *, allow_code: bool) -> int:
     from harness.api import choose_executor, make_recipe
     from harness.process.cpus import cpu_count
 
@@ -95,7 +95,7 @@ def _executor(obj: dict[str, Any], chosen: Settings, *, allow_code: bool) -> int
     return 0
 
 
-def _config(obj: dict[str, Any], chosen: Settings, *, as_json: bool) -> int:
+def _config(obj: dict[str, Any], chosen: RunFlags, *, as_json: bool) -> int:
     from harness.api import make_recipe
     from harness.recipe.show_config import rows
 

@@ -13,7 +13,7 @@ from harness.errors import UsageError
 from harness.terminal import say
 
 if TYPE_CHECKING:
-    from harness._plugins.manager import Provided
+    from harness._plugins.manager import RegisteredComponent
     from harness.components import Product
 
 
@@ -31,7 +31,7 @@ def find(obj: dict[str, Any], name: str) -> click.Command | None:
     return group
 
 
-def _command(provided: Provided, product: Product) -> click.Command:
+def _command(provided: RegisteredComponent, product: Product) -> click.Command:
     from harness.recipe.parameters import params_class
 
     fields = params_class(provided).model_fields
@@ -65,7 +65,7 @@ def _common() -> list[click.Parameter]:
     ]  # fmt: skip
 
 
-def _callback(provided: Provided, product: Product) -> Callable[..., int]:
+def _callback(provided: RegisteredComponent, product: Product) -> Callable[..., int]:
     @click.pass_obj
     def run(obj: dict[str, Any], /, **options: Any) -> int:
         from harness.process.cpus import cpu_count

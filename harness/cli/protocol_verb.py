@@ -13,7 +13,7 @@ from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
     from harness._plugins.manager import Registry
-    from harness.reporting.compare.protocols import Comparison
+    from harness.reporting.compare.protocols import ProtocolComparison
     from harness.results.study import Cell
 
 LONGEST = 44
@@ -89,7 +89,7 @@ def diff(obj: dict[str, Any], first: str, second: str, *, as_json: bool) -> int:
     return 0
 
 
-def _diff_settings(registry: Registry, first: str, second: str) -> Comparison:
+def _diff_settings(registry: Registry, first: str, second: str) -> ProtocolComparison:
     from harness.errors import UsageError
     from harness.reporting.compare.settings import diff_settings, read_setting
 
@@ -132,7 +132,7 @@ def _cells(text: str) -> list[Cell]:
     return pick_cells(text)
 
 
-def _table(comparison: Comparison) -> str:
+def _table(comparison: ProtocolComparison) -> str:
     from harness.reporting.tables.escapes import one_lined
     from harness.reporting.tables.render import pipe
 

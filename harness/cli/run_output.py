@@ -11,13 +11,19 @@ from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
     from harness._plugins.manager import Registry
-    from harness.engine.runner import Outcome
+    from harness.engine.runner import RunOutcome
     from harness.plan.nodes import Plan
     from harness.store.artifacts import Store
 
 
 def show(
-    outcome: Outcome, plan: Plan, folder: Path, registry: Registry, store: Store, *, as_json: bool
+    outcome: RunOutcome,
+    plan: Plan,
+    folder: Path,
+    registry: Registry,
+    store: Store,
+    *,
+    as_json: bool,
 ) -> int:
     """Print results and failures, render the report, and return the exit code."""
     if as_json:
@@ -49,7 +55,7 @@ def show(
     return _exit_code(outcome)
 
 
-def _exit_code(outcome: Outcome) -> int:
+def _exit_code(outcome: RunOutcome) -> int:
     """1 when cells failed among others; the error's own code when it is the whole story."""
     if not outcome.failures:
         return 0

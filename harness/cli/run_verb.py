@@ -11,7 +11,7 @@ import click
 from harness.cli.options import ALLOW_CODE, files_of, open_registry, selection, settings
 
 if TYPE_CHECKING:
-    from harness.training.torchrun import Crew
+    from harness.training.torchrun import TorchrunGroup
 
 
 @click.command(name="run", context_settings={"max_content_width": 100})
@@ -117,13 +117,13 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     )
 
 
-def _crew() -> Crew | None:
+def _crew() -> TorchrunGroup | None:
     """The processes of torchrun, if it started this one and others."""
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         return None
-    from harness.training.torchrun import Crew
+    from harness.training.torchrun import TorchrunGroup
 
-    crew = Crew.of_environment()
+    crew = TorchrunGroup.of_environment()
     return crew if crew.ranks.count > 1 else None
 
 

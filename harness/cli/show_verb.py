@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from harness._plugins.manager import Provided, did_you_mean
+from harness._plugins.manager import RegisteredComponent, did_you_mean
 from harness.cli.completion import names_of
 from harness.cli.options import open_registry
 from harness.components import KINDS, Component
@@ -44,7 +44,9 @@ def command(obj: dict[str, Any], name: str, *, as_json: bool) -> int:
     return 0
 
 
-def _record(provided: Provided, schema: dict[str, Any], presets: dict[str, Any]) -> dict[str, Any]:
+def _record(
+    provided: RegisteredComponent, schema: dict[str, Any], presets: dict[str, Any]
+) -> dict[str, Any]:
     component = provided.component
     return {
         "kind": component.kind,
@@ -69,7 +71,7 @@ def _repeats(component: Component) -> str:
     return component.determinism + (f", on a GPU {gpu}" if gpu else "")
 
 
-def _describe(provided: Provided, schema: dict[str, Any], presets: list[str]) -> None:
+def _describe(provided: RegisteredComponent, schema: dict[str, Any], presets: list[str]) -> None:
     component = provided.component
     say(
         f"{component.kind} {component.name} (version {component.version}, "

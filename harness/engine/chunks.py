@@ -17,11 +17,19 @@ from typing import Any
 
 from harness.components import Images
 from harness.digests import digest
-from harness.engine.remote import Relay, StageJob, Tell, hear, job_of, needs_of, session_of
+from harness.engine.remote import (
+    ProgressForwarder,
+    StageJob,
+    Tell,
+    hear,
+    job_of,
+    needs_of,
+    session_of,
+)
 from harness.engine.session import Session
 from harness.errors import DataError
 from harness.extensions import Executor
-from harness.plan.nodes import Cell, Node
+from harness.plan.nodes import Node, PlannedCell
 from harness.store.artifacts import Store
 
 PART_IMAGES = 1024
@@ -36,9 +44,9 @@ KIND = FOLDER = "parts"
 class Split(ABC):
     """A stage over images. It travels as its job, and opens what it needs where that is needed."""
 
-    def __init__(self, session: Session, node: Node, cell: Cell | None) -> None:
+    def __init__(self, session: Session, node: Node, cell: PlannedCell | None) -> None:
         self.session, self.node, self.cell = session, node, cell
-        self.relay: Relay | None = None  # of a session that was opened for parts alone
+        self.relay: ProgressForwarder | None = None  # of a session that was opened for parts alone
 
     @cached_property
     @abstractmethod
@@ -123,7 +131,7 @@ def make_part(shared: tuple[Split, Path], part: int, tell: Tell) -> None:
     split, home = shared
     if split.relay is not None:
         split.relay.tell = tell
-    progress = Relay(tell, ("part", part))
+    progress = ProgressForwarder(tell, ("part", part))
     first, last = split.bounds(part)
     try:
         Store(home, shared=split.session.store.shared).build(
@@ -139,7 +147,7 @@ def make_part(shared: tuple[Split, Path], part: int, tell: Tell) -> None:
 
 
 def _with_kernels(
-    split: Split, folder: Path, first: int, last: int, progress: Relay
+    split: Split, folder: Path, first: int, last: int, progress: ProgressForwarder
 ) -> dict[str, Any]:
     with split.session.kernels():
         return split.make(folder, first, last, progress)
@@ -172,7 +180,7 @@ def _reopened(kind: type[Split], job: StageJob) -> Split:
     which = (job.home, job.key)
     if which not in _OPEN:
         forget()
-        relay = Relay(lambda _: None)
+        relay = ProgressForwarder(lambda _: None)
         cell = job.plan.cells[0] if job.plan.cells else None
         split = kind(session_of(job, relay), job.plan.nodes[job.key], cell)
         split.relay = relay

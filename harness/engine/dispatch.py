@@ -8,10 +8,10 @@ from typing import Any
 
 from harness._plugins.manager import source_sha256
 from harness.engine import chunks, pictures
-from harness.engine.remote import Relay, StageJob, Tell, session_of
+from harness.engine.remote import ProgressForwarder, StageJob, Tell, session_of
 from harness.engine.session import Session
 from harness.engine.stages import embed, generate, place, score, train
-from harness.plan.nodes import KIND_OF_STAGE, Cell, Chosen, Node, Plan
+from harness.plan.nodes import KIND_OF_STAGE, Node, Plan, PlannedCell, ResolvedComponent
 from harness.process.machine import machine
 from harness.results.schema import Result
 
@@ -60,34 +60,34 @@ def is_shared_out(session: Session, node: Node) -> bool:
 def node_elsewhere(job: StageJob, tell: Tell) -> None:
     """Make the artifact of a node."""
     chunks.forget()
-    make_node(session_of(job, Relay(tell)), job.plan.nodes[job.key])
+    make_node(session_of(job, ProgressForwarder(tell)), job.plan.nodes[job.key])
 
 
 def cell_elsewhere(job: StageJob, tell: Tell) -> Result:
     """Score a cell."""
     chunks.forget()
-    session = session_of(job, Relay(tell))
+    session = session_of(job, ProgressForwarder(tell))
     cell = next(cell for cell in job.plan.cells if cell.key == job.cell)
     folder = job.folder / "cells" / cell.folder
     return score.run(cell, session, folder, dict(job.cost))
 
 
-def owner_of(plan: Plan, node: Node) -> Cell | None:
+def owner_of(plan: Plan, node: Node) -> PlannedCell | None:
     """The last cell whose benchmark the images of a place node belong to."""
     return next((c for c in reversed(plan.cells) if c.keys["placements"] == node.key), None)
 
 
-def cell_of(plan: Plan, node: Node) -> Cell | None:
+def cell_of(plan: Plan, node: Node) -> PlannedCell | None:
     """The last cell that an embed node belongs to."""
     return next((c for c in reversed(plan.cells) if c.keys["embeddings"] == node.key), None)
 
 
-def component_of(node: Node, cell: Cell | None) -> Chosen | None:
+def component_of(node: Node, cell: PlannedCell | None) -> ResolvedComponent | None:
     """The component that computes a stage."""
     return cell.model if cell and node.stage == "embed" else node.chosen
 
 
-def _cell_of(plan: Plan, node: Node) -> Cell:
+def _cell_of(plan: Plan, node: Node) -> PlannedCell:
     cell = cell_of(plan, node)
     assert cell is not None, "embed nodes always belong to a cell"
     return cell

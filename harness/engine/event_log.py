@@ -21,7 +21,7 @@ from harness.lifecycle import (
 )
 
 if TYPE_CHECKING:
-    from harness.engine.runner import Outcome
+    from harness.engine.runner import RunOutcome
     from harness.plan.nodes import Plan
 
 Tell = Callable[..., object]
@@ -94,7 +94,7 @@ class Events:
 
 @contextmanager
 def told(
-    plan: Plan, folder: Path, events: Events, executor: str, outcome: Outcome
+    plan: Plan, folder: Path, events: Events, executor: str, outcome: RunOutcome
 ) -> Iterator[None]:
     """Tell when a study starts and that it ended, whatever ended it."""
     start, name = time.perf_counter(), plan.study.name

@@ -11,7 +11,7 @@ from typing import Any
 from harness._plugins.manager import import_files, load
 from harness.components import Component
 from harness.engine.session import Session
-from harness.plan.nodes import Cell, Node, Plan
+from harness.plan.nodes import Node, Plan, PlannedCell
 from harness.progress import Progress
 from harness.store.artifacts import Store
 
@@ -35,7 +35,7 @@ class StageJob:
     cost: tuple[tuple[str, float], ...] = ()
 
 
-class Relay(Progress):
+class ProgressForwarder(Progress):
     """Sends what a stage shows to whoever waits for it, under a head of its own."""
 
     def __init__(self, tell: Tell, head: Sequence[Any] = ("progress",)) -> None:
@@ -56,7 +56,7 @@ class Relay(Progress):
 
 
 def hear(progress: Progress) -> Tell:
-    """Shows what a :class:`Relay` sends."""
+    """Shows what a :class:`ProgressForwarder` sends."""
 
     def heard(message: Any) -> None:
         kind, *values = message
@@ -99,7 +99,7 @@ def session_of(job: StageJob, progress: Progress) -> Session:
     )
 
 
-def needs_of(plan: Plan, node: Node, cell: Cell | None) -> dict[str, float]:
+def needs_of(plan: Plan, node: Node, cell: PlannedCell | None) -> dict[str, float]:
     """Resources a stage needs: those its component declares, and a GPU where one works."""
     chosen = cell.model if cell is not None and node.stage == "embed" else node.chosen
     if chosen is None:

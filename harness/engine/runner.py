@@ -24,7 +24,7 @@ from harness.extensions import Executor, Setup
 from harness.fileio.atomic import write_text
 from harness.inputs import shown
 from harness.lifecycle import CellFinished
-from harness.plan.nodes import KIND_OF_STAGE, Cell, Chosen, Node, Plan
+from harness.plan.nodes import KIND_OF_STAGE, Node, Plan, PlannedCell, ResolvedComponent
 from harness.results import cells
 from harness.results.schema import Result
 
@@ -36,7 +36,7 @@ AT_ONCE = 64
 
 
 @dataclass(frozen=True)
-class Failure:
+class StageFailure:
     """A stage that failed: what, why, and where the details are."""
 
     label: str
@@ -48,11 +48,11 @@ class Failure:
 
 
 @dataclass
-class Outcome:
+class RunOutcome:
     """What a run made."""
 
     results: list[Result] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
+    failures: list[StageFailure] = field(default_factory=list)
     face_sets: list[tuple[str, str, Path]] = field(default_factory=list)  # label, key, sheet
 
 
@@ -61,12 +61,12 @@ class Runner:
 
     def __init__(self, session: Session, events: Events, *, fail_fast: bool = False) -> None:
         self.session, self.events, self.fail_fast = session, events, fail_fast
-        self.outcome = Outcome()
+        self.outcome = RunOutcome()
         self._repair = Repair(session, self._node, events.damaged)
         self._failed: dict[str, str] = {}  # node key -> label of the stage that failed
         self._cost: dict[str, float] = {}
 
-    def run(self) -> Outcome:
+    def run(self) -> RunOutcome:
         """Run everything the plan misses."""
         plan = self.session.plan
         if self.session.executor.remote:
@@ -141,7 +141,7 @@ class Runner:
             if listed not in self.outcome.face_sets:
                 self.outcome.face_sets.append(listed)
 
-    def _make(self, node: Node, cell: Cell | None) -> bool:
+    def _make(self, node: Node, cell: PlannedCell | None) -> bool:
         session = self.session
 
         def stage() -> None:
@@ -161,7 +161,7 @@ class Runner:
         session.progress.queued()
         return session.executor.run_stage(task, job, needs, remote.hear(session.progress))
 
-    def _cell(self, cell: Cell) -> None:
+    def _cell(self, cell: PlannedCell) -> None:
         folder = self.session.folder / "cells" / cell.folder
         worker = _provider(cell.benchmark)
         blocked = next((self._failed[k] for k in cell.keys.values() if k in self._failed), None)
@@ -187,12 +187,12 @@ class Runner:
         if self._guarded("score", cell.key, cell.label, stage, cell.benchmark, folder):
             self._has_result(cell, folder, made[0], reused=False)
 
-    def _has_result(self, cell: Cell, folder: Path, result: Result, *, reused: bool) -> None:
+    def _has_result(self, cell: PlannedCell, folder: Path, result: Result, *, reused: bool) -> None:
         self.outcome.results.append(result)
         content = json.loads(result.to_json())
         self.events.cell(CellFinished(cell.key, cell.label, folder, content, reused))
 
-    def _cell_cost(self, cell: Cell) -> dict[str, float]:
+    def _cell_cost(self, cell: PlannedCell) -> dict[str, float]:
         nodes = self.session.plan.nodes
         spent: dict[str, float] = {}
         for key in cell.keys.values():
@@ -207,7 +207,7 @@ class Runner:
         key: str,
         label: str,
         task: Callable[[], None],
-        chosen: Chosen | None,
+        chosen: ResolvedComponent | None,
         folder: Path | None = None,
     ) -> bool:
         """Run one stage; a failure is recorded, never kept as a result."""
@@ -236,7 +236,7 @@ class Runner:
         key: str,
         label: str,
         error: BaseException,
-        chosen: Chosen | None,
+        chosen: ResolvedComponent | None,
         folder: Path | None,
     ) -> None:
         message = shown(one_sentence(error))
@@ -257,11 +257,11 @@ class Runner:
         except OSError:
             log = None  # the disk may be what failed; the terminal still says so
         self._failed[key] = label
-        self.outcome.failures.append(Failure(label, stage, message, log, error, key))
+        self.outcome.failures.append(StageFailure(label, stage, message, log, error, key))
         self.session.progress.line(f"{stage:>8}  {label}  FAILED: {message}")
 
 
-def run_on(executor: Executor, runner: Runner, events: Events) -> Outcome:
+def run_on(executor: Executor, runner: Runner, events: Events) -> RunOutcome:
     """Run with an executor that is opened for it, and closed whatever happens."""
     session = runner.session
 
@@ -294,11 +294,11 @@ def one_sentence(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-def _provider(chosen: Chosen | None) -> str:
+def _provider(chosen: ResolvedComponent | None) -> str:
     return chosen.provided.provider if chosen else ""
 
 
-def _of(chosen: Chosen | None) -> str:
+def _of(chosen: ResolvedComponent | None) -> str:
     """Whose code a stage runs."""
     if chosen is None:
         return ""

@@ -17,14 +17,14 @@ from harness.errors import PrerequisiteError, UsageError
 from harness.executors.local import LocalExecutor
 from harness.extensions import Executor
 from harness.faces.store import FaceSet
-from harness.plan.nodes import Cell, Chosen, Node, Plan
+from harness.plan.nodes import Node, Plan, PlannedCell, ResolvedComponent
 from harness.process import portable
 from harness.progress import Progress
 from harness.seeds import derive
 from harness.store.artifacts import Store
 
 if TYPE_CHECKING:
-    from harness.training.torchrun import Crew
+    from harness.training.torchrun import TorchrunGroup
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Session:
     executor: Executor = field(default_factory=LocalExecutor)
     registry: Registry = field(default_factory=Registry)  # whom to ask for more metrics
     processes: int = 1  # of a training
-    crew: Crew | None = None  # those of torchrun, which share every training
+    crew: TorchrunGroup | None = None  # those of torchrun, which share every training
     _benchmarks: dict[tuple[str, str], Benchmark] = field(default_factory=dict)
     _notes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _opening: threading.Lock = field(default_factory=threading.Lock)
@@ -51,7 +51,7 @@ class Session:
 
     def context(
         self,
-        chosen: Chosen,
+        chosen: ResolvedComponent,
         *,
         seed: int,
         faces: Mapping[str, str] = {},
@@ -90,7 +90,7 @@ class Session:
         generator.prepare(ctx)
         return generator, ctx
 
-    def benchmark(self, chosen: Chosen, faces: Mapping[str, str]) -> Benchmark:
+    def benchmark(self, chosen: ResolvedComponent, faces: Mapping[str, str]) -> Benchmark:
         """The prepared benchmark, opened once a run for each choice of parameters."""
         key = _identity(chosen)
         with self._opening:
@@ -101,11 +101,11 @@ class Session:
                 self._benchmarks[key], self._notes[key] = benchmark, ctx.notes
             return self._benchmarks[key]
 
-    def notes(self, chosen: Chosen) -> list[str]:
+    def notes(self, chosen: ResolvedComponent) -> list[str]:
         """What an opened benchmark said that the reader of its results must know."""
         return self._notes.get(_identity(chosen), [])
 
-    def images(self, chosen: Chosen | None, inputs: Mapping[str, str]) -> Images:
+    def images(self, chosen: ResolvedComponent | None, inputs: Mapping[str, str]) -> Images:
         """The images a placement is for: a benchmark's, or a generated face set."""
         if chosen is not None:
             return self.benchmark(chosen, inputs).images()
@@ -115,7 +115,9 @@ class Session:
         """A face set in the store."""
         return FaceSet(self.store.get("faces", key).folder)
 
-    def model(self, chosen: Chosen, repeat: int, *, precision: str) -> tuple[Model, RunContext]:
+    def model(
+        self, chosen: ResolvedComponent, repeat: int, *, precision: str
+    ) -> tuple[Model, RunContext]:
         """A prepared model; training seeds differ by repeat."""
         seed = derive(self.plan.study.seed, "model", chosen.name, "repeat", repeat)
         ctx = self.context(chosen, seed=seed, precision=precision)
@@ -123,7 +125,7 @@ class Session:
         model.prepare(ctx)
         return model, ctx
 
-    def trained(self, chosen: Chosen, key: str | None) -> Model:
+    def trained(self, chosen: ResolvedComponent, key: str | None) -> Model:
         """A model ready to embed, in fp32: from the store, or with weights of its own."""
         model: Model = create(chosen, Model)
         model.prepare(self.context(chosen, seed=0, precision="fp32"))
@@ -138,7 +140,7 @@ class Session:
         return model
 
 
-def create(chosen: Chosen, base: Callable[..., Any]) -> Any:
+def create(chosen: ResolvedComponent, base: Callable[..., Any]) -> Any:
     """Import and construct a component; raises ``PrerequisiteError`` when a library is missing."""
     component = chosen.provided.component
     try:
@@ -158,7 +160,7 @@ def create(chosen: Chosen, base: Callable[..., Any]) -> Any:
     return made
 
 
-def tools_of(chosen: Chosen) -> dict[str, Tool]:
+def tools_of(chosen: ResolvedComponent) -> dict[str, Tool]:
     """The tools of a component as plain data, which travels to workers."""
     return {
         name: Tool(
@@ -173,15 +175,15 @@ def tools_of(chosen: Chosen) -> dict[str, Tool]:
     }
 
 
-def _identity(chosen: Chosen) -> tuple[str, str]:
+def _identity(chosen: ResolvedComponent) -> tuple[str, str]:
     return chosen.provided.provider, repr(sorted(chosen.key_params.items()))
 
 
-def _component(node: Node) -> Chosen:
+def _component(node: Node) -> ResolvedComponent:
     assert node.chosen is not None, "generate and train nodes always have a component"
     return node.chosen
 
 
-def cell_inputs(cell: Cell) -> dict[str, str]:
+def cell_inputs(cell: PlannedCell) -> dict[str, str]:
     """The face sets a cell's benchmark was made from."""
     return {role: key for role, key in cell.keys.items() if role.startswith("faces:")}

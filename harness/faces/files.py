@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from harness.errors import DataError
 from harness.faces.left_out import HIDDEN, OTHER, TIFF, LeftOut
-from harness.inputs import Folder, is_hidden_path, shown, walk
+from harness.inputs import WalkedFolder, is_hidden_path, shown, walk
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".pgm", ".ppm"})
 """Files of these suffixes are taken for images; one that is not can then be named as damaged."""
@@ -94,7 +94,7 @@ def find_images(folder: Path) -> list[str]:
 
 
 def sort_out(
-    here: Folder, left_out: LeftOut, wanted: Callable[[str], bool] = lambda _: False
+    here: WalkedFolder, left_out: LeftOut, wanted: Callable[[str], bool] = lambda _: False
 ) -> tuple[list[str], list[str]]:
     """The images of a folder of a walk, and its other files that are ``wanted``; notes the rest."""
     images, others = [], []

@@ -44,7 +44,7 @@ _CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
-class Record:
+class RecordIORecord:
     """Labels, number and body (an encoded image, or nothing) of one record.
 
     ``array`` tells one label in the header from an array of labels after it.
@@ -86,7 +86,7 @@ class RecordFile:
     def __len__(self) -> int:
         return len(self._map)
 
-    def record(self, offset: int) -> Record:
+    def record(self, offset: int) -> RecordIORecord:
         """The record that begins at ``offset``."""
         payload, _ = self._payload(offset)
         if len(payload) < _HEADER.size:
@@ -98,7 +98,7 @@ class RecordFile:
                 offset, f"a record of {len(payload)} bytes cannot hold {flag} labels"
             )
         labels = struct.unpack_from(f"<{flag}f", payload, _HEADER.size) if flag else (label,)
-        return Record(labels, number, payload[start:], flag > 0)
+        return RecordIORecord(labels, number, payload[start:], flag > 0)
 
     def offsets(self) -> Iterator[int]:
         """Where each record begins, found by walking through the file."""

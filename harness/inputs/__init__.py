@@ -8,11 +8,11 @@ from harness.inputs.belonging import belonging, beside, content_sha256
 from harness.inputs.hdf5 import HDF5_DAMAGE, hdf5_error, require_closed
 from harness.inputs.names import inner_path, one_line, shown
 from harness.inputs.stamps import identity, stamp
-from harness.inputs.walk import Folder, is_hidden, is_hidden_path, walk, walk_files
+from harness.inputs.walk import WalkedFolder, is_hidden, is_hidden_path, walk, walk_files
 
 __all__ = [
     "HDF5_DAMAGE",
-    "Folder",
+    "WalkedFolder",
     "belonging",
     "beside",
     "content_sha256",

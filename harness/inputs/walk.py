@@ -21,7 +21,7 @@ _Inode = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Folder:
+class WalkedFolder:
     """One folder of a walk: its files, and the hidden entries that are left out, both sorted.
 
     ``inside`` is its path below the root with forward slashes, empty for the root itself.
@@ -47,7 +47,7 @@ def is_hidden_path(path: str) -> bool:
     return any(is_hidden(part) for part in path.split("/") if part not in (".", ".."))
 
 
-def walk(root: Path, *, deep: bool = True) -> Iterator[Folder]:
+def walk(root: Path, *, deep: bool = True) -> Iterator[WalkedFolder]:
     """The folders below ``root``, it first, each before those inside it, in the order of names.
 
     With ``deep`` False only ``root`` itself. Raises ``DataError`` naming what cannot be read.
@@ -62,7 +62,7 @@ def walk(root: Path, *, deep: bool = True) -> Iterator[Folder]:
             raise DataError(f"{path} is a link to a folder that it is inside of; remove it")
         if visits[inode] > _MOST_VISITS:
             raise DataError(f"{path} is reached over more than {_MOST_VISITS} links; remove links")
-        here = Folder(path, inside)
+        here = WalkedFolder(path, inside)
         folders = _list(here)
         yield here
         if deep:
@@ -77,7 +77,7 @@ def walk_files(root: Path) -> Iterator[str]:
         yield from map(here.below, here.files)
 
 
-def _list(here: Folder) -> list[str]:
+def _list(here: WalkedFolder) -> list[str]:
     """Fill in the files and hidden entries of a folder; gives its folders, sorted."""
     folders = []
     try:

@@ -56,7 +56,7 @@ from harness.metrics.uncertainty.bootstrap import (
 from harness.metrics.uncertainty.digits import resolution
 from harness.metrics.uncertainty.equivalence import Equivalence, tost, tost_accuracy, tost_bootstrap
 from harness.metrics.uncertainty.intervals import (
-    Interval,
+    ConfidenceInterval,
     clopper_pearson,
     percentile_interval,
     wilson,
@@ -93,7 +93,7 @@ __all__ = [
     "FoldVal",
     "GalleryAverage",
     "GroupFairness",
-    "Interval",
+    "ConfidenceInterval",
     "NotMeasurable",
     "OpenSetRate",
     "OperatingPoint",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.plan.nodes import KIND_OF_STAGE, Node, Plan, Source, Stage
+from harness.plan.nodes import KIND_OF_STAGE, Node, Plan, Stage, TrainingSource
 from harness.store.artifacts import Artifact, Store
 
 DEFAULT_RATES: Mapping[str, tuple[float, float]] = {
@@ -32,7 +32,7 @@ Measured = Mapping[tuple[str, str], tuple[float, float]]
 
 
 @dataclass(frozen=True)
-class Estimate:
+class NodeCost:
     """Work of one node that is not there yet; None is not known."""
 
     images: int | None
@@ -51,7 +51,7 @@ class Total:
     assumed: bool = False
     unknown: list[str] = field(default_factory=list)
 
-    def add(self, node: Node, estimate: Estimate) -> None:
+    def add(self, node: Node, estimate: NodeCost) -> None:
         """Count one node."""
         if estimate.seconds is None:
             self.unknown.append(f"{node.stage} {node.label}")
@@ -71,20 +71,20 @@ class Estimator:
         self._images: dict[str, int | None] = {}
         self._benchmarks = _benchmark_images(store)
 
-    def of(self, node: Node, *, there: bool) -> Estimate:
+    def of(self, node: Node, *, there: bool) -> NodeCost:
         """The cost of a node, nothing for one that is ``there``."""
         held = self._store.find(KIND_OF_STAGE[node.stage], node.key) if there else None
         images = _held(held) if held is not None else self._count(node)
         self._images[node.key] = images
         if there:
-            return Estimate(images, 0.0, 0.0, measured=True)
+            return NodeCost(images, 0.0, 0.0, measured=True)
         work = images
         if node.stage == "train" and node.chosen is not None:
             work = node.chosen.params.image_visits(images)
         found = self._measured.get((node.stage, _provider(node.parts)))
         rate = found[0] if found else self._default_rate(node)
         each = found[1] if found else _default_bytes(node)
-        return Estimate(
+        return NodeCost(
             images=images,
             seconds=None if work is None else work / rate,
             bytes=each if node.stage == "train" else None if images is None else images * each,
@@ -104,7 +104,7 @@ class Estimator:
             return None if None in made else sum(count or 0 for count in made)
         return self._benchmarks.get(str(node.parts.get("images")))
 
-    def _taken(self, source: Source) -> int | None:
+    def _taken(self, source: TrainingSource) -> int | None:
         """Images of a face set that a training takes."""
         images = self._images.get(source.key)
         if images is None and source.node is not None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.plan.cache_reasons import reason
-from harness.plan.cost import Estimate, Estimator, Total
-from harness.plan.nodes import Cell, Node, Plan
+from harness.plan.cost import Estimator, NodeCost, Total
+from harness.plan.nodes import Node, Plan, PlannedCell
 from harness.plan.resolve_components import MISSING
 from harness.store.artifacts import Store
 
@@ -26,7 +26,7 @@ class StageRow:
     key: str
     action: Action
     reason: str
-    estimate: Estimate
+    estimate: NodeCost
 
     @property
     def cost(self) -> str:
@@ -106,7 +106,7 @@ def forecast(plan: Plan, store: Store, study: Path) -> Forecast:
     return Forecast(tuple(rows), cells, total, tuple(plan.missing))
 
 
-def _stage(node: Node, why: str, lacks: tuple[str, ...], estimate: Estimate) -> StageRow:
+def _stage(node: Node, why: str, lacks: tuple[str, ...], estimate: NodeCost) -> StageRow:
     action: Action = "blocked" if lacks and why else "run" if why else "reuse"
     told = f"needs asset {', '.join(lacks)}" if lacks and why else why or f"have {node.key[:12]}"
     return StageRow(node.stage, node.label, node.key, action, told, estimate)
@@ -114,7 +114,7 @@ def _stage(node: Node, why: str, lacks: tuple[str, ...], estimate: Estimate) -> 
 
 def _cell(
     plan: Plan,
-    cell: Cell,
+    cell: PlannedCell,
     rows: Mapping[str, StageRow],
     lacks: Mapping[str, tuple[str, ...]],
     study: Path,

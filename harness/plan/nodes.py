@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness._plugins.manager import FROM_FILE, Provided, source_sha256
+from harness._plugins.manager import FROM_FILE, RegisteredComponent, source_sha256
 from harness.components import Asset, Params
 from harness.recipe.resolve import Recipe, StudyTable
 from harness.recipe.tables import Take
@@ -21,15 +21,15 @@ KIND_OF_STAGE: Mapping[Stage, str] = {
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ResolvedComponent:
     """A component with its resolved parameters."""
 
-    provided: Provided
+    provided: RegisteredComponent
     params: Params
     key_params: Mapping[str, Any]
     label: str | None = None  # of its entry in the recipe; no part of any key
     published: str | None = None
-    tools: Mapping[str, Chosen] = field(default_factory=dict)
+    tools: Mapping[str, ResolvedComponent] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -57,7 +57,7 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Source:
+class TrainingSource:
     """A face set to train on: what makes it, its key, and which part of it is taken.
 
     ``node`` generates it; None for a set that is in the store under a key the user gave.
@@ -65,20 +65,20 @@ class Source:
 
     name: str
     key: str
-    chosen: Chosen
+    chosen: ResolvedComponent
     take: Take
     rules: Mapping[str, Any]  # of ``take``, as they enter a key
     node: Node | None = None
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingPhase:
     """What a train node does: one phase. ``sources`` stand in the order of its inputs.
 
     ``depth`` counts the trainings that this one goes on from.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[TrainingSource, ...]
     stream: bool
     validation: int
     depth: int
@@ -93,22 +93,22 @@ class Node:
     label: str
     key: str
     parts: Mapping[str, Any]
-    chosen: Chosen | None
+    chosen: ResolvedComponent | None
     inputs: Mapping[str, str] = field(default_factory=dict)  # role -> key of another node
     seed: int = 0
-    training: Training | None = None  # of a train node
+    training: TrainingPhase | None = None  # of a train node
 
 
 @dataclass(frozen=True)
-class Cell:
+class PlannedCell:
     """One number to be: a generator (or none), a model and a comparison of a benchmark."""
 
     key: str
-    generator: Chosen | None
-    model: Chosen
-    benchmark: Chosen
+    generator: ResolvedComponent | None
+    model: ResolvedComponent
+    benchmark: ResolvedComponent
     comparison: str
-    aligner: Chosen | None
+    aligner: ResolvedComponent | None
     repeat: int
     keys: Mapping[str, str]  # role -> node key: faces, model, images, placements, embeddings
     phases: tuple[str, ...] = ()  # in words, where there is more than one or a rule
@@ -140,7 +140,7 @@ class Plan:
     device: str
     precision: str
     nodes: Mapping[str, Node]
-    cells: tuple[Cell, ...]
+    cells: tuple[PlannedCell, ...]
     recipe: Recipe
     links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Published rows and columns by cell key, as PAPER/TABLE#ROW/COLUMN."""

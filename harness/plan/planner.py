@@ -24,8 +24,16 @@ from harness.plan.device import (
     resolve_portable,
     resolve_precision,
 )
-from harness.plan.nodes import Cell, Chosen, Node, Plan, Source, Stage, Training
-from harness.plan.resolve_components import Chooser
+from harness.plan.nodes import (
+    Node,
+    Plan,
+    PlannedCell,
+    ResolvedComponent,
+    Stage,
+    TrainingPhase,
+    TrainingSource,
+)
+from harness.plan.resolve_components import ComponentResolver
 from harness.plan.training import Chain, chain
 from harness.recipe.limits import require_planned
 from harness.recipe.resolve import Recipe, Use
@@ -35,7 +43,7 @@ from harness.store.artifacts import Store
 from harness.store.fingerprints import DECODER, SCHEMA
 
 
-class Planner(Chooser):
+class Planner(ComponentResolver):
     """Turns a recipe into a plan."""
 
     def __init__(
@@ -88,11 +96,11 @@ class Planner(Chooser):
 
     def _all(
         self,
-        models: Sequence[tuple[Chosen, ModelUse]],
-        generators: Sequence[Source],
-        benchmarks: Sequence[Chosen],
-        aligner: Chosen | None,
-    ) -> Iterable[Cell]:
+        models: Sequence[tuple[ResolvedComponent, ModelUse]],
+        generators: Sequence[TrainingSource],
+        benchmarks: Sequence[ResolvedComponent],
+        aligner: ResolvedComponent | None,
+    ) -> Iterable[PlannedCell]:
         """The cells, after the nodes that each needs."""
         for model, use in models:
             for generator in self._trained_on(model, use, generators):
@@ -104,8 +112,8 @@ class Planner(Chooser):
                         yield from self._cells(model, trained, benchmark, aligner, repeat)
 
     def _trained_on(
-        self, model: Chosen, use: ModelUse, generators: Sequence[Source]
-    ) -> Sequence[Source | None]:
+        self, model: ResolvedComponent, use: ModelUse, generators: Sequence[TrainingSource]
+    ) -> Sequence[TrainingSource | None]:
         """The generators a model is trained on; one that needs none is made or tested once."""
         phases = use.phases or [Phase()]
         needs = any(phase.on_generator(number == 0) for number, phase in enumerate(phases))
@@ -118,7 +126,7 @@ class Planner(Chooser):
         """Take a node into the plan; gives its key."""
         return self._nodes.setdefault(node.key, node).key
 
-    def add_set(self, source: Source) -> str:
+    def add_set(self, source: TrainingSource) -> str:
         """Take a face set into the plan, unless it is in the store already; gives its key."""
         return source.key if source.node is None else self.add(source.node)
 
@@ -126,11 +134,11 @@ class Planner(Chooser):
         self,
         stage: Stage,
         label: str,
-        chosen: Chosen | None,
+        chosen: ResolvedComponent | None,
         inputs: Mapping[str, str],
         seed: int = 0,
         *,
-        training: Training | None = None,
+        training: TrainingPhase | None = None,
         **more: Any,
     ) -> Node:
         """A node that is not in the plan yet; ``more`` enters its key."""
@@ -151,7 +159,9 @@ class Planner(Chooser):
         """Device class and precision, for what they can change."""
         return {"device": self.device.split(":")[0], "precision": self.precision}
 
-    def _generate(self, chosen: Chosen, seed: int, *, exact: bool = False, **more: Any) -> Node:
+    def _generate(
+        self, chosen: ResolvedComponent, seed: int, *, exact: bool = False, **more: Any
+    ) -> Node:
         """A generate node; with ``exact`` on the CPU where a GPU would give other bytes."""
         if self._inexact(chosen.provided.component, exact=exact):
             more |= self.hardware()
@@ -162,20 +172,20 @@ class Planner(Chooser):
         on_gpu = self.device.startswith("cuda") and not exact
         return component.determinism != "exact" or (on_gpu and bool(component.gpu_determinism))
 
-    def exact(self, source: Source) -> Source:
+    def exact(self, source: TrainingSource) -> TrainingSource:
         """The same faces with equal bytes on every machine, if their generator can make them so."""
         if source.node is None:
             return source
         node = self._generate(source.chosen, self.study.seed, exact=True)
         return replace(source, key=node.key, node=node)
 
-    def source(self, faces: Faces) -> Source:
+    def source(self, faces: Faces) -> TrainingSource:
         """A face set to train on: a generator's, which is not in the plan yet, or a stored one."""
         rules = self._rules(faces.take)
         if not faces.stored:
             chosen = self.choose("generator", faces)
             node = self._generate(chosen, self.study.seed)
-            return Source(chosen.shown, node.key, chosen, faces.take, rules, node)
+            return TrainingSource(chosen.shown, node.key, chosen, faces.take, rules, node)
         if faces.params():
             raise UsageError(
                 f"{faces.use} is a stored face set, which takes no parameters "
@@ -183,7 +193,7 @@ class Planner(Chooser):
             )
         item = face_sets.find(self.store, faces.use)
         chosen = self.stored("generator", item)
-        return Source(item.key[:12], item.key, chosen, faces.take, rules)
+        return TrainingSource(item.key[:12], item.key, chosen, faces.take, rules)
 
     def _rules(self, take: Take) -> dict[str, Any]:
         """What is taken of a face set, as it enters a key."""
@@ -197,7 +207,7 @@ class Planner(Chooser):
         read = f"+reader{NAMES_READER}"  # as for parameters, see External
         return counts | {"exclude": self.fingerprints.of(take.exclude) + read}
 
-    def trained(self, prefix: str, model: Chosen) -> tuple[str, int]:
+    def trained(self, prefix: str, model: ResolvedComponent) -> tuple[str, int]:
         """Key of a trained model in the store, and how many trainings it has behind it."""
         found = [item for item in self.store.of_kind("models") if item.key.startswith(prefix)]
         if len(found) != 1 or len(prefix) < 8:
@@ -213,7 +223,7 @@ class Planner(Chooser):
             )
         return found[0].key, int(parts["phase"]["depth"]) + 1
 
-    def requests(self, chosen: Chosen) -> dict[str, str]:
+    def requests(self, chosen: ResolvedComponent) -> dict[str, str]:
         """Face sets this component asks of generators, as nodes; ``--limit`` leaves them whole."""
         keys = {}
         for name, request in chosen.params.requests().items():
@@ -235,8 +245,8 @@ class Planner(Chooser):
         # A set that was accepted under one share is judged again under another.
         return rule if study.max_doubtful == MAX_DOUBTFUL else [*rule, study.max_doubtful]
 
-    def place(self, source: Mapping[str, str], label: str, aligner: Chosen | None,
-              owner: Chosen | None) -> str:  # fmt: skip
+    def place(self, source: Mapping[str, str], label: str, aligner: ResolvedComponent | None,
+              owner: ResolvedComponent | None) -> str:  # fmt: skip
         """Where the faces of a set, or of the benchmark ``owner``, are."""
         more: dict[str, Any] = {"rule": self.placing_rule()}
         if owner is not None:
@@ -247,12 +257,12 @@ class Planner(Chooser):
 
     def _cells(
         self,
-        model: Chosen,
+        model: ResolvedComponent,
         trained: Chain,
-        benchmark: Chosen,
-        aligner: Chosen | None,
+        benchmark: ResolvedComponent,
+        aligner: ResolvedComponent | None,
         repeat: int,
-    ) -> Iterable[Cell]:
+    ) -> Iterable[PlannedCell]:
         params = benchmark.params
         if not isinstance(params, BenchmarkParams):
             raise UsageError(f"benchmark {benchmark.name} has parameters of the wrong base class; "
@@ -278,13 +288,13 @@ class Planner(Chooser):
             parts = {"benchmark": benchmark.identity(), "comparison": name, "embeddings": embedded,
                      "limit": self.study.limit, "seed": self.study.seed, "repeat": repeat,
                      "schema": SCHEMA}  # fmt: skip
-            yield Cell(
+            yield PlannedCell(
                 digest(parts), trained.generator, model, benchmark, name, aligner, repeat, keys,
                 trained.words,
             )  # fmt: skip
 
 
-def _image_parts(benchmark: Chosen) -> dict[str, Any]:
+def _image_parts(benchmark: ResolvedComponent) -> dict[str, Any]:
     """What decides a benchmark's images: its rules of scoring left out.
 
     The decoder too, unless the images are face sets of the store, which are encoded here.
@@ -293,7 +303,7 @@ def _image_parts(benchmark: Chosen) -> dict[str, Any]:
     return {"images": _image_identity(benchmark), **decoder}
 
 
-def check_portable(chosen: Iterable[Chosen | None]) -> None:
+def check_portable(chosen: Iterable[ResolvedComponent | None]) -> None:
     """Raise ``UsageError`` where a component's kernels cannot be pinned."""
     for one in chosen:
         if one is not None and not one.provided.component.portable:
@@ -304,7 +314,7 @@ def check_portable(chosen: Iterable[Chosen | None]) -> None:
             )
 
 
-def _image_identity(benchmark: Chosen) -> dict[str, Any]:
+def _image_identity(benchmark: ResolvedComponent) -> dict[str, Any]:
     identity = benchmark.identity()
     scoring: frozenset[str] = getattr(type(benchmark.params), "scoring", frozenset())
     identity["params"] = {k: v for k, v in identity["params"].items() if k not in scoring}

@@ -18,9 +18,9 @@ from harness.results.plan_file import read_plan
 from harness.results.schema import PublishedRecord
 
 if TYPE_CHECKING:
-    from harness.plan.nodes import Cell, Chosen, Plan
+    from harness.plan.nodes import Plan, PlannedCell, ResolvedComponent
     from harness.protocols.base import Metric
-    from harness.published.records import Record
+    from harness.published.records import PublishedNumber
     from harness.recipe.resolve import Recipe
     from harness.results.schema import MetricRecord
 
@@ -31,13 +31,13 @@ GROUPED: Mapping[str, tuple[str, dict[str, float | str]]] = {
 """What tables print over the groups of a benchmark, as :mod:`harness.protocols` names it."""
 
 
-def column_of(benchmark: Chosen, comparison: str, comparisons: int) -> str:
+def column_of(benchmark: ResolvedComponent, comparison: str, comparisons: int) -> str:
     """Column of a table in which a cell stands."""
     name = benchmark.label or benchmark.name
     return f"{name}/{comparison.lower()}" if comparisons > 1 else name
 
 
-def links_of(cells: Iterable[Cell]) -> dict[str, tuple[str, ...]]:
+def links_of(cells: Iterable[PlannedCell]) -> dict[str, tuple[str, ...]]:
     """The links of cells by key; equal cells of several rows or columns are one cell."""
     found: dict[str, dict[str, None]] = {}
     for cell in cells:
@@ -66,14 +66,14 @@ def check(recipe: Recipe) -> None:
             raise UsageError(f"{origin}: {table} has no row {row!r}{did_you_mean(row, known)}")
 
 
-def _loaded(table: str, origin: str) -> list[Record]:
+def _loaded(table: str, origin: str) -> list[PublishedNumber]:
     try:
         return records.load(table)
     except UsageError as error:
         raise UsageError(f"{origin}: {error}") from None
 
 
-def linked(link: str) -> list[Record]:
+def linked(link: str) -> list[PublishedNumber]:
     """The published numbers of a link: those of its row and column, one for each metric.
 
     A column of one comparison that the table does not have stands for the benchmark as a whole:
@@ -85,7 +85,7 @@ def linked(link: str) -> list[Record]:
     return exact or [r for r in found if place.startswith(f"{r.label}/{r.benchmark}/")]
 
 
-def entries(plan: Plan, cell: Cell, metrics: Iterable[Metric]) -> list[PublishedRecord]:
+def entries(plan: Plan, cell: PlannedCell, metrics: Iterable[Metric]) -> list[PublishedRecord]:
     """What a result keeps of its links: every published number that it has a metric for.
 
     ``value`` is a fraction, as the metric is; ``printed`` are the digits of the paper.
@@ -109,7 +109,7 @@ def entries(plan: Plan, cell: Cell, metrics: Iterable[Metric]) -> list[Published
     ]
 
 
-def measure_of(record: Record) -> tuple[str, dict[str, float | str]]:
+def measure_of(record: PublishedNumber) -> tuple[str, dict[str, float | str]]:
     """Name and operating point under which a result holds what a record printed."""
     name, equals, far = record.metric.partition("=")
     if equals:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness._plugins.manager import Provided, Registry
+from harness._plugins.manager import RegisteredComponent, Registry
 from harness.components import Asset, External, Kind, Params
 from harness.errors import PrerequisiteError, UsageError
 from harness.inputs import inner_path, is_hidden_path
-from harness.plan.nodes import Chosen
+from harness.plan.nodes import ResolvedComponent
 from harness.recipe import parameters
 from harness.recipe.resolve import Use
 from harness.store.artifacts import Artifact, Store
@@ -20,7 +20,7 @@ MISSING = "missing asset "
 """Stands in a tolerant plan where the fingerprint of linked data would."""
 
 
-class Chooser:
+class ComponentResolver:
     """Turns names with parameters into chosen components; ``tolerant`` goes on without assets."""
 
     def __init__(self, registry: Registry, store: Store, *, tolerant: bool = False) -> None:
@@ -29,7 +29,7 @@ class Chooser:
         self.missing: dict[str, Asset | None] = {}
         self._links = Links(store)
 
-    def choose(self, kind: Kind, use: Use, asker: str = "") -> Chosen:
+    def choose(self, kind: Kind, use: Use, asker: str = "") -> ResolvedComponent:
         """A component with typed parameters; missing assets are collected, not raised."""
         provided = self.registry.find(kind, use.use, asker=asker)
         params = self._linked(provided, parameters.build(provided, use.params(), use.origins))
@@ -40,9 +40,11 @@ class Chooser:
             )
             for name, request in params.tools().items()
         }  # fmt: skip
-        return Chosen(provided, params, self._key_params(params), use.label, use.published, tools)
+        return ResolvedComponent(
+            provided, params, self._key_params(params), use.label, use.published, tools
+        )
 
-    def _linked(self, provided: Provided, params: Params) -> Params:
+    def _linked(self, provided: RegisteredComponent, params: Params) -> Params:
         """Fill paths the user left out from linked assets; note what is missing or gone."""
         filled: dict[str, Path] = {}
         for name, mark in parameters.external_fields(type(params)).items():
@@ -62,7 +64,9 @@ class Chooser:
                     filled[name] = path
         return params.model_copy(update=filled)
 
-    def _check_inside(self, provided: Provided, params: Params, name: str, mark: External) -> None:
+    def _check_inside(
+        self, provided: RegisteredComponent, params: Params, name: str, mark: External
+    ) -> None:
         folder, value = getattr(params, mark.inside or ""), getattr(params, name)
         if folder is None or value is None:
             return
@@ -92,13 +96,13 @@ class Chooser:
         }
         return parameters.key_values(params, prints) | absent
 
-    def stored(self, kind: Kind, item: Artifact) -> Chosen:
+    def stored(self, kind: Kind, item: Artifact) -> ResolvedComponent:
         """The component a stored artifact was made by, without the paths it was given."""
         component = item.manifest["parts"]["component"]
         provided = self.registry.find(kind, component["provider"])
         paths = parameters.external_fields(parameters.params_class(provided))
         values = {k: v for k, v in component["params"].items() if k not in paths}
-        return Chosen(provided, parameters.build(provided, values), component["params"])
+        return ResolvedComponent(provided, parameters.build(provided, values), component["params"])
 
     def require_assets(self) -> None:
         """Raise one ``PrerequisiteError`` that names every missing asset so far."""

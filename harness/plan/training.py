@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
-from harness.plan.nodes import Chosen, Node, Source, Training
+from harness.plan.nodes import Node, ResolvedComponent, TrainingPhase, TrainingSource
 
 if TYPE_CHECKING:
     from harness.plan.planner import Planner
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Chain:
     """All phases of one model: keys by role for a cell, and the words that tell it from others."""
 
-    generator: Chosen | None
+    generator: ResolvedComponent | None
     keys: Mapping[str, str]
     words: tuple[str, ...]
 
@@ -35,11 +35,11 @@ def placements_role(index: int) -> str:
 
 def chain(
     planner: Planner,
-    model: Chosen,
+    model: ResolvedComponent,
     use: ModelUse,
     phases: Sequence[Phase],
-    generator: Source | None,
-    aligner: Chosen | None,
+    generator: TrainingSource | None,
+    aligner: ResolvedComponent | None,
     repeat: int,
 ) -> Chain:
     """Add the nodes of every phase to the plan.
@@ -50,7 +50,7 @@ def chain(
         return Chain(None, {}, ())
     before, depth = planner.trained(use.initial, model) if use.initial else (None, 0)
     keys = {"model": before} if before else {}
-    first: Source | None = None
+    first: TrainingSource | None = None
     words: list[str] = []
     for number, phase in enumerate(phases):
         sources = _sources(planner, phase, number, generator)
@@ -64,7 +64,9 @@ def chain(
             keys |= {"faces": inputs["faces"]} if "faces" in inputs else {}
         if before is not None:
             inputs["model"] = before
-        training = Training(tuple(sources), phase.stream, phase.validation, depth, phase.params)
+        training = TrainingPhase(
+            tuple(sources), phase.stream, phase.validation, depth, phase.params
+        )
         chosen = planner.choose("model", use.having({**use.params(), **phase.params}))
         _check_counts(training, chosen, label, planner.study.limit)
         before = planner.add(_train_node(planner, label, chosen, inputs, training, repeat))
@@ -76,7 +78,7 @@ def chain(
     return Chain(first.chosen if first else None, keys, (*told, *words))
 
 
-def _named(phase: Phase, number: int, generator: Source | None) -> str | None:
+def _named(phase: Phase, number: int, generator: TrainingSource | None) -> str | None:
     """The recipe's generator in words, where a phase uses it."""
     if generator is None or not phase.on_generator(number == 0):
         return None
@@ -84,7 +86,9 @@ def _named(phase: Phase, number: int, generator: Source | None) -> str | None:
     return f"{generator.name} ({taken})" if taken else generator.name
 
 
-def _sources(planner: Planner, phase: Phase, number: int, generator: Source | None) -> list[Source]:
+def _sources(
+    planner: Planner, phase: Phase, number: int, generator: TrainingSource | None
+) -> list[TrainingSource]:
     found = [planner.source(faces) for faces in phase.faces]
     if phase.on_generator(number == 0):
         if generator is None:
@@ -100,7 +104,11 @@ def _sources(planner: Planner, phase: Phase, number: int, generator: Source | No
 
 
 def _inputs(
-    planner: Planner, sources: Sequence[Source], aligner: Chosen | None, *, stream: bool
+    planner: Planner,
+    sources: Sequence[TrainingSource],
+    aligner: ResolvedComponent | None,
+    *,
+    stream: bool,
 ) -> dict[str, str]:
     """Keys of a phase's face sets and their placements; a streamed set has neither."""
     inputs: dict[str, str] = {}
@@ -115,7 +123,9 @@ def _inputs(
     return inputs
 
 
-def _check_counts(training: Training, model: Chosen, label: str, limit: int | None) -> None:
+def _check_counts(
+    training: TrainingPhase, model: ResolvedComponent, label: str, limit: int | None
+) -> None:
     """Raise UsageError where the counts that the generators were asked for teach nothing."""
     asked = [_asked(source, limit) for source in training.sources]
     if any(counts is None for counts in asked):
@@ -130,7 +140,7 @@ def _check_counts(training: Training, model: Chosen, label: str, limit: int | No
         raise UsageError(f"{label} cannot be trained: {reason}")
 
 
-def _asked(source: Source, limit: int | None) -> tuple[int, int, int] | None:
+def _asked(source: TrainingSource, limit: int | None) -> tuple[int, int, int] | None:
     """Identities, images and images of each identity that are asked for; None where unknown."""
     params, take = source.chosen.params, source.take
     identities: int | None = getattr(params, "identities", None)
@@ -141,7 +151,7 @@ def _asked(source: Source, limit: int | None) -> tuple[int, int, int] | None:
     return people, min(people * each, take.images or people * each), each
 
 
-def _check_stream(planner: Planner, source: Source) -> None:
+def _check_stream(planner: Planner, source: TrainingSource) -> None:
     determinism = source.chosen.provided.component.determinism
     if determinism != "exact":
         raise UsageError(
@@ -160,9 +170,9 @@ def _check_stream(planner: Planner, source: Source) -> None:
 def _train_node(
     planner: Planner,
     label: str,
-    chosen: Chosen,
+    chosen: ResolvedComponent,
     inputs: Mapping[str, str],
-    training: Training,
+    training: TrainingPhase,
     repeat: int,
 ) -> Node:
     phase: dict[str, Any] = {

@@ -22,7 +22,7 @@ from harness.protocols.base import (
 from harness.protocols.pooled import Pooled, PoolingNotes, pooling_notes, warnings_of
 from harness.protocols.search_rates import (
     OVER_GALLERIES,
-    Block,
+    GalleryBlock,
     RankAverage,
     Rate,
     bootstrap,
@@ -222,17 +222,19 @@ class TemplateIdentification(Comparison):
 
     # -- metrics -------------------------------------------------------------------------------
 
-    def _blocks(self, scores: Scores, cell: str) -> Iterator[Block]:
+    def _blocks(self, scores: Scores, cell: str) -> Iterator[GalleryBlock]:
         first = 0
         for number, gallery, owner, held in self._searches():
             part = slice(first, first + owner.size)
             mate, other, rank = (scores.columns[f"{n}:{cell}"][part]
                                  for n in ("mate", "other", "rank"))  # fmt: skip
             mated = np.isin(owner, held)
-            yield Block(number, gallery, SearchResult(mated, mate, other, rank), owner[mated])
+            yield GalleryBlock(
+                number, gallery, SearchResult(mated, mate, other, rank), owner[mated]
+            )
             first = part.stop
 
-    def _rates(self, blocks: Sequence[Block]) -> Iterator[tuple[str, Point, list[Rate]]]:
+    def _rates(self, blocks: Sequence[GalleryBlock]) -> Iterator[tuple[str, Point, list[Rate]]]:
         for rank in self.ranks:
             yield (
                 "rank-rate",
@@ -250,7 +252,7 @@ class TemplateIdentification(Comparison):
         return float(np.mean([r.value for r in self._averaged("rank-rate", at, blocks, rates)]))
 
     def _averaged(
-        self, name: str, at: Point, blocks: Sequence[Block], rates: Sequence[Rate]
+        self, name: str, at: Point, blocks: Sequence[GalleryBlock], rates: Sequence[Rate]
     ) -> Sequence[Rate]:
         """The rates whose mean is the number: those of the galleries, or of all probes."""
         if name != "rank-rate" or self.rank_average == "galleries":

@@ -97,7 +97,7 @@ class PairGroups(Comparison):
     def evaluate(self, scores: Scores, seed: int) -> Evaluation:
         """Mean accuracy, the accuracy of each group, spread and fairness."""
         found = {
-            name: _Group.of(group, Scores(of_group(scores.columns, number)), seed)
+            name: _GroupResult.of(group, Scores(of_group(scores.columns, number)), seed)
             for number, (name, group) in enumerate(self.groups.items())
         }
         spread = self._spread(found)
@@ -111,7 +111,7 @@ class PairGroups(Comparison):
         ]
         return Evaluation(metrics, (), [*warnings, *self.cautions])
 
-    def _accuracies(self, found: Mapping[str, _Group], note: str) -> list[Metric]:
+    def _accuracies(self, found: Mapping[str, _GroupResult], note: str) -> list[Metric]:
         rows = np.stack([group.replicates for group in found.values()])
         mean = float(np.mean([group.accuracy.value for group in found.values()]))
         right, total = (
@@ -129,7 +129,7 @@ class PairGroups(Comparison):
             ),
         ]  # fmt: skip
 
-    def _spread(self, found: Mapping[str, _Group]) -> list[Metric]:
+    def _spread(self, found: Mapping[str, _GroupResult]) -> list[Metric]:
         spread = accuracy_spread({name: group.counts for name, group in found.items()})
         rows = np.stack([group.replicates for group in found.values()])
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -146,7 +146,7 @@ class PairGroups(Comparison):
 
 
 @dataclass(frozen=True)
-class _Group:
+class _GroupResult:
     """What one group gives: ``replicates`` are float64 (B,) of its accuracy, NaN if unknown."""
 
     evaluation: Evaluation
@@ -156,7 +156,7 @@ class _Group:
     ordered: SortedScores
 
     @classmethod
-    def of(cls, group: PairFolds, scores: Scores, seed: int) -> _Group:
+    def of(cls, group: PairFolds, scores: Scores, seed: int) -> _GroupResult:
         evaluation = group.evaluate(scores, seed)
         folds, distance = group.fold_accuracy(scores)
         replicates = group.accuracy_replicates(folds, seed)

@@ -51,7 +51,7 @@ from harness.protocols.pair_vectors import (
     fused,
     unit_rows,
 )
-from harness.protocols.strata import LEVEL, OVER_PAIRS, Judged, bootstrap_auc, strata_metrics
+from harness.protocols.strata import LEVEL, OVER_PAIRS, JudgedPairs, bootstrap_auc, strata_metrics
 from harness.seeds import stream
 
 REPLICATES = 1000
@@ -325,7 +325,7 @@ class PairFolds(Comparison):
         if not self.strata:
             return []
         points = tar_at_far(ordered, STRATA_FARS)
-        judged = Judged(self.genuine, folds.correct, distance, points, *self._resampled(seed))
+        judged = JudgedPairs(self.genuine, folds.correct, distance, points, *self._resampled(seed))
         return strata_metrics(self.strata, judged)
 
     def _resampled(self, seed: int) -> tuple[SubjectPairs, NDArray[np.uint16]] | tuple[None, None]:

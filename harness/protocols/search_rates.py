@@ -29,7 +29,7 @@ CMC_RANKS = 50
 
 
 @dataclass(frozen=True)
-class Block:
+class GalleryBlock:
     """One gallery searched in one split; ``subjects`` int32 of the mated probes."""
 
     split: int
@@ -43,7 +43,7 @@ class Rate:
     """A rate of one block: bool ``hits`` of its mated probes, or why it cannot be told."""
 
     hits: NDArray[np.bool_]
-    block: Block
+    block: GalleryBlock
     threshold: float | None = None
     reason: str = ""
     note: str = ""
@@ -71,7 +71,7 @@ def bootstrap(rates: Sequence[Rate], rng: np.random.Generator) -> Interval | Non
     return Interval(found.low, found.high, LEVEL, found.method)
 
 
-def open_set_rate(block: Block, fpir: float) -> Rate:
+def open_set_rate(block: GalleryBlock, fpir: float) -> Rate:
     """TPIR of one search: mate ranked first, above the threshold that non-mated probes set."""
     search = block.search
     point = tpir_at_fpir(search, [fpir])[0]
@@ -83,7 +83,7 @@ def open_set_rate(block: Block, fpir: float) -> Rate:
     return Rate(hits, block, point.threshold, note=note)
 
 
-def rate_of_probes(blocks: Sequence[Block], subjects: Index, rank: float) -> Rate:
+def rate_of_probes(blocks: Sequence[GalleryBlock], subjects: Index, rank: float) -> Rate:
     """Hits in any gallery of one split over all probes, mated or not.
 
     ``subjects`` int32 (P,) of all probes. Raises UsageError where a probe is mated in two
@@ -100,7 +100,7 @@ def rate_of_probes(blocks: Sequence[Block], subjects: Index, rank: float) -> Rat
             "set rank_average=galleries"
         )
     first = blocks[0]
-    return Rate(hits, Block(first.split, "all", first.search, subjects))
+    return Rate(hits, GalleryBlock(first.split, "all", first.search, subjects))
 
 
 def exact_interval(rates: Sequence[Rate]) -> Interval:
@@ -110,7 +110,7 @@ def exact_interval(rates: Sequence[Rate]) -> Interval:
     return Interval(exact.low, exact.high, LEVEL, "Clopper-Pearson over mated searches")
 
 
-def cmc_figure(blocks: Sequence[Block]) -> Curve:
+def cmc_figure(blocks: Sequence[GalleryBlock]) -> Curve:
     """Cumulative match characteristic up to rank 50, mean over searches."""
     ranks = np.arange(1, CMC_RANKS + 1, dtype=np.float64)
     rate = np.mean([cmc_curve(block.search, CMC_RANKS) for block in blocks], axis=0)

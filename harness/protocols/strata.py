@@ -25,7 +25,7 @@ OVER_PAIRS = "Clopper-Pearson over pairs"
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedPairs:
     """All pairs of a comparison after scoring, in the order of its list.
 
     ``correct`` bool (P,) at the thresholds of the folds; ``distance`` (P,), lower is more alike;
@@ -41,7 +41,7 @@ class Judged:
     weights: NDArray[np.uint16] | None = None
 
 
-def strata_metrics(strata: Mapping[str, Doubles], judged: Judged) -> list[Metric]:
+def strata_metrics(strata: Mapping[str, Doubles], judged: JudgedPairs) -> list[Metric]:
     """Numbers for every value of every stratum, float (P,) by name; NaN is in no part.
 
     Of each part: accuracy at the thresholds of the folds, AUC, and TAR at the thresholds that the
@@ -56,7 +56,7 @@ def strata_metrics(strata: Mapping[str, Doubles], judged: Judged) -> list[Metric
     ]
 
 
-def _part(at: dict[str, float | str], chosen: Bools, judged: Judged) -> Iterator[Metric]:
+def _part(at: dict[str, float | str], chosen: Bools, judged: JudgedPairs) -> Iterator[Metric]:
     genuine, distance = judged.genuine[chosen], judged.distance[chosen]
     right, total = int(judged.correct[chosen].sum()), int(chosen.sum())
     yield Metric(
@@ -91,7 +91,7 @@ def _exact(right: int, total: int) -> Interval:
     return Interval(exact.low, exact.high, LEVEL, OVER_PAIRS)
 
 
-def _auc_interval(chosen: Bools, judged: Judged) -> Interval | None:
+def _auc_interval(chosen: Bools, judged: JudgedPairs) -> Interval | None:
     if judged.subjects is None or judged.weights is None:
         return None
     pairs = judged.subjects

@@ -13,7 +13,7 @@ from itertools import combinations, pairwise
 from typing import Literal
 
 from harness.published.counts import PAIRS
-from harness.published.records import Record, rows_of
+from harness.published.records import PublishedNumber, rows_of
 
 MOST_TELLING = Decimal("0.9")
 """Above this share of printable values that k/n can reach, the check says nothing."""
@@ -22,7 +22,7 @@ Level = Literal["fact", "note", "problem"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class AuditFinding:
     """One thing the digits say."""
 
     check: str
@@ -30,7 +30,7 @@ class Finding:
     text: str
 
 
-def audit(records: Sequence[Record]) -> list[Finding]:
+def audit(records: Sequence[PublishedNumber]) -> list[AuditFinding]:
     """All checks on all tables given."""
     return [
         *granularity(records),
@@ -40,7 +40,7 @@ def audit(records: Sequence[Record]) -> list[Finding]:
     ]
 
 
-def possible(record: Record, pairs: int) -> bool:
+def possible(record: PublishedNumber, pairs: int) -> bool:
     """Whether some k of ``pairs`` right answers prints as this accuracy, halves either way."""
     step = Decimal(1).scaleb(-record.decimals)
     nearest = int(record.percent * pairs / 100)
@@ -54,7 +54,7 @@ def possible(record: Record, pairs: int) -> bool:
     return False
 
 
-def granularity(records: Sequence[Record]) -> list[Finding]:
+def granularity(records: Sequence[PublishedNumber]) -> list[AuditFinding]:
     """An accuracy over n pairs must be k/n (the GRIM test; Brown and Heathers 2017)."""
     tested = []
     for record in records:
@@ -65,21 +65,21 @@ def granularity(records: Sequence[Record]) -> list[Finding]:
         if reachable < MOST_TELLING:
             tested.append((record, pairs))
     findings = [
-        Finding("granularity", "problem",
+        AuditFinding("granularity", "problem",
                 f"{record.place}: {record.text} is no k/{pairs}")
         for record, pairs in tested if not possible(record, pairs)
     ]  # fmt: skip
     if tested and not findings:
         distinct = {(r.benchmark, r.text) for r, _ in tested}
         findings.append(
-            Finding("granularity", "fact",
+            AuditFinding("granularity", "fact",
                     f"all {len(tested)} accuracies ({len(distinct)} distinct) are k/n of the "
                     "complete pair lists")
         )  # fmt: skip
     return findings
 
 
-def derived_columns(records: Sequence[Record]) -> list[Finding]:
+def derived_columns(records: Sequence[PublishedNumber]) -> list[AuditFinding]:
     """Means and standard deviations over groups, computed again, and which ddof fits."""
     fits: dict[str, int] = {"mean": 0, "ddof 0": 0, "ddof 1": 0}
     rows = misfits = 0
@@ -107,24 +107,24 @@ def derived_columns(records: Sequence[Record]) -> list[Finding]:
         if wrong_std or ("mean_accuracy" in derived and not agreed["mean"]):
             misfits += 1
             findings.append(
-                Finding("derived", "problem",
+                AuditFinding("derived", "problem",
                         f"{row[0].place}: mean or standard deviation does not follow from its "
                         "groups")
             )  # fmt: skip
     if rows and not misfits:
         told = ", ".join(f"{name} in {count}" for name, count in fits.items() if count)
-        findings.append(Finding("derived", "fact", f"of {rows} rows: {told}"))
+        findings.append(AuditFinding("derived", "fact", f"of {rows} rows: {told}"))
     return findings
 
 
-def _agrees(printed: Record, computed: Decimal, groups: Sequence[Record]) -> bool:
+def _agrees(printed: PublishedNumber, computed: Decimal, groups: Sequence[PublishedNumber]) -> bool:
     """Within what the rounding of the groups and of the printed number allow."""
     step = Decimal(1).scaleb(-printed.decimals)
     rounding = max(Decimal(1).scaleb(-group.decimals) for group in groups) / 2
     return abs(printed.percent - computed) <= step / 2 + rounding
 
 
-def repeated_rows(records: Sequence[Record]) -> list[Finding]:
+def repeated_rows(records: Sequence[PublishedNumber]) -> list[AuditFinding]:
     """Rows under different labels whose numbers are all equal."""
     rows = {
         key: {(r.benchmark, r.metric): r.text for r in row}
@@ -133,7 +133,7 @@ def repeated_rows(records: Sequence[Record]) -> list[Finding]:
     }
     labels = {key: row[0].label for key, row in rows_of(records).items()}
     return [
-        Finding(
+        AuditFinding(
             "repeated", "note",
             f"table {one[1]} row {labels[one]!r} equals table {other[1]} row {labels[other]!r} in "
             f"all {len(rows[one])} numbers",
@@ -143,15 +143,15 @@ def repeated_rows(records: Sequence[Record]) -> list[Finding]:
     ]  # fmt: skip
 
 
-def impossible_values(records: Sequence[Record]) -> list[Finding]:
+def impossible_values(records: Sequence[PublishedNumber]) -> list[AuditFinding]:
     """Rates outside 0..100 %, and a TAR that falls when the FAR rises."""
     findings = [
-        Finding("range", "problem", f"{r.place}: {r.text} is no rate")
+        AuditFinding("range", "problem", f"{r.place}: {r.text} is no rate")
         for r in records
         if r.unit in ("fraction", "percent") and not 0 <= r.percent <= 100
     ]
     for row in rows_of(records).values():
-        curves: dict[str, list[tuple[float, Record]]] = {}
+        curves: dict[str, list[tuple[float, PublishedNumber]]] = {}
         for record in row:
             name, _, far = record.metric.partition("@far=")
             if name == "tar" and far:
@@ -159,7 +159,7 @@ def impossible_values(records: Sequence[Record]) -> list[Finding]:
         for curve in curves.values():
             ordered = [record for _, record in sorted(curve, key=lambda point: point[0])]
             findings += [
-                Finding("order", "problem",
+                AuditFinding("order", "problem",
                         f"{high.place}: {high.text} is below {low.text} at a smaller FAR")
                 for low, high in pairwise(ordered)
                 if high.percent < low.percent

@@ -12,17 +12,17 @@ from typing import Any, Literal, get_args
 from harness.errors import DataError, UsageError
 from harness.fileio.toml_files import read_toml
 from harness.published import records
-from harness.published.records import Record
+from harness.published.records import PublishedNumber
 
 Relation = Literal["higher", "lower", "not lower", "not higher"]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ClaimedComparison:
     """``first`` is said to stand in ``relation`` to ``second``; ``margin`` is a fraction."""
 
-    first: Record
-    second: Record
+    first: PublishedNumber
+    second: PublishedNumber
     relation: Relation
     margin: float = 0.0
 
@@ -32,7 +32,7 @@ class ClaimTest:
     """One part of a claim: it holds if every one of its comparisons does."""
 
     text: str
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[ClaimedComparison, ...]
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,16 @@ def _test(paper: str, said: Mapping[str, Any]) -> ClaimTest:
     return ClaimTest(
         said["text"],
         tuple(
-            Comparison(_record(paper, a, column), _record(paper, b, column), relation, margin)
+            ClaimedComparison(
+                _record(paper, a, column), _record(paper, b, column), relation, margin
+            )
             for a, b in said["pairs"]
             for column in said["columns"]
         ),
     )
 
 
-def _record(paper: str, row: str, column: str) -> Record:
+def _record(paper: str, row: str, column: str) -> PublishedNumber:
     """The number of ``TABLE#ROW`` under ``BENCHMARK``, or ``BENCHMARK METRIC`` of several."""
     table, _, label = row.partition("#")
     benchmark, _, metric = column.partition(" ")

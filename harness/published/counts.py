@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.published.records import Record
+    from harness.published.records import PublishedNumber
 
 PAIRS: Mapping[str, int] = {
     "lfw": 6000, "calfw": 6000, "cplfw": 6000, "agedb-30": 6000, "cfp-fp": 7000, "cfp-ff": 7000,
@@ -19,7 +19,7 @@ GENUINE: Mapping[str, int] = {"ijba": 1803, "ijbb": 10_270, "ijbc": 19_557}
 """Genuine pairs behind a TAR; of IJB-A those of one split, since all ten are of the same people."""
 
 
-def trials(record: Record) -> int | None:
+def trials(record: PublishedNumber) -> int | None:
     """Comparisons that decide a printed accuracy or TAR, or None where unknown."""
     if record.metric == "accuracy":
         return PAIRS.get(record.benchmark)

@@ -21,7 +21,7 @@ COLUMNS = ("table", "row", "label", "benchmark", "metric", "value", "unit")
 
 
 @dataclass(frozen=True)
-class Record:
+class PublishedNumber:
     """One printed number. ``text`` keeps its digits; ``value`` is in ``unit`` as printed."""
 
     paper: str
@@ -116,7 +116,7 @@ def papers() -> dict[str, Mapping[str, Any]]:
     return {name: paper.about for name, paper in known().items()}
 
 
-def load(reference: str) -> list[Record]:
+def load(reference: str) -> list[PublishedNumber]:
     """The records of ``paper`` or ``paper/table``, or of a CSV file with the same columns.
 
     Raises ``UsageError`` for an unknown paper or table.
@@ -136,11 +136,11 @@ def load(reference: str) -> list[Record]:
 
 
 @cache
-def _numbers(path: Path, paper: str) -> tuple[Record, ...]:
+def _numbers(path: Path, paper: str) -> tuple[PublishedNumber, ...]:
     return tuple(read_csv(path, paper))
 
 
-def read_csv(path: Path, paper: str) -> list[Record]:
+def read_csv(path: Path, paper: str) -> list[PublishedNumber]:
     """Records of a user's CSV file; raises ``DataError`` with file and line."""
     rows = read_lines(path)
     begin = next((number for number, line in enumerate(rows) if line.strip()), len(rows))
@@ -160,7 +160,9 @@ def read_csv(path: Path, paper: str) -> list[Record]:
         raise DataError(f"{path}, line {begin + reader.line_num}: {error}; fix it") from None
 
 
-def _parsed(reader: csv.DictReader[str], paper: str, where: str, before: int) -> list[Record]:
+def _parsed(
+    reader: csv.DictReader[str], paper: str, where: str, before: int
+) -> list[PublishedNumber]:
     found = []
     for row in reader:
         number = before + reader.line_num
@@ -168,8 +170,10 @@ def _parsed(reader: csv.DictReader[str], paper: str, where: str, before: int) ->
             value = row["value"].strip()
             _require_printed(value)
             found.append(
-                Record(paper, row["table"], int(row["row"]), row["label"], row["benchmark"],
-                       row["metric"], value, row["unit"])
+                PublishedNumber(
+                    paper, row["table"], int(row["row"]), row["label"],
+                    row["benchmark"], row["metric"], value, row["unit"],
+                )
             )  # fmt: skip
         except (InvalidOperation, ValueError, TypeError, AttributeError):
             hint = "; write a decimal point" if decimal_comma(row["value"] or "") else ""
@@ -185,9 +189,11 @@ def _require_printed(value: str) -> None:
         raise ValueError(value)
 
 
-def rows_of(records: Sequence[Record]) -> dict[tuple[str, str, int], list[Record]]:
+def rows_of(
+    records: Sequence[PublishedNumber],
+) -> dict[tuple[str, str, int], list[PublishedNumber]]:
     """Records by (paper, table, row), in the order of the table."""
-    rows: dict[tuple[str, str, int], list[Record]] = {}
+    rows: dict[tuple[str, str, int], list[PublishedNumber]] = {}
     for record in records:
         rows.setdefault((record.paper, record.table, record.row), []).append(record)
     return rows

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from harness._plugins.lookup import offers
-from harness._plugins.manager import Provided, Registry, import_object
+from harness._plugins.manager import RegisteredComponent, Registry, import_object
 from harness.components import Kind, Params
 from harness.protocols.aliases import ALIASES
 from harness.recipe import parameters
@@ -69,7 +69,7 @@ def _closed(model: type[BaseModel]) -> dict[str, Any]:
     return made | {"additionalProperties": False}
 
 
-def _component(kind: Kind, provided: Provided) -> dict[str, Any]:
+def _component(kind: Kind, provided: RegisteredComponent) -> dict[str, Any]:
     """Definitions of one component's parameters, under ``KIND.PROVIDER``."""
     cls = parameters.params_class(provided)
     name = f"{kind}.{provided.provider}"

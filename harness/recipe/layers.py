@@ -23,26 +23,26 @@ ENVIRONMENT = "HARNESS_"
 
 
 @dataclass(frozen=True)
-class Said:
+class Sourced:
     """A value and who said it: a file and line, a flag, a variable."""
 
     value: Any
     origin: str
 
 
-Values = dict[str, Said]
+SourcedValues = dict[str, Sourced]
 Origin = Callable[[tuple[str | int, ...]], str]
 
 
 @dataclass
-class Draft:
-    """A recipe in the making; ``Said.value`` of ``phases`` holds the values of its face sets."""
+class RawRecipe:
+    """A recipe in the making; ``Sourced.value`` of ``phases`` holds the values of its face sets."""
 
-    study: Values = field(default_factory=dict)
-    entries: dict[str, list[Values]] = field(default_factory=lambda: {k: [] for k in LISTED})
-    aligner: Values | None = None
-    executor: Values | None = None
-    sweep: Values = field(default_factory=dict)
+    study: SourcedValues = field(default_factory=dict)
+    entries: dict[str, list[SourcedValues]] = field(default_factory=lambda: {k: [] for k in LISTED})
+    aligner: SourcedValues | None = None
+    executor: SourcedValues | None = None
+    sweep: SourcedValues = field(default_factory=dict)
 
 
 def read_toml_of_user(path: Path, what: str = "") -> tuple[dict[str, Any], str]:
@@ -55,25 +55,25 @@ def read_toml_of_user(path: Path, what: str = "") -> tuple[dict[str, Any], str]:
         raise UsageError(said if said.startswith("cannot") else f"{what}{said}") from None
 
 
-def environment(environ: Mapping[str, str], keys: Iterable[str]) -> Values:
+def environment(environ: Mapping[str, str], keys: Iterable[str]) -> SourcedValues:
     """Values of the ``[study]`` table that variables like ``HARNESS_SEED`` give."""
     from harness.recipe.parameters import Word
 
     names = {key: f"{ENVIRONMENT}{key.upper()}" for key in keys}
     return {
-        key: Said(Word(environ[name]), f"environment {name}")
+        key: Sourced(Word(environ[name]), f"environment {name}")
         for key, name in names.items()
         if environ.get(name)
     }
 
 
-def overlay(below: Draft, above: Draft) -> Draft:
+def overlay(below: RawRecipe, above: RawRecipe) -> RawRecipe:
     """``above`` laid over ``below``.
 
     A list replaces a list, and an entry keeps what the first entry of the same component below says
     and it does not.
     """
-    return Draft(
+    return RawRecipe(
         study=below.study | above.study,
         entries={
             kind: [_beneath(below.entries[kind], entry) | entry for entry in above.entries[kind]]
@@ -86,7 +86,7 @@ def overlay(below: Draft, above: Draft) -> Draft:
     )
 
 
-def _beneath(entries: Iterable[Values], entry: Values) -> Values:
+def _beneath(entries: Iterable[SourcedValues], entry: SourcedValues) -> SourcedValues:
     return next((known for known in entries if known["use"].value == entry["use"].value), {})
 
 
@@ -101,13 +101,13 @@ def origins_of(file: str, text: str) -> Origin:
     return origin
 
 
-def draft(table: Mapping[str, Any], origin: Origin) -> Draft:
+def draft(table: Mapping[str, Any], origin: Origin) -> RawRecipe:
     """What the tables of a recipe say, without its profiles; raises ``UsageError``."""
     for key in table:
         if key not in TABLES:
             raise UsageError(f"{origin((key,))}: unknown table {key!r}{did_you_mean(key, TABLES)}")
     aligner, executor = table.get("aligner"), table.get("executor")
-    return Draft(
+    return RawRecipe(
         study=said(table_of(table, ("study",), origin), ("study",), origin),
         entries={kind: entries(table.get(kind, []), (kind,), origin) for kind in LISTED},
         aligner=None if aligner is None else entry(aligner, ("aligner",), origin),
@@ -126,9 +126,9 @@ def table_of(
     return found
 
 
-def said(table: Mapping[str, Any], path: tuple[str | int, ...], origin: Origin) -> Values:
+def said(table: Mapping[str, Any], path: tuple[str | int, ...], origin: Origin) -> SourcedValues:
     """Values of a table with their origins; the face sets of ``phases`` are values of their own."""
-    made = {key: Said(value, origin((*path, key))) for key, value in table.items()}
+    made = {key: Sourced(value, origin((*path, key))) for key, value in table.items()}
     phases = table.get("phases")
     if isinstance(phases, list) and all(isinstance(phase, dict) for phase in phases):
         inner = [
@@ -138,18 +138,18 @@ def said(table: Mapping[str, Any], path: tuple[str | int, ...], origin: Origin) 
             }
             for n, phase in enumerate(phases)
         ]
-        made["phases"] = Said(inner, made["phases"].origin)
+        made["phases"] = Sourced(inner, made["phases"].origin)
     return made
 
 
-def entries(items: Any, path: tuple[str | int, ...], origin: Origin) -> list[Values]:
+def entries(items: Any, path: tuple[str | int, ...], origin: Origin) -> list[SourcedValues]:
     """An array of tables, each with ``use``."""
     if not isinstance(items, list):
         raise UsageError(f"{origin(path)}: {path[-1]} must be an array of tables, [[{path[-1]}]]")
     return [entry(item, (*path, number), origin) for number, item in enumerate(items)]
 
 
-def entry(table: Any, path: tuple[str | int, ...], origin: Origin) -> Values:
+def entry(table: Any, path: tuple[str | int, ...], origin: Origin) -> SourcedValues:
     """One table that names a component with ``use``."""
     if not isinstance(table, dict) or not isinstance(table.get("use"), str):
         raise UsageError(f'{origin(path)}: a table of {path[0]} needs use = "NAME"')

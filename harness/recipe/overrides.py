@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from harness._plugins.manager import did_you_mean
 from harness.errors import UsageError
-from harness.recipe.layers import LISTED, Said
+from harness.recipe.layers import LISTED, Sourced
 from harness.recipe.limits import require_cells
 from harness.recipe.parameters import Word, parse_literal
 from harness.recipe.tables import Use
@@ -37,7 +37,7 @@ def split(path: str, origin: str) -> tuple[str, str]:
 
 
 def assign(
-    kind: str, uses: Sequence[AnyUse], key: str, said: Said, accepts: Accepts
+    kind: str, uses: Sequence[AnyUse], key: str, said: Sourced, accepts: Accepts
 ) -> list[AnyUse]:
     """Set a parameter of the entries it is for.
 
@@ -56,7 +56,7 @@ def assign(
 
 
 def _takers(
-    kind: str, uses: Sequence[Use], key: str, said: Said, accepts: Accepts
+    kind: str, uses: Sequence[Use], key: str, said: Sourced, accepts: Accepts
 ) -> tuple[list[bool], str]:
     """Which entries a key is for, and the key without the name that picked them."""
     names = sorted({name for use in uses for name in use.names}, key=len, reverse=True)
@@ -75,7 +75,7 @@ def _takers(
 
 
 def sweep(
-    kind: str, uses: Sequence[AnyUse], values: Mapping[str, Said], accepts: Accepts
+    kind: str, uses: Sequence[AnyUse], values: Mapping[str, Sourced], accepts: Accepts
 ) -> list[AnyUse]:
     """Every entry once for each combination of the values (the grid), labelled by what differs."""
     if not values:
@@ -85,7 +85,7 @@ def sweep(
     for key, said in values.items():
         if not isinstance(said.value, list) or not said.value:
             raise UsageError(f"{said.origin}: sweep of {kind}.{key} needs a list of values")
-    mine: list[dict[str, Said]] = [{} for _ in uses]
+    mine: list[dict[str, Sourced]] = [{} for _ in uses]
     for key, said in values.items():
         takers, inner = _takers(kind, uses, key, said, accepts)
         for own, takes in zip(mine, takers, strict=True):
@@ -95,7 +95,7 @@ def sweep(
     return [swept for use, own in zip(uses, mine, strict=True) for swept in _grid(use, own)]
 
 
-def _grid(use: AnyUse, values: Mapping[str, Said]) -> list[AnyUse]:
+def _grid(use: AnyUse, values: Mapping[str, Sourced]) -> list[AnyUse]:
     count = math.prod(len(said.value) for said in values.values())
     if count > MOST_SWEPT:
         origin = next(iter(values.values())).origin

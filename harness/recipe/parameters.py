@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from harness._plugins.manager import Provided, did_you_mean, import_object
+from harness._plugins.manager import RegisteredComponent, did_you_mean, import_object
 from harness.components import External, Params
 from harness.errors import UsageError
 from harness.fileio.decoding import toml_table
@@ -89,13 +89,15 @@ def _is_text(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, str | Path)
 
 
-def params_class(provided: Provided) -> type[Params]:
+def params_class(provided: RegisteredComponent) -> type[Params]:
     """The light parameter class of a component."""
     cls: type[Params] = import_object(provided.component.params)
     return cls
 
 
-def build(provided: Provided, values: Mapping[str, Any], origins: Mapping[str, str] = {}) -> Params:
+def build(
+    provided: RegisteredComponent, values: Mapping[str, Any], origins: Mapping[str, str] = {}
+) -> Params:
     """Typed parameters from plain values; ``preset`` names a set of values that others override.
 
     A key with dots sets one value inside a parameter and leaves the others of it: ``a.b`` inside

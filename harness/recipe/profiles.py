@@ -16,10 +16,10 @@ from harness._plugins.manager import did_you_mean
 from harness.errors import UsageError
 from harness.recipe.layers import (
     LISTED,
-    Draft,
     Origin,
-    Said,
-    Values,
+    RawRecipe,
+    Sourced,
+    SourcedValues,
     entries,
     entry,
     said,
@@ -31,7 +31,7 @@ KEPT = frozenset({"label", "published", "take", "phases"})
 ALLOWED = ("study", *LISTED, "aligner", "executor")
 
 
-def apply(draft: Draft, table: Mapping[str, Any], name: str, origin: Origin) -> Draft:
+def apply(draft: RawRecipe, table: Mapping[str, Any], name: str, origin: Origin) -> RawRecipe:
     """The draft with a profile laid over it; raises ``UsageError`` for what it does not reach."""
     where = ("profile", name)
     for key in table:
@@ -60,10 +60,10 @@ def apply(draft: Draft, table: Mapping[str, Any], name: str, origin: Origin) -> 
     return made
 
 
-def _lay(draft: Draft, kind: str, which: str, over: Values, where: str) -> None:
+def _lay(draft: RawRecipe, kind: str, which: str, over: SourcedValues, where: str) -> None:
     names: set[str] = set()
 
-    def laid(item: Values) -> Values:
+    def laid(item: SourcedValues) -> SourcedValues:
         own = {item["use"].value, item["label"].value if "label" in item else None}
         names.update(str(name) for name in own - {None})
         return _over(item, over) if which in own else item
@@ -76,17 +76,17 @@ def _lay(draft: Draft, kind: str, which: str, over: Values, where: str) -> None:
                          f"{did_you_mean(which, names)}")  # fmt: skip
 
 
-def _in_phases(model: Values, laid: Any) -> Values:
+def _in_phases(model: SourcedValues, laid: Any) -> SourcedValues:
     if "phases" not in model:
         return model
     phases = [
         {**phase, "faces": [laid(faces) for faces in phase["faces"]]}
         for phase in model["phases"].value
     ]
-    return model | {"phases": Said(phases, model["phases"].origin)}
+    return model | {"phases": Sourced(phases, model["phases"].origin)}
 
 
-def _over(item: Values, over: Values) -> Values:
+def _over(item: SourcedValues, over: SourcedValues) -> SourcedValues:
     if "use" in over and over["use"].value != item["use"].value:
         item = {key: value for key, value in item.items() if key in KEPT}
     return item | over

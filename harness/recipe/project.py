@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.recipe.layers import LISTED, Draft, draft, origins_of, read_toml_of_user
+from harness.recipe.layers import LISTED, RawRecipe, draft, origins_of, read_toml_of_user
 
 FILE = "pyproject.toml"
 ALLOWED = ("study", *LISTED, "aligner", "sweep")
@@ -23,7 +23,7 @@ def project_file(folder: Path) -> Path | None:
     return file if file.is_file() and "harness" in _tools(file)[0] else None
 
 
-def read_project(path: Path) -> Draft:
+def read_project(path: Path) -> RawRecipe:
     """``[tool.harness]``, written as a recipe is; raises ``UsageError`` for what it may not say."""
     tools, text = _tools(path)
     table, inner = tools["harness"], origins_of(str(path), text)

@@ -7,11 +7,11 @@ from pathlib import Path
 from harness._plugins.manager import did_you_mean
 from harness.errors import UsageError
 from harness.recipe import bundled
-from harness.recipe.layers import Draft, draft, origins_of, read_toml_of_user, table_of
+from harness.recipe.layers import RawRecipe, draft, origins_of, read_toml_of_user, table_of
 from harness.recipe.profiles import apply
 
 
-def read(path: Path, profile: str | None = None) -> Draft:
+def read(path: Path, profile: str | None = None) -> RawRecipe:
     """A recipe file with one of its profiles; raises ``UsageError`` with file and line.
 
     A path that does not exist may be the name of a recipe that comes with the package.

@@ -18,7 +18,7 @@ from harness.align.limits import MAX_DOUBTFUL
 from harness.errors import UsageError
 from harness.protocols.aliases import resolve_alias
 from harness.recipe import layers, recipe_file
-from harness.recipe.layers import Draft, Said, Values
+from harness.recipe.layers import RawRecipe, Sourced, SourcedValues
 from harness.recipe.overrides import Accepts, AnyUse, assign, split, sweep
 from harness.recipe.parameters import EXTRA, explain, typed
 from harness.recipe.project import read_project
@@ -33,7 +33,7 @@ from harness.recipe.tables import (
     with_phases,
 )
 
-__all__ = ["Recipe", "Settings", "StudyTable", "Use", "read", "resolve"]
+__all__ = ["Recipe", "RunFlags", "StudyTable", "Use", "read", "resolve"]
 
 NO_ALIGNER = "none"
 """As ``aligner.use``: faces are not looked for."""
@@ -105,7 +105,7 @@ class Recipe(BaseModel):
 
 
 @dataclass(frozen=True)
-class Settings:
+class RunFlags:
     """What the flags of ``run`` and ``plan`` say; None or empty means not said."""
 
     recipe: Path | None = None
@@ -128,10 +128,10 @@ class Settings:
 
 def read(path: Path, profile: str | None = None) -> Recipe:
     """Read a TOML recipe; raises ``UsageError`` with file, line and the nearest match."""
-    return resolve(Settings(recipe=path, profile=profile), {}, lambda *_: True)
+    return resolve(RunFlags(recipe=path, profile=profile), {}, lambda *_: True)
 
 
-def resolve(settings: Settings, groups: Mapping[str, list[str]], accepts: Accepts) -> Recipe:
+def resolve(settings: RunFlags, groups: Mapping[str, list[str]], accepts: Accepts) -> Recipe:
     """The recipe with the flags laid over it and benchmark groups spelt out.
 
     A parameter without a component's name goes to every selected component that has it.
@@ -176,9 +176,9 @@ def resolve(settings: Settings, groups: Mapping[str, list[str]], accepts: Accept
     return recipe
 
 
-def _layered(settings: Settings) -> Draft:
+def _layered(settings: RunFlags) -> RawRecipe:
     """Project file, recipe with its profile, environment."""
-    draft = Draft()
+    draft = RawRecipe()
     if settings.project is not None:
         draft = layers.overlay(draft, read_project(settings.project))
     if settings.recipe is not None:
@@ -189,24 +189,24 @@ def _layered(settings: Settings) -> Draft:
     return draft
 
 
-def _assignments(settings: Settings) -> dict[str, list[tuple[str, Said]]]:
+def _assignments(settings: RunFlags) -> dict[str, list[tuple[str, Sourced]]]:
     """What ``-G``, ``-M``, ``-B``, ``-A`` and ``--set`` say, by kind, in this order."""
-    made: dict[str, list[tuple[str, Said]]] = {}
+    made: dict[str, list[tuple[str, Sourced]]] = {}
     for kind, pairs in settings.params.items():
         for key, value in pairs:
             origin = f"flag -{kind[0].upper()} {key}"
-            made.setdefault(kind, []).append((key, Said(value, origin)))
+            made.setdefault(kind, []).append((key, Sourced(value, origin)))
     for path, value in settings.sets:
         origin = f"flag --set {path}"
         kind, key = split(path, origin)
-        made.setdefault(kind, []).append((key, Said(value, origin)))
+        made.setdefault(kind, []).append((key, Sourced(value, origin)))
     return made
 
 
-def _sweeps(settings: Settings, draft: Draft) -> dict[str, dict[str, Said]]:
+def _sweeps(settings: RunFlags, draft: RawRecipe) -> dict[str, dict[str, Sourced]]:
     """``[sweep]`` and, over it, ``--sweep``, by kind."""
-    said = {path: Said(values, f"flag --sweep {path}") for path, values in settings.sweeps}
-    made: dict[str, dict[str, Said]] = {}
+    said = {path: Sourced(values, f"flag --sweep {path}") for path, values in settings.sweeps}
+    made: dict[str, dict[str, Sourced]] = {}
     for path, values in (draft.sweep | said).items():
         kind, key = split(path, values.origin)
         if kind not in layers.LISTED:
@@ -216,11 +216,11 @@ def _sweeps(settings: Settings, draft: Draft) -> dict[str, dict[str, Said]]:
     return made
 
 
-def _uses(draft: Draft, kind: str, made: type[AnyUse]) -> list[AnyUse]:
+def _uses(draft: RawRecipe, kind: str, made: type[AnyUse]) -> list[AnyUse]:
     return [_use(values, made) for values in draft.entries[kind]]
 
 
-def _use(values: Values, made: type[AnyUse]) -> AnyUse:
+def _use(values: SourcedValues, made: type[AnyUse]) -> AnyUse:
     """An entry with its origins; face sets of phases have their own."""
     data = {key: said.value for key, said in values.items()}
     phases = data.get("phases")
@@ -239,7 +239,7 @@ def _use(values: Values, made: type[AnyUse]) -> AnyUse:
     return use
 
 
-def _located(error: ValidationError, values: Values, model: type[BaseModel]) -> str:
+def _located(error: ValidationError, values: SourcedValues, model: type[BaseModel]) -> str:
     """The sentence of an error, with the place of the value that it is about."""
     first = error.errors()[0]
     key = str(first["loc"][0])
@@ -249,9 +249,11 @@ def _located(error: ValidationError, values: Values, model: type[BaseModel]) -> 
     return f"{origin}: {explain(error)}{hint}"
 
 
-def _study(values: Values, settings: Settings, sets: Iterable[tuple[str, Said]] = ()) -> StudyTable:
+def _study(
+    values: SourcedValues, settings: RunFlags, sets: Iterable[tuple[str, Sourced]] = ()
+) -> StudyTable:
     flags = {
-        key: Said(value, f"flag --{key.replace('_', '-')}")
+        key: Sourced(value, f"flag --{key.replace('_', '-')}")
         for key, value in settings.study.items()
         if value is not None
     }
@@ -271,9 +273,9 @@ def _study(values: Values, settings: Settings, sets: Iterable[tuple[str, Said]] 
 
 
 def _aligner(
-    draft: Draft,
-    settings: Settings,
-    sets: Iterable[tuple[str, Said]] = (),
+    draft: RawRecipe,
+    settings: RunFlags,
+    sets: Iterable[tuple[str, Sourced]] = (),
     accepts: Accepts = lambda *_: True,
 ) -> Use | None:
     use = _use(draft.aligner, Use) if draft.aligner else None

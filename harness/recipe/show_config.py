@@ -17,7 +17,7 @@ DEFAULT = "default"
 
 
 @dataclass(frozen=True)
-class Row:
+class ConfigRow:
     """One value: its dotted path, the value as JSON, and its origin."""
 
     path: str
@@ -25,10 +25,10 @@ class Row:
     origin: str
 
 
-def rows(recipe: Recipe, registry: Registry) -> Iterator[Row]:
+def rows(recipe: Recipe, registry: Registry) -> Iterator[ConfigRow]:
     """All values in the order of the recipe; raises ``UsageError`` for what is not valid."""
     for key, value in recipe.study.model_dump(mode="json").items():
-        yield Row(f"study.{key}", value, recipe.study.origins.get(key, DEFAULT))
+        yield ConfigRow(f"study.{key}", value, recipe.study.origins.get(key, DEFAULT))
     for number, faces in enumerate(recipe.generator):
         if not faces.stored:
             yield from _entry(registry, "generator", f"generator.{number}", faces)
@@ -41,21 +41,23 @@ def rows(recipe: Recipe, registry: Registry) -> Iterator[Row]:
         yield from _entry(registry, "aligner", "aligner", recipe.aligner)
     if recipe.executor is not None:
         for key, value in recipe.executor.model_dump(mode="json", exclude_none=True).items():
-            yield Row(f"executor.{key}", value, recipe.executor.origins.get(key, "flags"))
+            yield ConfigRow(f"executor.{key}", value, recipe.executor.origins.get(key, "flags"))
 
 
-def _phases(registry: Registry, path: str, model: ModelUse) -> Iterator[Row]:
+def _phases(registry: Registry, path: str, model: ModelUse) -> Iterator[ConfigRow]:
     said = model.origins.get("phases", "flags")
     for number, phase in enumerate(model.phases):
         where = f"{path}.phases.{number}"
         for key, value in phase.model_dump(mode="json", exclude={"faces"}).items():
-            yield Row(f"{where}.{key}", value, said if key in phase.model_fields_set else DEFAULT)
+            yield ConfigRow(
+                f"{where}.{key}", value, said if key in phase.model_fields_set else DEFAULT
+            )
         for inner, faces in enumerate(phase.faces):
             if not faces.stored:
                 yield from _entry(registry, "generator", f"{where}.faces.{inner}", faces)
 
 
-def _entry(registry: Registry, kind: Kind, path: str, use: Use) -> Iterator[Row]:
+def _entry(registry: Registry, kind: Kind, path: str, use: Use) -> Iterator[ConfigRow]:
     provided = registry.find(kind, use.use)
     given = use.params()
     params = parameters.build(provided, given, use.origins)
@@ -63,15 +65,15 @@ def _entry(registry: Registry, kind: Kind, path: str, use: Use) -> Iterator[Row]
     for key in ("use", "label", "published", "take"):
         if key in use.model_fields_set:
             value = use.model_dump(mode="json", exclude_defaults=True).get(key)
-            yield Row(f"{path}.{key}", value, use.origins.get(key, "flags"))
+            yield ConfigRow(f"{path}.{key}", value, use.origins.get(key, "flags"))
     said: dict[str, str] = {}
     preset = given.get(PRESET) if PRESET not in cls.model_fields else None
     if preset is not None:
-        yield Row(f"{path}.{PRESET}", preset, use.origins.get(PRESET, "flags"))
+        yield ConfigRow(f"{path}.{PRESET}", preset, use.origins.get(PRESET, "flags"))
         said = dict.fromkeys(cls.presets[preset], f"preset {preset}")
     said |= _said(cls, given, use.origins)
     for key, value in params.model_dump(mode="json").items():
-        yield Row(f"{path}.{key}", value, said.get(key, DEFAULT))
+        yield ConfigRow(f"{path}.{key}", value, said.get(key, DEFAULT))
 
 
 def _said(cls: Any, given: Mapping[str, Any], origins: Mapping[str, str]) -> dict[str, str]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from harness.errors import NothingSelectedError
-from harness.reporting.tables.columns import Column
+from harness.reporting.tables.columns import MetricColumn
 from harness.reporting.tables.estimates import pool
-from harness.reporting.tables.matrix import Matrix, Names, Row, build
+from harness.reporting.tables.matrix import Matrix, MatrixRow, Names, build
 from harness.reporting.tables.render import column_titles
 from harness.reporting.tables.text_table import TextTable
 from harness.results import numbers
@@ -28,7 +28,7 @@ FEWEST = 2  # rows that a measure needs to be ranked by
 
 
 @dataclass(frozen=True)
-class Place:
+class RankedRow:
     """One row. ``values`` and ``ranks`` are by column id; ``excluded`` says why it has no rank.
 
     ``borda`` is the sum over measures of the rows that it beats, a tie being half a row (the
@@ -36,7 +36,7 @@ class Place:
     with ddof 0, a fraction (the ranking of FRCSyn), or None where no groups were measured.
     """
 
-    row: Row
+    row: MatrixRow
     values: Mapping[str, float]
     ranks: Mapping[str, float]
     mean_rank: float | None
@@ -49,8 +49,8 @@ class Place:
 class Leaderboard:
     """Places, best first, those without a rank last; ``columns`` are the measures ranked by."""
 
-    columns: tuple[Column, ...]
-    places: tuple[Place, ...]
+    columns: tuple[MetricColumn, ...]
+    places: tuple[RankedRow, ...]
     matrix: Matrix
 
 
@@ -86,7 +86,7 @@ def leaderboard(study: Study, benchmarks: Sequence[str] = ()) -> Leaderboard:
         for row, rank in zip(ranked, given, strict=True):
             ranks[row.id][column.id] = rank
     places = [
-        Place(
+        RankedRow(
             row,
             values[row.id],
             ranks[row.id],
@@ -109,18 +109,21 @@ def average_ranks(values: Sequence[float]) -> list[float]:
     ]
 
 
-def _value(matrix: Matrix, row: Row, column: Column) -> float | None:
+def _value(matrix: Matrix, row: MatrixRow, column: MetricColumn) -> float | None:
     entry = matrix.entry(row, column)
     return entry.estimate.value if entry and entry.estimate and not entry.altered else None
 
 
-def _values(matrix: Matrix, row: Row, columns: Iterable[Column]) -> dict[str, float]:
+def _values(matrix: Matrix, row: MatrixRow, columns: Iterable[MetricColumn]) -> dict[str, float]:
     found = {column.id: _value(matrix, row, column) for column in columns}
     return {key: value for key, value in found.items() if value is not None}
 
 
 def _excluded(
-    row: Row, values: Mapping[str, float], columns: Sequence[Column], leaked: Mapping[str, str]
+    row: MatrixRow,
+    values: Mapping[str, float],
+    columns: Sequence[MetricColumn],
+    leaked: Mapping[str, str],
 ) -> str:
     if row.limited is not None:
         return f"limited to {row.limited}"
@@ -181,7 +184,7 @@ def text_table(board: Leaderboard) -> TextTable:
     return made
 
 
-def _row(board: Leaderboard, place: Place, position: int) -> list[str]:
+def _row(board: Leaderboard, place: RankedRow, position: int) -> list[str]:
     def shown(value: float | None) -> str:
         return "" if value is None else f"{value:g}"
 

@@ -26,7 +26,7 @@ SEED, BENCHMARK, SCORES, RESULT = "seed", "benchmark", "scores", "result"
 
 
 @dataclass(frozen=True)
-class Step:
+class TraceStep:
     """One step: ``inputs`` are ids of earlier ones by role, ``key`` a content key or digest.
 
     ``state`` is ``there``, ``gone`` (discarded since; the same command makes it again),
@@ -52,26 +52,26 @@ class Step:
         return f"{'  '.join(filter(None, parts))}{made_of}{state}"
 
 
-def trace(cell: Cell, store: Store) -> list[Step]:
+def trace(cell: Cell, store: Store) -> list[TraceStep]:
     """Steps in an order in which inputs come first, the printed digits last.
 
     Stages are those of the plan that the study keeps; one that no plan tells of is named by its
     role alone.
     """
     result = cell.result
-    seed = Step(SEED, SEED, str(result.seed.root), facts={"repeat": result.seed.repeat})
+    seed = TraceStep(SEED, SEED, str(result.seed.root), facts={"repeat": result.seed.repeat})
     stages = [_stage(node, store) for node in _nodes(cell, result.provenance.inputs.values())]
     told = {step.id for step in stages}
     for role, key in result.provenance.inputs.items():
         if key not in told:
-            stages.append(Step(key, role.partition(".")[0], "no plan tells of it", key))
+            stages.append(TraceStep(key, role.partition(".")[0], "no plan tells of it", key))
             told.add(key)
     use = result.cell.benchmark
     rules: dict[str, Any] = {
         key: result.protocol[key] for key in ("id", "pairs_sha256") if key in result.protocol
     }
-    benchmark = Step(BENCHMARK, BENCHMARK, use.name, use.key, facts=rules)
-    record = Step(RESULT, RESULT, result.integrity, result.digest, state=_integrity(result))
+    benchmark = TraceStep(BENCHMARK, BENCHMARK, use.name, use.key, facts=rules)
+    record = TraceStep(RESULT, RESULT, result.integrity, result.digest, state=_integrity(result))
     steps = [seed, *stages, benchmark, record, _scores(cell)]
     for position, metric in enumerate(result.metrics):
         if metric.headline:
@@ -102,17 +102,17 @@ def _nodes(cell: Cell, keys: Iterable[str]) -> list[NodeRecord]:
     return list(ordered.values())
 
 
-def _stage(node: NodeRecord, store: Store) -> Step:
+def _stage(node: NodeRecord, store: Store) -> TraceStep:
     found = store.find(KIND_OF_STAGE[node.stage], node.key)
     seeded = node.parts.get("seed") is not None
     inputs = ({SEED: SEED} if seeded else {}) | dict(node.inputs)
     facts = {"seed": node.parts["seed"]} if seeded else {}
     facts |= {} if found is None else dict(found.facts)
     state = "gone" if found is None else "there"
-    return Step(node.key, node.stage, node.label, node.key, inputs, facts, state)
+    return TraceStep(node.key, node.stage, node.label, node.key, inputs, facts, state)
 
 
-def _scores(cell: Cell) -> Step:
+def _scores(cell: Cell) -> TraceStep:
     result = cell.result
     path = cell.file(result.raw.get(SCORES, ""))
     digest = result.raw.get("sha256", "")
@@ -120,7 +120,7 @@ def _scores(cell: Cell) -> Step:
     inputs = {BENCHMARK: BENCHMARK}
     if "embeddings" in result.provenance.inputs:
         inputs["embeddings"] = result.provenance.inputs["embeddings"]
-    return Step(SCORES, SCORES, result.raw.get(SCORES, ""), digest, inputs, {}, state)
+    return TraceStep(SCORES, SCORES, result.raw.get(SCORES, ""), digest, inputs, {}, state)
 
 
 def _integrity(result: Result) -> str:
@@ -128,7 +128,7 @@ def _integrity(result: Result) -> str:
     return "altered" if result.integrity == "altered" else ""
 
 
-def _digits(result: Result, metric: MetricRecord, position: int) -> list[Step]:
+def _digits(result: Result, metric: MetricRecord, position: int) -> list[TraceStep]:
     """Threshold, metric and the digits that tables print of it."""
     at = operating_point(metric.at)
     name = f"{metric.name} at {at}" if at else metric.name
@@ -136,7 +136,7 @@ def _digits(result: Result, metric: MetricRecord, position: int) -> list[Step]:
     inputs = {SCORES: SCORES}
     if metric.threshold is not None:
         steps.append(
-            Step(
+            TraceStep(
                 f"threshold-{position}",
                 "threshold",
                 f"{metric.threshold:.6g}",
@@ -147,7 +147,7 @@ def _digits(result: Result, metric: MetricRecord, position: int) -> list[Step]:
         inputs["threshold"] = steps[0].id
     said = numbers.MISSING if metric.value is None else repr(metric.value)
     about = metric.model_dump(mode="json", include={"name", "at", "value", "unit", "ci", "note"})
-    steps.append(Step(f"metric-{position}", "metric", f"{name} = {said}", "", inputs, about))
+    steps.append(TraceStep(f"metric-{position}", "metric", f"{name} = {said}", "", inputs, about))
     facts = {
         "comparisons": support(metric.name, at, result.protocol),
         "published": [
@@ -159,7 +159,7 @@ def _digits(result: Result, metric: MetricRecord, position: int) -> list[Step]:
     printed = _printed(result, metric, at)
     return [
         *steps,
-        Step(f"digits-{position}", "digits", printed, "", {"metric": steps[-1].id}, facts),
+        TraceStep(f"digits-{position}", "digits", printed, "", {"metric": steps[-1].id}, facts),
     ]
 
 
@@ -194,7 +194,7 @@ def _machine(facts: Mapping[str, Any]) -> str:
     return ", ".join(filter(None, parts))
 
 
-def record(cell: Cell, steps: Iterable[Step]) -> dict[str, Any]:
+def record(cell: Cell, steps: Iterable[TraceStep]) -> dict[str, Any]:
     """The trace as JSON values: the result's id, and nodes with their inputs."""
     result = cell.result
     return {

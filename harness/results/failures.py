@@ -16,7 +16,7 @@ FIELDS = ("stage", "key", "label", "error", "message", "traceback")
 
 
 @dataclass(frozen=True)
-class Place:
+class CellPlace:
     """Where in the comparison a cell belongs; names without their settings."""
 
     generator: str  # empty for a ready model
@@ -25,7 +25,7 @@ class Place:
     comparison: str
 
     @classmethod
-    def of(cls, label: str) -> Place | None:
+    def of(cls, label: str) -> CellPlace | None:
         """Read ``bfm > facenet-nn4 > cfp/frontal-profile #1``; None for the label of a stage."""
         words = label.split(" > ")
         if len(words) not in {2, 3}:

@@ -16,13 +16,13 @@ from harness.results.stored_facts import Count, Edges, check_edges
 Cosine = Annotated[float, Field(ge=-1.01, le=1.01)]  # rounding in float32 included
 
 
-class Record(BaseModel):
+class LeakRecordBase(BaseModel):
     """Base of everything in a record: immutable; fields of later releases are ignored."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
 
-class MatchRecord(Record):
+class MatchRecord(LeakRecordBase):
     """One person of a benchmark and the training face most alike."""
 
     identity: str
@@ -33,7 +33,7 @@ class MatchRecord(Record):
     above: bool
 
 
-class NearRecord(Record):
+class NearRecord(LeakRecordBase):
     """Two training identities by the cosine of their mean embeddings."""
 
     identity: str
@@ -43,7 +43,7 @@ class NearRecord(Record):
     score: Cosine
 
 
-class LikenessRecord(Record):
+class LikenessRecord(LeakRecordBase):
     """Counts of cosines in the bins between ``edges``, and the most alike identities."""
 
     images: Count
@@ -59,7 +59,7 @@ class LikenessRecord(Record):
         return self
 
 
-class LeakRecord(Record):
+class LeakRecord(LeakRecordBase):
     """One search of a benchmark's people in a training set; see ``LeakReport``."""
 
     schema_: Literal["harness/leak@1"] = Field(alias="schema")

@@ -19,13 +19,13 @@ Integrity = Literal["verified", "unverified", "altered"]
 SCHEMA: Literal["harness/result@3"] = "harness/result@3"
 
 
-class Record(BaseModel):
+class ResultRecord(BaseModel):
     """Base of everything in a result file: immutable, no unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ComponentUse(Record):
+class ComponentUse(ResultRecord):
     """One component as it was used: who provided it, with what, and the key of what it made."""
 
     provider: str  # "synthface-harness:bfm"
@@ -41,7 +41,7 @@ class ComponentUse(Record):
     facts: dict[str, Any] = {}  # counts and measures: faces, missing, embedding size, ...
 
 
-class CellUse(Record):
+class CellUse(ResultRecord):
     """The components that meet in one cell; a ready model needs no generator."""
 
     generator: ComponentUse | None
@@ -50,7 +50,7 @@ class CellUse(Record):
     aligner: ComponentUse | None = None
 
 
-class IntervalRecord(Record):
+class IntervalRecord(ResultRecord):
     """A confidence interval and how it was made."""
 
     level: float
@@ -59,7 +59,7 @@ class IntervalRecord(Record):
     method: str
 
 
-class MetricRecord(Record):
+class MetricRecord(ResultRecord):
     """One number. ``value`` is null when it cannot be measured; ``note`` says why."""
 
     name: str
@@ -75,7 +75,7 @@ class MetricRecord(Record):
     provider: str = ""  # the plugin that measured it, empty for the benchmark itself
 
 
-class EnrolmentRecord(Record):
+class EnrolmentRecord(ResultRecord):
     """How faces were found: images, failures, and the rule that placed them."""
 
     images: Count
@@ -97,7 +97,7 @@ class EnrolmentRecord(Record):
         return {**values, "failure_rate": failed / images}
 
 
-class PublishedRecord(Record):
+class PublishedRecord(ResultRecord):
     """A printed number that one metric is to be compared with.
 
     ``ref`` is PAPER/TABLE#ROW/COLUMN, ``value`` in the unit of the metric, ``printed`` the digits
@@ -115,14 +115,14 @@ class PublishedRecord(Record):
     protocol_match: str = "unknown"
 
 
-class SeedRecord(Record):
+class SeedRecord(ResultRecord):
     """Root seed and repeat."""
 
     root: int
     repeat: int
 
 
-class ProvenanceRecord(Record):
+class ProvenanceRecord(ResultRecord):
     """Where the number comes from."""
 
     inputs: dict[str, Name]  # stage -> key
@@ -130,14 +130,14 @@ class ProvenanceRecord(Record):
     env: FilePath  # below the study: env/<digest>.json
 
 
-class CostRecord(Record):
+class CostRecord(ResultRecord):
     """What the cell cost, in seconds of wall clock by stage; zero where reused."""
 
     wall_s: dict[str, Seconds]
     images: Count = 0
 
 
-class Result(Record):
+class Result(ResultRecord):
     """One finished cell: one model on one comparison list of one benchmark."""
 
     schema_: Literal["harness/result@3"] = SCHEMA

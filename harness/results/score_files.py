@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from harness.errors import DataError, UsageError
 from harness.fileio.atomic import written_whole
 from harness.fileio.texts import separator_of
-from harness.protocols.readers.columns import Column, fields_of, first_line, read_text_columns
+from harness.protocols.readers.columns import ListColumn, fields_of, first_line, read_text_columns
 
 Form = Literal["csv", "bob-csv", "four", "five"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -24,9 +24,9 @@ BOB = ("probe_template_id", "probe_subject_id", "bio_ref_template_id", "bio_ref_
 FOUR = ("claimed_id", "real_id", "probe_label", "score")
 FIVE = ("claimed_id", "model_label", "real_id", "probe_label", "score")
 COLUMNS = {
-    **dict.fromkeys((*BOB, *FOUR, *FIVE, "first", "second"), Column("str")),
-    "genuine": Column("bool"),
-    **dict.fromkeys(("score", "fold"), Column("float64", finite=False)),
+    **dict.fromkeys((*BOB, *FOUR, *FIVE, "first", "second"), ListColumn("str")),
+    "genuine": ListColumn("bool"),
+    **dict.fromkeys(("score", "fold"), ListColumn("float64", finite=False)),
 }
 """How the columns of all forms are read."""
 

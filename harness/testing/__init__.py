@@ -5,14 +5,14 @@ Light to import. pytest is needed only by :func:`parametrize_with_checks`.
 
 from __future__ import annotations
 
-from harness.testing.base import Check, Outcome, Report
+from harness.testing.base import Check, CheckOutcome, Report
 from harness.testing.bound import BoundCheck, parametrize_with_checks
 from harness.testing.run import checks_for, run_checks
 
 __all__ = [
     "BoundCheck",
     "Check",
-    "Outcome",
+    "CheckOutcome",
     "Report",
     "checks_for",
     "parametrize_with_checks",

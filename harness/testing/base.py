@@ -42,22 +42,22 @@ class Check:
         """A check named after its function: ``same_seed`` is ``same-seed``."""
         return cls(kind, function.__name__.replace("_", "-"), function)
 
-    def judge(self, subject: Subject) -> Outcome:
+    def judge(self, subject: Subject) -> CheckOutcome:
         """Run the check; whatever the component raises is its failure."""
         try:
             self.run(subject)
         except (CheckSkippedError, PrerequisiteError) as reason:
-            return Outcome(self.name, "skipped", str(reason), self.about)
+            return CheckOutcome(self.name, "skipped", str(reason), self.about)
         except CheckFailedError as error:
-            return Outcome(self.name, "failed", str(error), self.about)
+            return CheckOutcome(self.name, "failed", str(error), self.about)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (a plugin may raise anything)
             text = " ".join(str(error).split())
-            return Outcome(self.name, "failed", f"{type(error).__name__}: {text}", self.about)
-        return Outcome(self.name, "passed", "", self.about)
+            return CheckOutcome(self.name, "failed", f"{type(error).__name__}: {text}", self.about)
+        return CheckOutcome(self.name, "passed", "", self.about)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckOutcome:
     """What came of one check; ``reason`` is empty when it passed."""
 
     check: str
@@ -73,9 +73,9 @@ class Report:
     kind: Kind
     name: str
     provider: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[CheckOutcome, ...]
 
-    def with_status(self, status: Status) -> tuple[Outcome, ...]:
+    def with_status(self, status: Status) -> tuple[CheckOutcome, ...]:
         """The outcomes of one status, in order."""
         return tuple(outcome for outcome in self.outcomes if outcome.status == status)
 

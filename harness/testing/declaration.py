@@ -10,7 +10,7 @@ from typing import Any
 from harness.components import Component
 from harness.engine.session import create
 from harness.errors import PrerequisiteError
-from harness.plan.nodes import Chosen
+from harness.plan.nodes import ResolvedComponent
 from harness.recipe import parameters
 from harness.store.artifacts import Store
 from harness.testing.base import require
@@ -70,7 +70,7 @@ def params_documented(subject: Subject) -> None:
 def constructor_only_stores(subject: Subject) -> None:
     """The constructor keeps its parameters and makes nothing; ``prepare`` does the work."""
     params = parameters.build(subject.provided, subject.values)
-    made = create(Chosen(subject.provided, params, {}), BASES[subject.component.kind])
+    made = create(ResolvedComponent(subject.provided, params, {}), BASES[subject.component.kind])
     require(made.params is params, "the constructor does not keep params as given")
     built = [name for name, value in vars(made).items() if name != "params" and not _plain(value)]
     require(not built, f"the constructor makes {', '.join(built)}; make it in prepare")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from harness._plugins.manager import Provided, Registry
+from harness._plugins.manager import RegisteredComponent, Registry
 from harness.components import Kind
 from harness.errors import DataError, UsageError
 from harness.recipe import parameters
@@ -26,7 +26,7 @@ def checks_for(kind: Kind) -> tuple[Check, ...]:
 
 
 def run_checks(
-    registry: Registry, provided: Provided, params: Mapping[str, Any] | None = None
+    registry: Registry, provided: RegisteredComponent, params: Mapping[str, Any] | None = None
 ) -> Report:
     """Run every check on a component with these parameter values.
 

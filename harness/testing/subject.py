@@ -8,11 +8,11 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from harness._plugins.manager import Provided, Registry
+from harness._plugins.manager import RegisteredComponent, Registry
 from harness.components import Aligner, Benchmark, Component, Generator, Kind, Model, Params
 from harness.engine.context import RunContext
 from harness.engine.session import Session, create
-from harness.plan.nodes import Chosen, Plan
+from harness.plan.nodes import Plan, ResolvedComponent
 from harness.plan.planner import Planner
 from harness.progress import Progress
 from harness.recipe.resolve import Recipe, StudyTable, Use
@@ -37,7 +37,7 @@ class Subject:
     def __init__(
         self,
         registry: Registry,
-        provided: Provided,
+        provided: RegisteredComponent,
         values: Mapping[str, Any],
         store: Store | None = None,
     ) -> None:
@@ -51,7 +51,7 @@ class Subject:
         return self.provided.component
 
     @cached_property
-    def chosen(self) -> Chosen:
+    def chosen(self) -> ResolvedComponent:
         """The component with its parameters; raises ``PrerequisiteError`` for missing assets."""
         planner = self._planner(Recipe(study=StudyTable(device="cpu", precision="fp32")))
         use = Use.model_validate({**self.values, "use": self.provided.provider})
@@ -73,7 +73,7 @@ class Subject:
         """One prepared component that the checks share, with seed 0."""
         return self.open()
 
-    def context(self, chosen: Chosen, seed: int) -> RunContext:
+    def context(self, chosen: ResolvedComponent, seed: int) -> RunContext:
         """What ``prepare`` is given."""
         recipe = Recipe(study=StudyTable(device="cpu", precision="fp32"))
         session = self._session(Plan(recipe.study, "cpu", "fp32", {}, (), recipe))

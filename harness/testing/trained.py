@@ -37,14 +37,14 @@ def learns_a_batch(subject: Subject) -> None:
     import torch
 
     from harness.training.recipe import constant
-    from harness.training.step import Step
+    from harness.training.step import TrainingStep
 
     images, labels = two_people(model.input_spec)
     losses: list[float] = []
     with torch.random.fork_rng([]):
         torch.manual_seed(0)
         recipe = replace(_recipe(model), schedule=constant)  # a warm-up would hide it
-        step = Step(recipe, model.input_spec, torch.device("cpu"), "fp32")
+        step = TrainingStep(recipe, model.input_spec, torch.device("cpu"), "fp32")
         for number in range(STEPS):
             taught = step(images, labels, number, 0)  # the same dropout each time
             if taught is None:
@@ -66,13 +66,13 @@ def finite_in_bf16(subject: Subject) -> None:
     model = _trainable(subject)
     import torch
 
-    from harness.training.step import Step
+    from harness.training.step import TrainingStep
 
     images, labels = two_people(model.input_spec)
     with torch.random.fork_rng([]):
         torch.manual_seed(0)
         recipe = _recipe(model)
-        step = Step(recipe, model.input_spec, torch.device("cpu"), "bf16")
+        step = TrainingStep(recipe, model.input_spec, torch.device("cpu"), "bf16")
         taught = step(images, labels, 0, 0)
     require(taught is None or np.isfinite(taught.loss), "its loss in bf16 is not finite")
     wrong = [name for name, value in step.body.state_dict().items() if not value.isfinite().all()]

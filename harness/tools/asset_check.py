@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness._plugins.manager import Provided, Registry, import_object
+from harness._plugins.manager import RegisteredComponent, Registry, import_object
 from harness.components import Benchmark, Images
 from harness.engine.context import RunContext
 from harness.errors import DataError
@@ -32,7 +32,7 @@ class Checked:
         return not self.missing
 
 
-def users_of(registry: Registry, name: str) -> list[Provided]:
+def users_of(registry: Registry, name: str) -> list[RegisteredComponent]:
     """The benchmarks that a name means: one of this name, or all that use the asset of it."""
     benchmarks = registry.of_kind("benchmark")
     named = [provided for provided in benchmarks if provided.component.name == name]
@@ -43,7 +43,9 @@ def users_of(registry: Registry, name: str) -> list[Provided]:
     ]
 
 
-def check(provided: Provided, asset: str, path: Path, store: Store, *, decode: bool) -> Checked:
+def check(
+    provided: RegisteredComponent, asset: str, path: Path, store: Store, *, decode: bool
+) -> Checked:
     """Read the lists of a benchmark in ``path`` and look for every image that they name.
 
     With ``decode`` every image is decoded too. What is wrong is said, never raised.

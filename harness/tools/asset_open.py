@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness._plugins.manager import Provided, Registry, import_object
+from harness._plugins.manager import RegisteredComponent, Registry, import_object
 from harness.components import Asset, Generator
 from harness.engine.context import RunContext
 from harness.errors import HarnessError
@@ -33,7 +33,7 @@ def unusable(registry: Registry, asset: Asset, path: Path, store: Store) -> list
     ]
 
 
-def _opened(provided: Provided, asset: str, path: Path, store: Store) -> str:
+def _opened(provided: RegisteredComponent, asset: str, path: Path, store: Store) -> str:
     """Why a component cannot open ``path``; empty if it can."""
     component = provided.component
     fields = parameters.external_fields(parameters.params_class(provided))

@@ -28,7 +28,7 @@ DRIVER = Path("/proc/driver/nvidia/version")
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """One line of the doctor's report."""
 
     level: Literal["ok", "warn", "bad"]
@@ -36,7 +36,7 @@ class Finding:
     text: str
 
 
-def examine(registry: Registry, store: Store, device: str = "auto") -> list[Finding]:
+def examine(registry: Registry, store: Store, device: str = "auto") -> list[DoctorFinding]:
     """All findings, good ones too; ``device`` is what the user wants to run on."""
     return [
         *_python(),
@@ -51,25 +51,25 @@ def examine(registry: Registry, store: Store, device: str = "auto") -> list[Find
     ]
 
 
-def _python() -> Iterator[Finding]:
-    yield Finding("ok", "python", f"{platform.python_version()} on {platform.platform()}")
+def _python() -> Iterator[DoctorFinding]:
+    yield DoctorFinding("ok", "python", f"{platform.python_version()} on {platform.platform()}")
     granted = cpus.quota()
     limit = "" if granted is None else f", of which the container grants {granted:g}"
-    yield Finding(
+    yield DoctorFinding(
         "ok", "processors",
         f"{cpus.cpu_count()} usable ({cpus.affinity()} by affinity{limit}); waiting threads "
         f"{cpus.waiting()}",
     )  # fmt: skip
     for name in ("synthface-harness", "numpy", "diffusers", "transformers"):
         try:
-            yield Finding("ok", name, metadata.version(name))
+            yield DoctorFinding("ok", name, metadata.version(name))
         except metadata.PackageNotFoundError:
-            yield Finding("bad", name, f"not installed; pip install {name}")
+            yield DoctorFinding("bad", name, f"not installed; pip install {name}")
     try:
         metadata.version("harness")
     except metadata.PackageNotFoundError:
         return
-    yield Finding(
+    yield DoctorFinding(
         "bad",
         "harness",
         "another distribution named harness is installed and shares "
@@ -77,7 +77,7 @@ def _python() -> Iterator[Finding]:
     )
 
 
-def _onnxruntime() -> Iterator[Finding]:
+def _onnxruntime() -> Iterator[DoctorFinding]:
     found = []
     for name in ("onnxruntime", "onnxruntime-gpu"):
         try:
@@ -85,34 +85,34 @@ def _onnxruntime() -> Iterator[Finding]:
         except metadata.PackageNotFoundError:
             continue
     if len(found) == 2:
-        yield Finding(
+        yield DoctorFinding(
             "bad",
             "onnxruntime",
             f"{' and '.join(found)} overwrite each other's files; pip uninstall -y onnxruntime "
             "onnxruntime-gpu, then install the one that fits this machine",
         )
     elif not found:
-        yield Finding("bad", "onnxruntime", "not installed; pip install onnxruntime")
+        yield DoctorFinding("bad", "onnxruntime", "not installed; pip install onnxruntime")
     else:
-        yield Finding("ok", "onnxruntime", found[0])
+        yield DoctorFinding("ok", "onnxruntime", found[0])
 
 
-def _torch(device: str) -> Iterator[Finding]:
+def _torch(device: str) -> Iterator[DoctorFinding]:
     try:
         import torch
     except ImportError as error:
-        yield Finding("bad", "torch", f"cannot be imported: {error}; reinstall it")
+        yield DoctorFinding("bad", "torch", f"cannot be imported: {error}; reinstall it")
         return
-    yield Finding("ok", "torch", torch.__version__)
+    yield DoctorFinding("ok", "torch", torch.__version__)
     if torch.cuda.is_available():
         names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-        yield Finding("ok", "cuda", ", ".join(names))
+        yield DoctorFinding("ok", "cuda", ", ".join(names))
         return
     why = why_no_cuda(torch.version.cuda, driver=_driver(), environ=os.environ)
     if device.startswith("cuda"):
-        yield Finding("bad", "cuda", f"{device} is asked for, but {why}")
+        yield DoctorFinding("bad", "cuda", f"{device} is asked for, but {why}")
     else:
-        yield Finding("warn", "cuda", f"{why}; everything runs on the CPU")
+        yield DoctorFinding("warn", "cuda", f"{why}; everything runs on the CPU")
 
 
 def _driver() -> bool:
@@ -136,16 +136,16 @@ def why_no_cuda(built_for: str | None, *, driver: bool, environ: Mapping[str, st
     )
 
 
-def _plugins(registry: Registry) -> Iterator[Finding]:
+def _plugins(registry: Registry) -> Iterator[DoctorFinding]:
     for row in registry.plugins:
         name = f"plugin {row.name}"
         if row.ok:
-            yield Finding("ok", name, f"{row.dist} {row.version}")
+            yield DoctorFinding("ok", name, f"{row.dist} {row.version}")
         else:
-            yield Finding("bad", name, f"{row.reason}; mend or uninstall {row.dist}")
+            yield DoctorFinding("bad", name, f"{row.reason}; mend or uninstall {row.dist}")
 
 
-def _requirements(registry: Registry) -> Iterator[Finding]:
+def _requirements(registry: Registry) -> Iterator[DoctorFinding]:
     """Plugins whose own metadata ask for other versions than those installed: old, or too new."""
     from packaging.requirements import Requirement
 
@@ -162,7 +162,7 @@ def _requirements(registry: Registry) -> Iterator[Finding]:
             except metadata.PackageNotFoundError:
                 found = "nothing"
             if found == "nothing" or not need.specifier.contains(found, prereleases=True):
-                yield Finding(
+                yield DoctorFinding(
                     "warn",
                     f"plugins of {dist}",
                     f"need {need.name}{need.specifier} and {found} is installed; "
@@ -170,66 +170,68 @@ def _requirements(registry: Registry) -> Iterator[Finding]:
                 )
 
 
-def _store(store: Store) -> Iterator[Finding]:
+def _store(store: Store) -> Iterator[DoctorFinding]:
     home = store.home
     above = home
     while not above.exists():
         above = above.parent
     if not os.access(above, os.W_OK):
-        yield Finding("bad", "store", f"{home} cannot be written; set HARNESS_HOME")
+        yield DoctorFinding("bad", "store", f"{home} cannot be written; set HARNESS_HOME")
         return
     free = shutil.disk_usage(above).free / 2**30
     level: Literal["ok", "warn"] = "ok" if free >= LOW_DISK_GIB else "warn"
-    yield Finding(level, "store", f"{home}, {free:.1f} GiB free")
+    yield DoctorFinding(level, "store", f"{home}, {free:.1f} GiB free")
 
 
-def _artifacts(store: Store, registry: Registry) -> Iterator[Finding]:
+def _artifacts(store: Store, registry: Registry) -> Iterator[DoctorFinding]:
     """What takes room or was damaged; content is read by `harness store verify` only."""
     old = inventory.outdated(store, registry)
     if old:
         size = sum(sum(artifact.manifest["files"].values()) for artifact in old) / 2**30
-        yield Finding(
+        yield DoctorFinding(
             "ok",
             "old artifacts",
             f"{len(old)} ({size:.1f} GiB) were made by older versions of components; "
             "harness store gc STUDY... --dry-run",
         )
     for damage in inventory.incomplete(store):
-        yield Finding("warn", "damaged artifact", f"{damage}; the next run makes it again")
+        yield DoctorFinding("warn", "damaged artifact", f"{damage}; the next run makes it again")
     for one in all_aside(store):
-        yield Finding(
+        yield DoctorFinding(
             "warn",
             "set aside",
             f"{one.kind} {one.key[:12]} in {one.folder}: {one.damage}; inspect and delete it",
         )
 
 
-def _locks(store: Store) -> Iterator[Finding]:
+def _locks(store: Store) -> Iterator[DoctorFinding]:
     folder = store.home / "locks"
     for key, holder in leases.unfinished(folder):
         where = f"process {holder.get('pid', '?')} on {holder.get('host', 'an unknown host')}"
         if not holder.get("locked"):
-            yield Finding("ok", "lock", f"{key[:12]} leased to {where}; silent ones are taken over")
+            yield DoctorFinding(
+                "ok", "lock", f"{key[:12]} leased to {where}; silent ones are taken over"
+            )
             continue
         try:
             with FileLock(folder / f"{key}.lock", timeout=0):
                 pass
         except Timeout:
-            yield Finding("ok", "lock", f"{key[:12]} held by {where}")
+            yield DoctorFinding("ok", "lock", f"{key[:12]} held by {where}")
             continue
         note = "" if holder.get("host") == socket.gethostname() else " (another host)"
-        yield Finding(
+        yield DoctorFinding(
             "warn",
             "lock",
             f"{key[:12]} left behind by {where}{note}; harmless, the next run takes it up",
         )
 
 
-def _links(store: Store) -> Iterator[Finding]:
+def _links(store: Store) -> Iterator[DoctorFinding]:
     for name, path in sorted(Links(store).all().items()):
         if path.exists():
-            yield Finding("ok", f"asset {name}", str(path))
+            yield DoctorFinding("ok", f"asset {name}", str(path))
         else:
-            yield Finding(
+            yield DoctorFinding(
                 "warn", f"asset {name}", f"{path} is gone; harness assets link {name} PATH"
             )

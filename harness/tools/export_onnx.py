@@ -11,7 +11,7 @@ from harness._plugins.manager import Registry
 from harness.components import Model
 from harness.engine.session import Session
 from harness.errors import UsageError
-from harness.plan.nodes import Chosen, Plan
+from harness.plan.nodes import Plan, ResolvedComponent
 from harness.plan.planner import Planner
 from harness.progress import Progress
 from harness.recipe import parameters
@@ -60,7 +60,7 @@ def _open(
     provided = registry.find("model", component["provider"])
     paths = parameters.external_fields(parameters.params_class(provided))
     kept = {k: v for k, v in component["params"].items() if k not in paths}
-    chosen = Chosen(provided, parameters.build(provided, kept), component["params"])
+    chosen = ResolvedComponent(provided, parameters.build(provided, kept), component["params"])
     model = _session(store, Recipe()).trained(chosen, found[0].key)
     return model, f"{component['provider']} {found[0].key[:12]}"
 

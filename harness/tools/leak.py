@@ -27,7 +27,7 @@ SURPRISE = 0.01
 
 
 @dataclass(frozen=True)
-class People:
+class EmbeddedPeople:
     """Embeddings with who is on them: float32 (N, D), int64 (N,), and a name for each image.
 
     ``identities`` names each subject where the data set does, else it is empty.
@@ -94,7 +94,7 @@ class LeakReport:
 
 
 def find_leaks(
-    benchmark: People, training: People, fmr: float, titles: tuple[str, str, str]
+    benchmark: EmbeddedPeople, training: EmbeddedPeople, fmr: float, titles: tuple[str, str, str]
 ) -> LeakReport:
     """Search every benchmark identity among the training faces; exact, memory of a few blocks.
 
@@ -139,7 +139,7 @@ def find_leaks(
     )
 
 
-def _threshold(benchmark: People, fmr: float) -> ImpostorThreshold:
+def _threshold(benchmark: EmbeddedPeople, fmr: float) -> ImpostorThreshold:
     step = math.ceil(len(benchmark.vectors) / MOST_IMPOSTORS)
     found = impostor_threshold(benchmark.vectors[::step], benchmark.subjects[::step], fmr)
     if isinstance(found, NotMeasurable):
@@ -153,7 +153,9 @@ def _highest_rate(threshold: ImpostorThreshold) -> float:
     return clopper_pearson(accepted, threshold.impostors, 0.95).high
 
 
-def _by_chance(benchmark: People, scores: NDArray[np.float32], faces: int, fmr: float) -> float:
+def _by_chance(
+    benchmark: EmbeddedPeople, scores: NDArray[np.float32], faces: int, fmr: float
+) -> float:
     """Expected identities above the threshold if all faces were strangers, at most one each."""
     usable = np.isfinite(scores)
     counts = np.unique(benchmark.subjects[usable], return_counts=True)[1]

@@ -28,15 +28,15 @@ from harness.faces.views import Some
 from harness.fileio.atomic import write_text
 from harness.fileio.names import require_no_links
 from harness.inputs import shown
-from harness.plan.nodes import Cell, Plan
+from harness.plan.nodes import Plan, PlannedCell
 from harness.progress import Progress
 from harness.results.leaks import FOLDER
 from harness.store import face_sets
 from harness.store.artifacts import Store
 from harness.store.fingerprints import Fingerprints
 from harness.tools.leak import (
+    EmbeddedPeople,
     LeakReport,
-    People,
     find_leaks,
     first_images,
     names_by_file,
@@ -48,7 +48,7 @@ READING = 2
 
 
 @dataclass(frozen=True)
-class Training:
+class SearchedTraining:
     """A training set to search: its key or fingerprint, what to call it, and its images."""
 
     key: str
@@ -59,7 +59,7 @@ class Training:
     """What was left out of a folder."""
 
 
-def open_training(store: Store, what: str, template: str | None) -> Training:
+def open_training(store: Store, what: str, template: str | None) -> SearchedTraining:
     """A stored face set by the beginning of its key, or a folder with a folder a person.
 
     Raises UsageError where it is neither.
@@ -69,7 +69,9 @@ def open_training(store: Store, what: str, template: str | None) -> Training:
         item = face_sets.find(store, what)
         faces = FaceSet(item.folder)
         provider = item.manifest["parts"]["component"]["provider"].rpartition(":")[2]
-        return Training(item.key, f"{provider} {item.key[:12]}", faces, _source_names(faces))
+        return SearchedTraining(
+            item.key, f"{provider} {item.key[:12]}", faces, _source_names(faces)
+        )
     found = search_images(folder)
     names = found.names
     people = sorted({name.partition("/")[0] for name in names})
@@ -82,13 +84,13 @@ def open_training(store: Store, what: str, template: str | None) -> Training:
     key = digest({"folder": fingerprint, "reading": READING})
     notes = tuple(found.left_out.notes(folder.name))
     named = dict(enumerate(map(shown, people)))
-    return Training(key, shown(folder.name), images, named, notes)
+    return SearchedTraining(key, shown(folder.name), images, named, notes)
 
 
 def check(
     plan: Plan,
     store: Store,
-    training: Sequence[Training],
+    training: Sequence[SearchedTraining],
     *,
     fmr: float,
     per_identity: int | None,
@@ -130,14 +132,16 @@ def record(study: Path, report: LeakReport, training_key: str) -> Path:
     return path
 
 
-def _benchmark(session: Session, cell: Cell) -> People:
+def _benchmark(session: Session, cell: PlannedCell) -> EmbeddedPeople:
     images = session.benchmark(cell.benchmark, cell_inputs(cell)).images()
     subjects = require_subjects(images, f"benchmark {cell.benchmark.name}")
     found = load(session.store.get("embeddings", cell.keys["embeddings"]).folder)
-    return People(found.plain, subjects, images.names, names_by_file(images))
+    return EmbeddedPeople(found.plain, subjects, images.names, names_by_file(images))
 
 
-def _trained(session: Session, cell: Cell, training: Training, per_identity: int | None) -> People:
+def _trained(
+    session: Session, cell: PlannedCell, training: SearchedTraining, per_identity: int | None
+) -> EmbeddedPeople:
     subjects = require_subjects(training.images, training.title)
     images = Some(training.images, first_images(subjects, per_identity))
     study = session.plan.study
@@ -156,10 +160,10 @@ def _trained(session: Session, cell: Cell, training: Training, per_identity: int
     )
     found = load(made.folder)
     assert images.subjects is not None, "asked for above"
-    return People(found.plain, images.subjects, images.names, training.identities)
+    return EmbeddedPeople(found.plain, images.subjects, images.names, training.identities)
 
 
-def _embed(session: Session, cell: Cell, images: Some, folder: Path) -> dict[str, Any]:
+def _embed(session: Session, cell: PlannedCell, images: Some, folder: Path) -> dict[str, Any]:
     aligner = None
     if cell.aligner is not None:
         aligner = create(cell.aligner, Aligner)

@@ -16,7 +16,7 @@ from harness.engine.session import create, tools_of
 from harness.errors import DataError, PrerequisiteError, UsageError
 from harness.faces.face import Face, Missing, Slot
 from harness.faces.store import FaceSet
-from harness.plan.nodes import Chosen
+from harness.plan.nodes import ResolvedComponent
 from harness.plan.planner import Planner
 from harness.recipe.parameters import external_fields, params_class
 from harness.recipe.resolve import Recipe, StudyTable, Use
@@ -71,7 +71,7 @@ def reopen(registry: Registry, store: Store, item: Artifact, given: Mapping[str,
 
 
 def _context(
-    store: Store, planner: Planner, chosen: Chosen, parts: Mapping[str, Any]
+    store: Store, planner: Planner, chosen: ResolvedComponent, parts: Mapping[str, Any]
 ) -> RunContext:
     return RunContext(
         home=store.home,
@@ -112,7 +112,7 @@ def _compared(faces: FaceSet, face: Face | Missing) -> tuple[bool, str]:
 
 def _chosen(
     planner: Planner, registry: Registry, component: Mapping[str, Any], given: Mapping[str, Any]
-) -> Chosen:
+) -> ResolvedComponent:
     """The component of a manifest; paths come from ``given`` or from linked assets."""
     provided = registry.find("generator", component["provider"])
     name, version = provided.component.name, provided.component.version

@@ -139,7 +139,7 @@ def launch(
         )
     for _ in range(RELAUNCHES + 1):
         with tempfile.TemporaryDirectory() as folder:
-            group = _Group(work, task, count, device, plugin_files, Path(folder) / "meeting")
+            group = _ProcessGroup(work, task, count, device, plugin_files, Path(folder) / "meeting")
             try:
                 results = group.run(heard)
             finally:
@@ -152,7 +152,7 @@ def launch(
     )
 
 
-class _Group:
+class _ProcessGroup:
     """The processes of one attempt."""
 
     def __init__(

@@ -21,7 +21,7 @@ from harness.training.history import History
 from harness.training.memory import kept_memory
 from harness.training.outputs import outputs
 from harness.training.saved import checkpoint
-from harness.training.step import Step
+from harness.training.step import TrainingStep
 from harness.training.validation import TIMES, Validation
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def train(
         check_labels(data)
         recipe = model.training(data.labels)
         check_steps(recipe, data)
-        step = Step(recipe, model.input_spec, place, precision, ranks)
+        step = TrainingStep(recipe, model.input_spec, place, precision, ranks)
         watched = None if validation is None else Validation.of(validation, derive(seed, "train"))
         run = _Run(step, data, seed, watched)
         run.restore(folder, progress)
@@ -134,7 +134,7 @@ class _Run:
     """The state of one training and how it moves by a step."""
 
     def __init__(
-        self, step: Step, data: TrainingData, seed: int, validation: Validation | None
+        self, step: TrainingStep, data: TrainingData, seed: int, validation: Validation | None
     ) -> None:
         self.learn, self.data, self.seed, self.validation = step, data, seed, validation
         self.ranks = step.ranks

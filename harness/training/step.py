@@ -26,7 +26,7 @@ AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclass(frozen=True)
-class Taught:
+class StepLog:
     """What a step did: loss, spread of the embeddings, learning rate, and what was logged."""
 
     loss: float
@@ -35,7 +35,7 @@ class Taught:
     log: Mapping[str, float]
 
 
-class Step:
+class TrainingStep:
     """Network, objective and optimiser under one roof; knows nothing of data and checkpoints."""
 
     def __init__(
@@ -74,7 +74,7 @@ class Step:
 
     def __call__(
         self, images: NDArray[np.uint8], labels: NDArray[np.int64], step: int, seed: int
-    ) -> Taught | None:
+    ) -> StepLog | None:
         """Learn from uint8 RGB (B, H, W, 3) and labels (B,); None where there is nothing to learn.
 
         With several processes, ``images`` are this one's share and ``labels`` the whole batch's.
@@ -111,7 +111,7 @@ class Step:
                 microbatch.backward(self.forward, parts, gradient, own_seed)
             self.ranks.add_up(self.recipe.network)
         self._update()
-        return Taught(float(loss.detach()), spread(output), rate, log)
+        return StepLog(float(loss.detach()), spread(output), rate, log)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """The network's output in the precision of the training."""

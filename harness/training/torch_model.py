@@ -13,7 +13,7 @@ from harness.digests import file_sha256
 from harness.embedding.inputs import to_tensor
 from harness.fileio.file_kinds import FileKind, kind_of
 from harness.seeds import derive
-from harness.training.saved.weights import Layout, load_weights, read_weights, write_weights
+from harness.training.saved.weights import WeightsLayout, load_weights, read_weights, write_weights
 from harness.training.step import AUTOCAST
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class TorchModel(TrainableModel):
         return getattr(self.params, "weights", None) is not None
 
     @property
-    def layouts(self) -> tuple[Layout, ...]:
+    def layouts(self) -> tuple[WeightsLayout, ...]:
         """Public key layouts of ``weights`` files, besides our own."""
         return ()
 

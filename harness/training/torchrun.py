@@ -50,7 +50,7 @@ class KeyValueStore(Protocol):
 
 
 @dataclass(frozen=True)
-class Crew:
+class TorchrunGroup:
     """A process among those of torchrun, of which ``here`` run on its machine."""
 
     ranks: Ranks
@@ -58,7 +58,7 @@ class Crew:
     here: int
 
     @classmethod
-    def of_environment(cls) -> Crew:
+    def of_environment(cls) -> TorchrunGroup:
         """Who torchrun says that this process is.
 
         Raises PrerequisiteError where it does not say it, UsageError where it gives no numbers.

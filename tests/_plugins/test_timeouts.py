@@ -7,7 +7,7 @@ import time
 import pytest
 
 from harness._plugins import timeouts
-from harness.engine.remote import Relay, hear
+from harness.engine.remote import ProgressForwarder, hear
 from harness.progress import Progress
 
 
@@ -38,7 +38,7 @@ def test_a_stage_in_a_queue_is_not_named_before_it_has_begun_elsewhere(several):
     with timeouts.stage("train net", said.append, 0.05, progress.listener()):
         time.sleep(0.3)
         assert said == []
-        Relay(hear(progress))  # what a worker makes first
+        ProgressForwarder(hear(progress))  # what a worker makes first
         time.sleep(0.4)
     assert said[0].startswith("train net: no answer for 0 s")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from harness._plugins.manager import BUILTIN, Provided, Registry, load
+from harness._plugins.manager import BUILTIN, RegisteredComponent, Registry, load
 from harness.components import Asset, Component
 from harness.store.assets import declared
 
@@ -120,7 +120,7 @@ def test_an_asset_that_nobody_declares_is_refused():
     registry = Registry()
     asset = Asset("toys", "wooden | toys", "MIT", "the shop", "box/<n>")
     component = Component("model", "toy", 1, "a:B", "a:P", "a toy", assets=(asset,))
-    registry.components.append(Provided(component, BUILTIN, "1"))
+    registry.components.append(RegisteredComponent(component, BUILTIN, "1"))
     assert "| what | wooden \\| toys |" in asset_pages.filled("<!-- asset toys -->", registry)
     assert "| layout | box/&lt;n> |" in asset_pages.filled("<!-- asset toys -->", registry)
     with pytest.raises(LookupError, match="no installed component declares the asset gone"):

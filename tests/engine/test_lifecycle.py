@@ -18,7 +18,7 @@ from harness.hookspecs import hookimpl
 from harness.lifecycle import StageFinished
 from harness.progress import Progress
 from harness.protocols.base import Interval, Metric
-from harness.recipe.resolve import Settings
+from harness.recipe.resolve import RunFlags
 from harness.reporting import render, summary_table
 from harness.store.artifacts import Store
 from harness.tools.rescore import headline, rescore
@@ -130,7 +130,7 @@ def add(registry, name, plugin, version="1.5"):
 
 
 def run(registry, folder, *, models=("toy-pixels",), generators=(), params=(), **options):
-    settings = Settings(
+    settings = RunFlags(
         generators=generators,
         models=models,
         benchmarks=("toy-pairs",),

@@ -11,7 +11,7 @@ from harness.api import make_plan
 from harness.components import Generator
 from harness.engine.session import Session
 from harness.progress import Progress
-from harness.recipe.resolve import Settings
+from harness.recipe.resolve import RunFlags
 from harness.store.artifacts import Store
 
 
@@ -26,7 +26,7 @@ def plan(registry, home, monkeypatch):
 
     def made(device: str, **study):
         monkeypatch.setattr("harness.plan.planner.resolve_device", lambda _: device)
-        settings = Settings(generators=("bfm",), models=("facenet-nn4",), benchmarks=("synthpie",),
+        settings = RunFlags(generators=("bfm",), models=("facenet-nn4",), benchmarks=("synthpie",),
                             study=study)  # fmt: skip
         return make_plan(settings, registry, Store(home), tolerant=True)
 

@@ -25,7 +25,7 @@ from harness.align.decode import decode
 from harness.errors import DataError, HarnessError
 from harness.faces.recordio import RecordFile, RecordWriter
 from harness.fileio.npz_files import read_npz
-from harness.protocols.readers.columns import Column, read_text_columns
+from harness.protocols.readers.columns import ListColumn, read_text_columns
 from harness.protocols.readers.matfile import read_variable
 from harness.protocols.readers.packs import read_pack
 from harness_plugins.generators.bfm.model.h5_model import read_h5
@@ -304,7 +304,7 @@ def test_a_list_with_one_long_name(tmp_path):
         gap = separator if separator == "," else "  "
         rows = [f"n{k}{gap}{k}" for k in range(MANY)] + [f"{LONG}{gap}7"]
         path.write_text("\n".join(rows))
-        columns = {"name": Column("str"), "id": Column("int32")}
+        columns = {"name": ListColumn("str"), "id": ListColumn("int32")}
         with bounded():
             found = read_text_columns(path, columns, header=False)
         assert found["name"][-1] == LONG

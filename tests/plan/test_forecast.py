@@ -9,7 +9,7 @@ from harness.api import make_plan
 from harness.plan.cost import DEFAULT_RATES, measured
 from harness.plan.forecast import duration, forecast, size
 from harness.plan.nodes import KIND_OF_STAGE
-from harness.recipe.resolve import Settings
+from harness.recipe.resolve import RunFlags
 from harness.store.artifacts import Store
 
 TOYS = Path(__file__).parents[1] / "data" / "toys.py"
@@ -26,7 +26,7 @@ def store(home):
 
 
 def planned(registry, store, **values):
-    return make_plan(Settings(**values), registry, store, tolerant=True)
+    return make_plan(RunFlags(**values), registry, store, tolerant=True)
 
 
 def facenet(registry, store, *, identities=10, device="cpu", **values):

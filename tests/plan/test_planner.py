@@ -10,7 +10,7 @@ import pytest
 from harness._plugins.manager import load
 from harness.api import make_plan
 from harness.errors import NothingSelectedError, PrerequisiteError, UsageError
-from harness.recipe.resolve import Settings
+from harness.recipe.resolve import RunFlags
 from harness.store.artifacts import Store
 
 TOYS = Path(__file__).parents[1] / "data" / "toys.py"
@@ -27,7 +27,7 @@ def registry():
 @pytest.fixture
 def planned(registry, home):
     def plan(tolerant=False, **values):
-        return make_plan(Settings(**values), registry, Store(home), tolerant=tolerant)
+        return make_plan(RunFlags(**values), registry, Store(home), tolerant=tolerant)
 
     return plan
 
@@ -189,7 +189,7 @@ def test_the_content_of_a_plugin_file_enters_the_keys_of_its_components(
         file = tmp_path / folder / "mine.py"
         file.parent.mkdir()
         file.write_text(TOYS.read_text() + text)
-        return make_plan(Settings(**READY), load(plugins_dirs=[file]), Store(home))
+        return make_plan(RunFlags(**READY), load(plugins_dirs=[file]), Store(home))
 
     one = plan("one", "")
     assert keys(one) == keys(plan("moved", ""))

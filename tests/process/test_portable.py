@@ -16,7 +16,7 @@ from harness.errors import PrerequisiteError, UsageError
 from harness.plan.device import resolve_portable
 from harness.process import portable
 from harness.process.machine import flags
-from harness.recipe.resolve import Settings
+from harness.recipe.resolve import RunFlags
 from harness.store.artifacts import Store
 
 TOYS = Path(__file__).parents[1] / "data" / "toys.py"
@@ -139,7 +139,7 @@ def registry():
 
 
 def plan(registry, home, model="toy-net", params=(), **study):
-    settings = Settings(
+    settings = RunFlags(
         generators=("toy-faces",) if model == "toy-net" else (),
         models=(model,),
         benchmarks=("toy-pairs",),

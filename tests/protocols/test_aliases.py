@@ -4,7 +4,7 @@ import pytest
 
 from harness._plugins.manager import load
 from harness.protocols.aliases import ALIASES
-from harness.recipe.resolve import Settings, resolve
+from harness.recipe.resolve import RunFlags, resolve
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from harness.recipe.resolve import Settings, resolve
     ],
 )
 def test_a_name_of_bob_selects_the_benchmark_it_means(name, benchmark, params):
-    recipe = resolve(Settings(models=("onnx",), benchmarks=(name,)), {}, lambda *_: True)
+    recipe = resolve(RunFlags(models=("onnx",), benchmarks=(name,)), {}, lambda *_: True)
     (use,) = recipe.benchmark
     assert (use.use, use.params()) == (benchmark, params)
 

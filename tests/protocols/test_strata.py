@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from harness.metrics.operating_points import tar_at_far
 from harness.metrics.scores import sort_labelled_scores
 from harness.metrics.uncertainty.bootstrap import draw_subject_weights, encode_subjects
-from harness.protocols.strata import Judged, bootstrap_auc, strata_metrics
+from harness.protocols.strata import JudgedPairs, bootstrap_auc, strata_metrics
 
 PEOPLE = 12
 
@@ -26,7 +26,7 @@ def judged():
     points = tar_at_far(sort_labelled_scores(-distance, genuine), (0.1, 0.01, 1e-4))
     pairs = encode_subjects(left, right)
     weights = draw_subject_weights(pairs.n_subjects, 200, rng)
-    return Judged(genuine, (distance < 1.1) == genuine, distance, points, pairs, weights)
+    return JudgedPairs(genuine, (distance < 1.1) == genuine, distance, points, pairs, weights)
 
 
 def strata():
@@ -63,7 +63,7 @@ def test_a_part_with_one_kind_of_pair_has_its_accuracy_alone(judged):
 
 
 def test_without_subjects_an_auc_has_no_interval(judged):
-    bare = Judged(judged.genuine, judged.correct, judged.distance, judged.points)
+    bare = JudgedPairs(judged.genuine, judged.correct, judged.distance, judged.points)
     intervals = {m.name: m.interval for m in strata_metrics(strata(), bare)}
     assert intervals["auc"] is None
     assert intervals["accuracy"] is not None

@@ -7,13 +7,13 @@ import pytest
 
 from harness.errors import DataError, UsageError
 from harness.published.audit import audit, derived_columns, granularity, possible, repeated_rows
-from harness.published.records import Record, load, papers, read_csv
+from harness.published.records import PublishedNumber, load, papers, read_csv
 
 HEAD = "table,row,label,benchmark,metric,value,unit\n"
 
 
 def record(text, benchmark="lfw", metric="accuracy", row=0, label="x", unit="percent"):
-    return Record("p", "1", row, label, benchmark, metric, text, unit)
+    return PublishedNumber("p", "1", row, label, benchmark, metric, text, unit)
 
 
 def test_every_printed_number_is_there():

@@ -7,7 +7,7 @@ import pytest
 from harness._plugins.manager import load as load_registry
 from harness.errors import DataError
 from harness.published import records
-from harness.published.records import Record, load, papers, read_csv
+from harness.published.records import PublishedNumber, load, papers, read_csv
 
 LISTING = """
 [mine2026]
@@ -69,7 +69,7 @@ def test_every_paper_says_where_its_numbers_come_from():
 
 def test_printed_digits_are_kept():
     def printed(text, unit):
-        return Record("p", "1", 0, "x", "lfw", "accuracy", text, unit).printed
+        return PublishedNumber("p", "1", 0, "x", "lfw", "accuracy", text, unit).printed
 
     assert printed("0.801", "fraction") == "80.1"
     assert printed("0.9942", "fraction") == "99.42"

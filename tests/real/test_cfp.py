@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import DataError
 from harness_plugins.benchmarks.cfp.benchmark import CfpFf, CfpFp
-from harness_plugins.benchmarks.cfp.params import Params
+from harness_plugins.benchmarks.cfp.params import CfpParams
 
 VIEWS = {"cfp-fp": ("FP", "frontal", "profile"), "cfp-ff": ("FF", "frontal", "frontal")}
 ACCURACY = {"cfp-fp": 0.8421, "cfp-ff": 0.9807}  # measured, image alone, given landmarks
@@ -41,7 +41,7 @@ def cfp(real):
 
 @pytest.mark.parametrize(("name", "cls"), [("cfp-fp", CfpFp), ("cfp-ff", CfpFf)])
 def test_the_official_lists(cfp, real, name, cls):
-    benchmark = cls(Params(root=cfp, landmarks="cfp_landmark.tsv", folds=(1, 2)))
+    benchmark = cls(CfpParams(root=cfp, landmarks="cfp_landmark.tsv", folds=(1, 2)))
     benchmark.prepare(SimpleNamespace(limit=None))
     pairs = benchmark.comparison("verification")
     names = pairs.image_names
@@ -67,7 +67,7 @@ def test_the_official_lists(cfp, real, name, cls):
 
 def test_folds_without_images_are_named(cfp):
     with pytest.raises(DataError, match=r"images are absent.*choose the folds you have"):
-        CfpFp(Params(root=cfp)).prepare(SimpleNamespace(limit=None))
+        CfpFp(CfpParams(root=cfp)).prepare(SimpleNamespace(limit=None))
 
 
 def naive_accuracy(pairs, names, embeddings) -> float:

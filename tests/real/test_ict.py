@@ -11,7 +11,7 @@ import pytest
 from harness.faces.face import Slot
 from harness_plugins.generators.bfm.generator import Bfm
 from harness_plugins.generators.bfm.model.models import read_model
-from harness_plugins.generators.bfm.params import Params
+from harness_plugins.generators.bfm.params import BfmParams
 
 REAL = Path(__file__).parents[2] / "../shared/real/ict-facekit"
 pytestmark = pytest.mark.skipif(not REAL.exists(), reason="ICT-FaceKit is not here")
@@ -36,7 +36,7 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def generator(tmp_path_factory):
-    made = Bfm(Params(model_file=REAL, background="plain"))
+    made = Bfm(BfmParams(model_file=REAL, background="plain"))
     made.prepare(Bench(tmp_path_factory.mktemp("parts")))
     return made
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.recipe import overrides
-from harness.recipe.layers import Said
+from harness.recipe.layers import Sourced
 from harness.recipe.parameters import Word
 from harness.recipe.tables import Use
 
@@ -25,12 +25,12 @@ def uses(*names, **more):
 
 
 def assign(chosen, key, value):
-    made = overrides.assign("model", chosen, key, Said(value, "flag -M"), accepts)
+    made = overrides.assign("model", chosen, key, Sourced(value, "flag -M"), accepts)
     return [use.params() for use in made]
 
 
 def sweep(chosen, **values):
-    said = {key.replace("__", "."): Said(value, "flag --sweep") for key, value in values.items()}
+    said = {key.replace("__", "."): Sourced(value, "flag --sweep") for key, value in values.items()}
     return overrides.sweep("model", chosen, said, accepts)
 
 
@@ -78,7 +78,7 @@ def test_the_longest_name_that_fits_is_meant():
 
 def test_what_is_set_replaces_what_was_said_and_remembers_who_set_it():
     (use,) = overrides.assign(
-        "model", uses("a", lr=3, size=4, label="x"), "lr", Said(5, "flag -M lr"), accepts
+        "model", uses("a", lr=3, size=4, label="x"), "lr", Sourced(5, "flag -M lr"), accepts
     )
     assert (use.params(), use.label) == ({"lr": 5, "size": 4}, "x")
     assert use.origins == {"lr": "flag -M lr"}

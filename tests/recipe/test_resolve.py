@@ -4,7 +4,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.recipe.project import project_file
-from harness.recipe.resolve import Settings, read, resolve
+from harness.recipe.resolve import RunFlags, read, resolve
 
 GROUPS = {"pair": ["lfw", "calfw"]}
 
@@ -14,7 +14,7 @@ def accepts(kind, name, key):
 
 
 def resolved(**values):
-    return resolve(Settings(**values), GROUPS, accepts)
+    return resolve(RunFlags(**values), GROUPS, accepts)
 
 
 def test_flags_make_a_recipe():

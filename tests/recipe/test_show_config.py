@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from harness._plugins.manager import load
 from harness.api import make_recipe
-from harness.recipe.resolve import Settings
+from harness.recipe.resolve import RunFlags
 from harness.recipe.show_config import rows
 
 
@@ -14,7 +14,7 @@ def test_every_value_has_its_origin(tmp_path):
         '[[model.phases.faces]]\nuse = "bfm"\nidentities = 3\n[[benchmark]]\nuse = "synthpie"\n'
     )
     registry = load()
-    settings = Settings(
+    settings = RunFlags(
         recipe=file,
         params={"model": (("steps", 3),)},
         sets=(("generator.g.identities", 9),),

@@ -15,7 +15,7 @@ from harness.errors import UsageError
 from harness.plan.cache_reasons import reason
 from harness.plan.training import faces_role
 from harness.progress import Progress
-from harness.recipe.resolve import Settings, read
+from harness.recipe.resolve import RunFlags, read
 from harness.store.artifacts import Store
 
 TOYS = (Path(__file__).parents[1] / "data" / "toys.py",)
@@ -29,13 +29,13 @@ def registry():
 
 def plan(registry, **values):
     values = {"models": ("toy-net",), "params": FAST, **values}
-    return make_plan(Settings(**values), registry, Store())
+    return make_plan(RunFlags(**values), registry, Store())
 
 
 def recipe(registry, tmp_path, text, **values):
     file = tmp_path / "r.toml"
     file.write_text(text)
-    return make_plan(Settings(recipe=file, **values), registry, Store())
+    return make_plan(RunFlags(recipe=file, **values), registry, Store())
 
 
 def trainings(made):

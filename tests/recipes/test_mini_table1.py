@@ -9,7 +9,7 @@ import pytest
 
 from harness._plugins.manager import load
 from harness.api import make_plan
-from harness.recipe.resolve import Settings
+from harness.recipe.resolve import RunFlags
 from harness.store.artifacts import Store
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -32,7 +32,7 @@ def place(tmp_path, monkeypatch):
 
 
 def planned(file, registry, home, profile=None, **more):
-    settings = Settings(recipe=file, profile=profile, **more)
+    settings = RunFlags(recipe=file, profile=profile, **more)
     return make_plan(settings, registry, Store(home), tolerant=True)
 
 

@@ -15,7 +15,7 @@ from harness.plan.planner import Planner
 from harness.plan.published_refs import linked, links_in, measure_of
 from harness.published import records
 from harness.recipe.json_schema import schema
-from harness.recipe.resolve import Settings
+from harness.recipe.resolve import RunFlags
 from harness.store.artifacts import Store
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -41,7 +41,7 @@ def checker(registry):
 
 
 def planned(file, registry, home, profile=None):
-    settings = Settings(recipe=file, profile=profile)
+    settings = RunFlags(recipe=file, profile=profile)
     return make_plan(settings, registry, Store(home), tolerant=True)
 
 
@@ -224,6 +224,6 @@ def test_a_plan_that_misses_assets_is_not_run(registry, home):
     from harness.api import make_recipe
     from harness.errors import PrerequisiteError
 
-    recipe = make_recipe(Settings(recipe=RECIPES / "kortylewski2018/IIa.toml"), registry)
+    recipe = make_recipe(RunFlags(recipe=RECIPES / "kortylewski2018/IIa.toml"), registry)
     with pytest.raises(PrerequisiteError, match="5 assets are missing"):
         Planner(registry, Store(home), recipe).plan()

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import DataError
 from harness.results.leaks import leaks_of
-from harness.tools.leak import People, find_leaks
+from harness.tools.leak import EmbeddedPeople, find_leaks
 from harness.tools.leak_run import record
 
 
@@ -19,7 +19,7 @@ def report():
     subjects = np.repeat(np.arange(40), 3)
     vectors = rng.normal(size=(40, 16))[subjects] + 0.05 * rng.normal(size=(120, 16))
     names = [f"{subject}/{k}.jpg" for k, subject in enumerate(subjects)]
-    faces = People(vectors.astype(np.float32), subjects, names, {})
+    faces = EmbeddedPeople(vectors.astype(np.float32), subjects, names, {})
     return find_leaks(faces, faces, 1e-2, ("lfw", "faces", "net"))
 
 

@@ -8,7 +8,7 @@ from scipy.stats import beta, poisson
 
 from harness.faces.files import ImageFiles
 from harness.tools.leak import (
-    People,
+    EmbeddedPeople,
     find_leaks,
     first_images,
     names_by_file,
@@ -22,7 +22,7 @@ def people(rng, count, per=3, identities=None, spread=0.05):
     subjects = np.repeat(np.arange(count), per)
     vectors = centres[subjects] + spread * rng.normal(size=(count * per, 32))
     names = [f"{subject}/{k}" for k, subject in enumerate(subjects)]
-    return People(vectors.astype(np.float32), subjects, names, identities or {})
+    return EmbeddedPeople(vectors.astype(np.float32), subjects, names, identities or {})
 
 
 def test_planted_people_are_found_and_strangers_are_not():
@@ -33,7 +33,7 @@ def test_planted_people_are_found_and_strangers_are_not():
     planted = strangers.vectors.copy()
     planted[20:50] = 7 * benchmark.vectors[100:160:2]  # length does not matter
     planted[99] = np.nan
-    leaky = People(planted, strangers.subjects, strangers.names, {})
+    leaky = EmbeddedPeople(planted, strangers.subjects, strangers.names, {})
     found = find_leaks(benchmark, leaky, 1e-4, ("b", "t", "m"))
     assert found.leaked
     surest = {m.identity: m.training_identity for m in found.matches[:30]}

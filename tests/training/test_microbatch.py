@@ -13,7 +13,7 @@ from harness.components import InputSpec
 from harness.training.losses import classification_loss
 from harness.training.optimisers import sgd
 from harness.training.recipe import TrainingRecipe
-from harness.training.step import Step
+from harness.training.step import TrainingStep
 
 SPEC = InputSpec(8, 8, "arcface")
 
@@ -42,7 +42,7 @@ def step(objective, *, norm=False, precision="fp32", **change):
         optimiser=sgd(0.1, 0.9, 5e-4),
         steps=1,
     )
-    return Step(replace(recipe, **change), SPEC, torch.device("cpu"), precision)
+    return TrainingStep(replace(recipe, **change), SPEC, torch.device("cpu"), precision)
 
 
 def batch(count=12):

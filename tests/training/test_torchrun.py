@@ -12,7 +12,7 @@ from torch import distributed
 from harness.errors import HarnessError, PrerequisiteError
 from harness.training import torchrun
 from harness.training.distributed import Ranks
-from harness.training.torchrun import Crew, meet_anew
+from harness.training.torchrun import TorchrunGroup, meet_anew
 
 COUNT = 3
 
@@ -45,8 +45,8 @@ def test_who_a_process_is_stands_in_the_environment(monkeypatch):
     said = {"RANK": "5", "WORLD_SIZE": "8", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "4"}
     for name, value in said.items():
         monkeypatch.setenv(name, value)
-    crew = Crew.of_environment()
-    assert crew == Crew(Ranks(5, 8), 1, 4)
+    crew = TorchrunGroup.of_environment()
+    assert crew == TorchrunGroup(Ranks(5, 8), 1, 4)
     assert not crew.ranks.first
     assert [crew.jobs(jobs) for jobs in (1, 4, 16)] == [1, 1, 4]
 
@@ -57,9 +57,9 @@ def test_each_process_takes_a_gpu_of_its_own_before_they_meet(monkeypatch, store
     monkeypatch.setattr(torch.cuda, "set_device", done.append)
     monkeypatch.setattr(torchrun, "rendezvous", lambda *_, **__: iter([(store, 0, 1)]))
     monkeypatch.setattr(distributed, "init_process_group", lambda how, **_: done.append(how))
-    Crew(Ranks(0, 1), 3, 4).meet("cuda")
+    TorchrunGroup(Ranks(0, 1), 3, 4).meet("cuda")
     assert done == ["cuda:3", "cpu:gloo,cuda:nccl"]
-    Crew(Ranks(0, 1), 3, 4).meet("cpu")
+    TorchrunGroup(Ranks(0, 1), 3, 4).meet("cpu")
     assert done[2:] == ["gloo"]
     with pytest.raises(PrerequisiteError, match=r"5 processes .* sees 4 GPUs; lower"):
-        Crew(Ranks(0, 1), 3, 5).meet("cuda")
+        TorchrunGroup(Ranks(0, 1), 3, 5).meet("cuda")

@@ -19,7 +19,7 @@ from harness.engine import chunks
 from harness.engine.session import Session, cell_inputs
 from harness.engine.stages import place
 from harness.engine.stages.train import use_threads
-from harness.plan.nodes import Cell, Node
+from harness.plan.nodes import Node, PlannedCell
 
 BATCH = 64
 
@@ -27,7 +27,7 @@ BATCH = 64
 class Embedding(chunks.Split):
     """The images of the cell's benchmark in whole batches, the same ones in any number of parts."""
 
-    cell: Cell
+    cell: PlannedCell
 
     @property
     def batch(self) -> int:
@@ -101,7 +101,7 @@ class _Range:
         return self._data.image(self._first + index)
 
 
-def run(node: Node, cell: Cell, session: Session, folder: Path) -> dict[str, Any]:
+def run(node: Node, cell: PlannedCell, session: Session, folder: Path) -> dict[str, Any]:
     """Embed the images of the cell's benchmark; resumable by part and within one."""
     embedding = Embedding(session, node, cell)
     made = chunks.run(embedding, folder)

@@ -26,7 +26,7 @@ from harness.process import portable
 
 
 @dataclass(frozen=True)
-class Job:
+class ShardJob:
     """What a worker needs to make any shard; plain data, so that it travels to a fresh process."""
 
     key: str
@@ -95,7 +95,7 @@ def _left(folder: Path, shards: int, session: Session) -> Iterator[tuple[int, Sh
 _PREPARED: dict[tuple[str, str], tuple[Generator, Slots, RunContext]] = {}
 
 
-def make_shard(job: Job, index: int) -> tuple[ShardFacts, list[str]]:
+def make_shard(job: ShardJob, index: int) -> tuple[ShardFacts, list[str]]:
     """Make one shard, and give what the generator noted; a worker prepares it once."""
     prepared = (job.key, repr(job.params))
     if prepared not in _PREPARED:
@@ -129,10 +129,10 @@ def _checked(generator: Generator, wanted: Sequence[Slot]) -> Iterator[Face | Mi
         raise DataError(f"{type(generator).__name__} yielded {count} of {len(wanted)} slots")
 
 
-def _job(node: Node, ctx: RunContext, session: Session, folder: Path) -> Job:
+def _job(node: Node, ctx: RunContext, session: Session, folder: Path) -> ShardJob:
     assert node.chosen is not None
     component = node.chosen.provided.component
-    return Job(
+    return ShardJob(
         key=node.key,
         target=component.target,
         params_target=component.params,

@@ -17,7 +17,7 @@ from harness.engine import chunks
 from harness.engine.session import Session, create
 from harness.errors import DataError
 from harness.faces.views import Some
-from harness.plan.nodes import Cell, Node
+from harness.plan.nodes import Node, PlannedCell
 
 FILE = "placements.arrow"
 
@@ -78,7 +78,7 @@ class Placing(chunks.Split):
         ).save(folder / FILE)
 
 
-def run(node: Node, owner: Cell | None, session: Session, folder: Path) -> dict[str, Any]:
+def run(node: Node, owner: PlannedCell | None, session: Session, folder: Path) -> dict[str, Any]:
     """Place the faces of the benchmark of ``owner``, or of the node's face set."""
     placing = Placing(session, node, owner)
     chunks.run(placing, folder)

@@ -20,7 +20,7 @@ from harness.errors import DataError
 from harness.fileio import verified
 from harness.lifecycle import Scored
 from harness.plan import published_refs
-from harness.plan.nodes import Cell, Chosen
+from harness.plan.nodes import PlannedCell, ResolvedComponent
 from harness.protocols.base import Embeddings, Evaluation, Metric, Scores
 from harness.protocols.doubt import direction, require_unequal
 from harness.recipe import parameters
@@ -50,13 +50,13 @@ OF_A_PHASE = ("trained_on", "steps", "images", "seconds", "final_loss", "validat
               "settings", "assumed")  # fmt: skip
 
 
-def run(cell: Cell, session: Session, folder: Path, cost: Mapping[str, float]) -> Result:
+def run(cell: PlannedCell, session: Session, folder: Path, cost: Mapping[str, float]) -> Result:
     """Score a cell and write its folder; ``result.json`` comes last and means that it is done."""
     with session.kernels():
         return _run(cell, session, folder, cost)
 
 
-def _run(cell: Cell, session: Session, folder: Path, cost: Mapping[str, float]) -> Result:
+def _run(cell: PlannedCell, session: Session, folder: Path, cost: Mapping[str, float]) -> Result:
     benchmark = session.benchmark(cell.benchmark, cell_inputs(cell))
     comparison = benchmark.comparison(cell.comparison)
     artifacts = _artifacts(cell, session)
@@ -121,7 +121,7 @@ def _run(cell: Cell, session: Session, folder: Path, cost: Mapping[str, float]) 
 
 
 def _extra(
-    cell: Cell,
+    cell: PlannedCell,
     session: Session,
     protocol: Mapping[str, Any],
     scores: Scores,
@@ -138,7 +138,7 @@ def _extra(
     return measure(session.registry, scored)
 
 
-def _require_finite(cell: Cell, evaluation: Evaluation) -> None:
+def _require_finite(cell: PlannedCell, evaluation: Evaluation) -> None:
     """A benchmark says None for what it cannot measure; NaN would be a number nobody can read."""
     wrong = [m.name for m in evaluation.metrics if m.value is not None and not isfinite(m.value)]
     if wrong:
@@ -185,7 +185,7 @@ def metric_record(metric: Metric, provider: str = "") -> MetricRecord:
     return made
 
 
-def _artifacts(cell: Cell, session: Session) -> dict[str, Artifact]:
+def _artifacts(cell: PlannedCell, session: Session) -> dict[str, Artifact]:
     kinds = {"faces": "faces", "model": "models", "placements": "placements",
              "embeddings": "embeddings"}  # fmt: skip
     # Roles of earlier phases carry their number: model.0.
@@ -196,7 +196,7 @@ def _artifacts(cell: Cell, session: Session) -> dict[str, Artifact]:
     }
 
 
-def _cell_use(cell: Cell, session: Session, artifacts: Mapping[str, Artifact]) -> CellUse:
+def _cell_use(cell: PlannedCell, session: Session, artifacts: Mapping[str, Artifact]) -> CellUse:
     made = {role: dict(artifact.facts) for role, artifact in artifacts.items()}
     generator = None
     if cell.generator is not None:
@@ -215,7 +215,9 @@ def _cell_use(cell: Cell, session: Session, artifacts: Mapping[str, Artifact]) -
     )  # fmt: skip
 
 
-def _model_use(cell: Cell, session: Session, made: Mapping[str, Mapping[str, Any]]) -> ComponentUse:
+def _model_use(
+    cell: PlannedCell, session: Session, made: Mapping[str, Mapping[str, Any]]
+) -> ComponentUse:
     """The model; a trained one also says in what precision, on what device and in which phases."""
     trained, facts = cell.keys.get("model", ""), dict(made.get("model", {}))
     earlier = [made[role] for role in sorted(made) if role.startswith("model.")]
@@ -231,7 +233,7 @@ def _model_use(cell: Cell, session: Session, made: Mapping[str, Mapping[str, Any
     return use.model_copy(update={"params": use.params | hardware | phases})
 
 
-def component_use(chosen: Chosen, key: str, facts: Mapping[str, Any]) -> ComponentUse:
+def component_use(chosen: ResolvedComponent, key: str, facts: Mapping[str, Any]) -> ComponentUse:
     """A component as a result records it; parameters name no machine path."""
     component = chosen.provided.component
     return ComponentUse(
@@ -271,7 +273,7 @@ def code_version() -> dict[str, str]:
     return {"distribution": "synthface-harness", "version": metadata.version("synthface-harness")}
 
 
-def plugins_of(cell: Cell, measuring: Mapping[str, str]) -> dict[str, dict[str, str]]:
+def plugins_of(cell: PlannedCell, measuring: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """The plugins of others that a cell used: distribution to version, or file to SHA-256.
 
     ``measuring`` are the versions of those that added metrics.

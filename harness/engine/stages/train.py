@@ -19,13 +19,13 @@ from harness.process.cpus import cpu_count
 from harness.progress import Progress
 from harness.seeds import derive
 from harness.store.artifacts import Store
-from harness.training.data.subset import Part, Union
+from harness.training.data.subset import MaskedSubset, Union
 from harness.training.recipe import TrainingData
 
 if TYPE_CHECKING:
     from harness.training.distributed import Ranks
     from harness.training.loop import Summary
-    from harness.training.torchrun import Crew
+    from harness.training.torchrun import TorchrunGroup
 
 CHECKPOINT_S = 60.0
 
@@ -106,7 +106,7 @@ def _train(
     apart: TrainingData | None = None
     if phase.validation:
         kept, held = split(data.labels, phase.validation, node.seed)
-        data, apart = Part(data, kept), Part(data, held)
+        data, apart = MaskedSubset(data, kept), MaskedSubset(data, held)
     _check_counts(node, data)
     summary = train(
         model,
@@ -171,7 +171,7 @@ def train_rank(task: Task, ranks: Ranks, report: Callable[[Any], None]) -> list[
 
 
 def _in_crew(
-    node: Node, session: Session, crew: Crew, folder: Path, progress: Callable[..., None]
+    node: Node, session: Session, crew: TorchrunGroup, folder: Path, progress: Callable[..., None]
 ) -> list[str]:
     """The part of this process of torchrun in a training; what it said."""
     from harness.training.distributed import device_of
@@ -184,7 +184,7 @@ def _in_crew(
     return _train(node, mine, folder, crew.ranks, progress).notes
 
 
-def take_part(session: Session, crew: Crew) -> None:
+def take_part(session: Session, crew: TorchrunGroup) -> None:
     """Take part in every training that the first process of torchrun names, until the last."""
     while told := crew.hear():
         node = session.plan.nodes.get(told["train"])

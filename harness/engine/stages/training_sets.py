@@ -18,7 +18,7 @@ from harness.engine.stages import place
 from harness.errors import DataError
 from harness.faces.source import among, read_names
 from harness.faces.store import FaceSet
-from harness.plan.nodes import Node, Source
+from harness.plan.nodes import Node, TrainingSource
 from harness.plan.training import faces_role, placements_role
 from harness.recipe.tables import Take
 from harness.training.data.streamed import Streamed
@@ -49,7 +49,7 @@ class LabelledFaces:
 class StreamedFaces(Streamed):
     """A streamed set, and what its generators noted."""
 
-    def __init__(self, session: Session, source: Source, spec: InputSpec) -> None:
+    def __init__(self, session: Session, source: TrainingSource, spec: InputSpec) -> None:
         assert source.node is not None
         node, study = source.node, session.plan.study
         self._contexts: list[RunContext] = []
@@ -94,7 +94,7 @@ def open_sets(session: Session, node: Node, spec: InputSpec) -> list[LabelledFac
     ]
 
 
-def facts(source: Source, found: LabelledFaces | StreamedFaces) -> dict[str, Any]:
+def facts(source: TrainingSource, found: LabelledFaces | StreamedFaces) -> dict[str, Any]:
     """What was trained on, as a result records it."""
     return {
         "name": source.name,
@@ -108,7 +108,7 @@ def facts(source: Source, found: LabelledFaces | StreamedFaces) -> dict[str, Any
 
 def _taken(
     session: Session,
-    source: Source,
+    source: TrainingSource,
     subjects: NDArray[np.int64],
     samples: NDArray[Any],
     faces: FaceSet | None,

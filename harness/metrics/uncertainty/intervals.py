@@ -14,7 +14,7 @@ _MOST_UNDEFINED = 0.01  # share of replicates that may be undefined before an in
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class ConfidenceInterval:
     """A confidence interval ``low``..``high`` at ``level`` and how it was made."""
 
     low: float
@@ -23,7 +23,7 @@ class Interval:
     method: str
 
 
-def clopper_pearson(right: int, total: int, level: float = 0.95) -> Interval:
+def clopper_pearson(right: int, total: int, level: float = 0.95) -> ConfidenceInterval:
     """Exact binomial interval (Clopper & Pearson 1934): covers at least ``level``.
 
     For pairs whose identities are unknown; it takes them as independent. Raises ValueError unless
@@ -36,10 +36,10 @@ def clopper_pearson(right: int, total: int, level: float = 0.95) -> Interval:
     tail = (1.0 - level) / 2.0
     low = float(betaincinv(right, total - right + 1, tail)) if right > 0 else 0.0
     high = float(betaincinv(right + 1, total - right, 1.0 - tail)) if right < total else 1.0
-    return Interval(low, high, level, "clopper-pearson")
+    return ConfidenceInterval(low, high, level, "clopper-pearson")
 
 
-def wilson(right: int, total: int, level: float = 0.95) -> Interval:
+def wilson(right: int, total: int, level: float = 0.95) -> ConfidenceInterval:
     """Score interval (Wilson 1927): covers about ``level``, shorter than the exact one.
 
     Raises ValueError unless 0 <= right <= total and total > 0.
@@ -53,12 +53,12 @@ def wilson(right: int, total: int, level: float = 0.95) -> Interval:
     # At the ends the formula gives 0 and 1 but for rounding.
     low = 0.0 if right == 0 else float(centre - half)
     high = 1.0 if right == total else float(centre + half)
-    return Interval(low, high, level, "wilson")
+    return ConfidenceInterval(low, high, level, "wilson")
 
 
 def percentile_interval(
     replicates: ArrayLike, level: float = 0.95, method: str = "subject bootstrap"
-) -> Interval | NotMeasurable:
+) -> ConfidenceInterval | NotMeasurable:
     """Percentile interval (Efron 1979) of bootstrap replicates (B,).
 
     NaN marks a replicate in which the statistic is undefined. NotMeasurable when more than 1 % of
@@ -81,7 +81,9 @@ def percentile_interval(
     if defined.min() == defined.max():
         return NotMeasurable("every bootstrap replicate is equal: too few errors to resample")
     low, high = np.quantile(defined, (tail, 1.0 - tail))
-    return Interval(float(low), float(high), level, f"{method}, {defined.size} replicates")
+    return ConfidenceInterval(
+        float(low), float(high), level, f"{method}, {defined.size} replicates"
+    )
 
 
 def _check_counts(right: int, total: int) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from harness.errors import DataError
 from harness.metrics._checks import bool_vector, float_vector, int_vector, same_length
 from harness.metrics.outcome import NotMeasurable
-from harness.metrics.uncertainty.intervals import Interval, percentile_interval
+from harness.metrics.uncertainty.intervals import ConfidenceInterval, percentile_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class PairedDifference:
     """Difference A minus B of a metric from a paired bootstrap; ``p_value`` is two-sided."""
 
     difference: float
-    interval: Interval | NotMeasurable
+    interval: ConfidenceInterval | NotMeasurable
     p_value: float
 
 

@@ -30,7 +30,7 @@ Kind = Literal["int32", "int8", "float32", "float64", "str", "bool"]
 
 
 @dataclass(frozen=True)
-class Column:
+class ListColumn:
     """One wanted column: its kind, other names of it in headers, and bounds of its numbers.
 
     Numbers must be finite unless ``finite`` is False; ``bool`` takes what
@@ -45,7 +45,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Layout:
+class ListLayout:
     """How a list is written: fields per line, what separates them, and where columns are.
 
     ``begin`` is the number of lines before the first entry.
@@ -58,7 +58,7 @@ class Layout:
 
 
 def read_text_columns(
-    path: Path, columns: Mapping[str, Column], *, header: bool, separator: str | None = None
+    path: Path, columns: Mapping[str, ListColumn], *, header: bool, separator: str | None = None
 ) -> dict[str, NDArray[Any]]:
     """The wanted columns of a list whose fields are separated by comma, semicolon, tab or space.
 
@@ -76,7 +76,7 @@ def read_text_columns(
     else:
         fields = list(columns)
         places = {name: number for number, name in enumerate(columns)}
-    layout = Layout(len(fields), mark, places, number if header else number - 1)
+    layout = ListLayout(len(fields), mark, places, number if header else number - 1)
     found = _fast(path, columns, layout)
     if found is None:
         found = _strict(path, columns, layout)
@@ -106,7 +106,7 @@ def fields_of(line: str, separator: str) -> list[str]:
         return []
 
 
-def _find(path: Path, line: int, fields: Sequence[str], name: str, column: Column) -> int:
+def _find(path: Path, line: int, fields: Sequence[str], name: str, column: ListColumn) -> int:
     known = [field.casefold() for field in fields]
     for wanted in (name, *column.names):
         if wanted.casefold() in known:
@@ -119,7 +119,7 @@ def _find(path: Path, line: int, fields: Sequence[str], name: str, column: Colum
 
 
 def _fast(
-    path: Path, columns: Mapping[str, Column], layout: Layout
+    path: Path, columns: Mapping[str, ListColumn], layout: ListLayout
 ) -> dict[str, NDArray[Any]] | None:
     """The columns by pyarrow, or None for anything that is not plainly right."""
     import pyarrow as pa
@@ -175,7 +175,7 @@ def _flags(values: Any) -> NDArray[np.bool_] | None:
     return flags
 
 
-def _within(numbers: NDArray[Any], column: Column) -> NDArray[np.bool_]:
+def _within(numbers: NDArray[Any], column: ListColumn) -> NDArray[np.bool_]:
     inside: NDArray[np.bool_] = np.isfinite(numbers) | (not column.finite)
     if column.low > -np.inf:
         inside &= numbers >= column.low
@@ -185,7 +185,7 @@ def _within(numbers: NDArray[Any], column: Column) -> NDArray[np.bool_]:
 
 
 def wrong_width(
-    path: Path, number: int, line: str, words: Sequence[str], layout: Layout
+    path: Path, number: int, line: str, words: Sequence[str], layout: ListLayout
 ) -> DataError:
     """What is wrong with a line that has more or fewer fields than the list."""
     hint = ""
@@ -199,7 +199,9 @@ def wrong_width(
     )
 
 
-def _strict(path: Path, columns: Mapping[str, Column], layout: Layout) -> dict[str, NDArray[Any]]:
+def _strict(
+    path: Path, columns: Mapping[str, ListColumn], layout: ListLayout
+) -> dict[str, NDArray[Any]]:
     """The columns line by line; raises DataError for the first line that is wrong."""
     found: dict[str, list[Any]] = {name: [] for name in columns}
     for number, line in enumerate(lines(path), 1):
@@ -216,7 +218,7 @@ def _strict(path: Path, columns: Mapping[str, Column], layout: Layout) -> dict[s
     return {name: np.array(values, dtypes[name]) for name, values in found.items()}
 
 
-def _value(path: Path, line: int, name: str, column: Column, word: str) -> float | str:
+def _value(path: Path, line: int, name: str, column: ListColumn, word: str) -> float | str:
     if column.kind == "str":
         if not word:
             raise DataError(f"{path}, line {line}: {name} is empty")
@@ -238,7 +240,7 @@ def _value(path: Path, line: int, name: str, column: Column, word: str) -> float
     return value
 
 
-def _number(column: Column, word: str) -> float | int | None:
+def _number(column: ListColumn, word: str) -> float | int | None:
     """The number in its bounds and those of its kind, else None."""
     if not word.isascii() or "_" in word:  # which Python takes for numbers, and pyarrow does not
         return None

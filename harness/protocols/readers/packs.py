@@ -69,7 +69,7 @@ _DAMAGE = (
 
 
 @dataclass(frozen=True)
-class Pack:
+class PairPack:
     """P pairs of encoded images: ``images`` 2P bytes in pair order, ``genuine`` bool (P,)."""
 
     path: Path
@@ -134,7 +134,7 @@ class PackImages:
         return self._data[index]
 
 
-def read_pack(path: Path) -> Pack:
+def read_pack(path: Path) -> PairPack:
     """Read a ``.bin`` of either Python, entries as bytes or as uint8 arrays, any number of pairs.
 
     Raises ``DataError`` when the file cannot be read, is damaged, names anything beside bytes,
@@ -155,7 +155,7 @@ def read_pack(path: Path) -> Pack:
     return _pack(path, content)
 
 
-def _pack(path: Path, content: Any) -> Pack:
+def _pack(path: Path, content: Any) -> PairPack:
     parts = _plain(content)
     if not isinstance(parts, list | tuple) or len(parts) != 2:
         raise DataError(f"{path} should hold a list of images and a list of truth values")
@@ -171,7 +171,7 @@ def _pack(path: Path, content: Any) -> Pack:
     for row, value in enumerate(images):
         if id(value) not in copies:
             copies[id(value)] = _image(path, row, value)
-    pack = Pack(path, [copies[id(value)] for value in images], genuine)
+    pack = PairPack(path, [copies[id(value)] for value in images], genuine)
     for name, image in zip(pack.names, pack.images, strict=True):
         image_size(image, f"{path}, image {name}")
     return pack

@@ -19,7 +19,7 @@ from harness.fileio.texts import (
     separator_of,
     whole_number,
 )
-from harness.protocols.readers.columns import Layout, fields_of, first_line, wrong_width
+from harness.protocols.readers.columns import ListLayout, fields_of, first_line, wrong_width
 from harness.protocols.readers.lists import Pair
 
 FOLDS = 10
@@ -143,7 +143,7 @@ def read_pairs_csv(path: Path) -> list[Pair]:
     return [replace(pair, fold=folds[pair.fold]) for pair in pairs]
 
 
-def _layout(path: Path) -> Layout:
+def _layout(path: Path) -> ListLayout:
     number, first = first_line(path)
     separator = "," if "," in first else separator_of(first)
     words = fields_of(first, separator)
@@ -154,17 +154,17 @@ def _layout(path: Path) -> Layout:
                 f"{path}, line {number}: expected first,second,genuine or first,second,genuine,fold"
             )
         names = _COLUMNS[: len(words)]
-        return Layout(len(words), separator, {n: k for k, n in enumerate(names)}, number - 1)
+        return ListLayout(len(words), separator, {n: k for k, n in enumerate(names)}, number - 1)
     if "genuine" not in known:
         raise DataError(f"{path}, line {number}: no column genuine among {', '.join(words)[:200]}")
     require_distinct(path, words, _COLUMNS, number)
     if known[:3] == list(_COLUMNS[:3]) and len(known) == 4:
         known[3] = "fold"  # whatever its name, as lists of folds have many
     places = {name: known.index(name) for name in _COLUMNS if name in known}
-    return Layout(len(words), separator, places, number)
+    return ListLayout(len(words), separator, places, number)
 
 
-def _csv_pair(path: Path, number: int, row: list[str], layout: Layout) -> Pair:
+def _csv_pair(path: Path, number: int, row: list[str], layout: ListLayout) -> Pair:
     where, places = f"{path}, line {number}", layout.places
     first, second, truth = (row[places[name]] for name in _COLUMNS[:3])
     for name in (first, second):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import erf, sqrt
 from typing import TYPE_CHECKING
 
-from harness.reporting.compare.scores import Difference
+from harness.reporting.compare.scores import ScoreDifference
 from harness.reporting.tables.estimates import difference, pool
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ TEST = "z of two intervals taken as independent"
 NORMAL_95 = 1.959963984540054
 
 
-def interval_test(a: Result, b: Result, margin: float | None = None) -> Difference | None:
+def interval_test(a: Result, b: Result, margin: float | None = None) -> ScoreDifference | None:
     """B minus A of the headlines, from their 95 % intervals (MOVER) and a normal approximation.
 
     Numbers of the same pairs rise and fall together, so this is more cautious than a test on the
@@ -33,7 +33,7 @@ def interval_test(a: Result, b: Result, margin: float | None = None) -> Differen
     if margin is not None:
         worse, better = _above((effect + margin) / error), _above((margin - effect) / error)
         chances = (worse, max(worse, better))
-    return Difference(
+    return ScoreDifference(
         effect, found.low, found.high, 2 * _above(abs(effect) / error), TEST, *chances
     )
 

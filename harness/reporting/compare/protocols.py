@@ -77,7 +77,7 @@ WORDS: Mapping[str, tuple[str, Weight]] = {
 
 
 @dataclass(frozen=True)
-class Difference:
+class FieldDifference:
     """One field in which two protocols differ."""
 
     field: str
@@ -89,11 +89,11 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ProtocolComparison:
     """Two protocols of one benchmark; ``advice`` says what to do where numbers do not compare."""
 
     benchmark: str
-    differences: tuple[Difference, ...]
+    differences: tuple[FieldDifference, ...]
     verdict: Verdict
     sentence: str
 
@@ -125,7 +125,7 @@ def meaning(field: str) -> tuple[str, Weight]:
     return field.replace("_", " "), "rule"
 
 
-def diff(a: Mapping[str, str], b: Mapping[str, str], benchmark: str) -> Comparison:
+def diff(a: Mapping[str, str], b: Mapping[str, str], benchmark: str) -> ProtocolComparison:
     """Which fields of two protocols differ, pairs first, and whether their numbers compare."""
     order: list[Weight] = ["pairs", "images", "rule", "model", "share"]
     found = []
@@ -133,12 +133,12 @@ def diff(a: Mapping[str, str], b: Mapping[str, str], benchmark: str) -> Comparis
         one, other = a.get(field, ABSENT), b.get(field, ABSENT)
         if one != other:
             words, weight = meaning(field)
-            found.append(Difference(field, words, one, other, weight, WHY[weight]))
+            found.append(FieldDifference(field, words, one, other, weight, WHY[weight]))
     found.sort(key=lambda item: order.index(item.weight))
-    return Comparison(benchmark, tuple(found), *_judged(found))
+    return ProtocolComparison(benchmark, tuple(found), *_judged(found))
 
 
-def _judged(found: Iterable[Difference]) -> tuple[Verdict, str]:
+def _judged(found: Iterable[FieldDifference]) -> tuple[Verdict, str]:
     weights = {item.weight for item in found}
     if "pairs" in weights:
         return "not comparable", "not comparable: they do not count the same comparisons"
@@ -156,7 +156,7 @@ def _judged(found: Iterable[Difference]) -> tuple[Verdict, str]:
     return "comparable", "comparable: the protocols are the same"
 
 
-def compare_cells(a: Iterable[Cell], b: Iterable[Cell]) -> list[Comparison]:
+def compare_cells(a: Iterable[Cell], b: Iterable[Cell]) -> list[ProtocolComparison]:
     """Every benchmark that stands in both, in the order of their names.
 
     Raises UsageError where a benchmark was measured by several protocols on one side, or where

@@ -64,7 +64,7 @@ def _rule(protocol: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
-class Difference:
+class ScoreDifference:
     """B minus A of the headline as fractions, tested on the same comparisons.
 
     ``p_value`` is two-sided, of the test ``test``; ``p_not_worse`` tests that B is worse by the
@@ -111,7 +111,9 @@ def read_stored(cell: Cell) -> Stored | None:
     return Stored(headline.value, headline.at, cell.result.protocol, columns, subjects)
 
 
-def paired_test(a: Stored, b: Stored, seed: int, margin: float | None = None) -> Difference | None:
+def paired_test(
+    a: Stored, b: Stored, seed: int, margin: float | None = None
+) -> ScoreDifference | None:
     """Test B against A; None where the scores are of no form that is known here.
 
     Accuracy is tested by McNemar's exact test, areas, TAR and rank rates by the paired bootstrap
@@ -131,7 +133,7 @@ def paired_test(a: Stored, b: Stored, seed: int, margin: float | None = None) ->
     if evidence.calls is not None:
         p_value, test = mcnemar(*evidence.calls).p_value, "McNemar, exact"
     ends = None if margin is None else _equivalence(estimates, evidence, margin)
-    return Difference(b.value - a.value, low, high, p_value, test, *(ends or ()))
+    return ScoreDifference(b.value - a.value, low, high, p_value, test, *(ends or ()))
 
 
 def _equivalence(

@@ -10,7 +10,7 @@ from harness._plugins.manager import Registry
 from harness.components import BenchmarkParams
 from harness.errors import UsageError
 from harness.recipe import parameters
-from harness.reporting.compare.protocols import Comparison, Difference, Weight
+from harness.reporting.compare.protocols import FieldDifference, ProtocolComparison, Weight
 
 RULE = "a rule of scoring: the same embeddings give another number"
 PICTURES = "decides which images or pairs are taken"
@@ -30,7 +30,7 @@ def read_setting(registry: Registry, text: str) -> tuple[str, dict[str, Any]]:
 
 def diff_settings(
     registry: Registry, a: tuple[str, Mapping[str, Any]], b: tuple[str, Mapping[str, Any]]
-) -> Comparison:
+) -> ProtocolComparison:
     """Which parameters of one benchmark differ; other benchmarks never compare."""
     (name, first), (other, second) = a, b
     if name != other:
@@ -46,13 +46,13 @@ def diff_settings(
         field = cls.model_fields.get(key)
         words = (field.description if field else None) or key
         why = RULE if key in scoring else PICTURES
-        found.append(Difference(key, words, one, two, weight, why))
+        found.append(FieldDifference(key, words, one, two, weight, why))
     if not found:
-        return Comparison(name, (), "comparable", "comparable: the settings are the same")
+        return ProtocolComparison(name, (), "comparable", "comparable: the settings are the same")
     only_rules = all(item.weight == "rule" for item in found)
     sentence = (
         "not comparable as they are: the rules of scoring differ; one embedding pass serves both"
         if only_rules
         else "not comparable: they do not take the same images or pairs"
     )
-    return Comparison(name, tuple(found), "not comparable", sentence)
+    return ProtocolComparison(name, tuple(found), "not comparable", sentence)

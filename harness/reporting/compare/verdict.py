@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from harness.reporting.tables.columns import Column
+from harness.reporting.tables.columns import MetricColumn
 from harness.reporting.tables.estimates import Estimate, difference, significant
-from harness.reporting.tables.matrix import Matrix, Row
+from harness.reporting.tables.matrix import Matrix, MatrixRow
 from harness.results import numbers
 
 
@@ -15,10 +15,10 @@ from harness.results import numbers
 class Standing:
     """First and second place of one column; ``change`` is first minus second, or None."""
 
-    column: Column
-    first: Row
+    column: MetricColumn
+    first: MatrixRow
     value: Estimate
-    second: Row | None = None
+    second: MatrixRow | None = None
     change: Estimate | None = None
 
     @property

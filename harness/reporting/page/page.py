@@ -83,7 +83,7 @@ def environment(templates: Sequence[Path] = ()) -> Environment:
 
 
 def context(
-    study: Study, matrix: Matrix, found: Environment, sections: Sequence[added.Block] = ()
+    study: Study, matrix: Matrix, found: Environment, sections: Sequence[added.AddedBlock] = ()
 ) -> dict[str, Any]:
     """What the templates may use; the names are the public contract of ``page.jinja``."""
     from markupsafe import Markup

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from harness.errors import UsageError
 from harness.plan.published_refs import is_measure, linked, measure_of
 from harness.published.counts import PAIRS
-from harness.published.records import Record
+from harness.published.records import PublishedNumber
 from harness.reporting.tables.columns import pairs, support
 from harness.reporting.tables.estimates import Estimate, pool
 from harness.results.plan_file import read_plan
@@ -49,7 +49,7 @@ class Line:
     ``change`` is measured minus published, a fraction; ``count`` are the comparisons behind it.
     """
 
-    record: Record
+    record: PublishedNumber
     verdict: Verdict
     reason: str = ""
     estimate: Estimate | None = None
@@ -77,14 +77,14 @@ class Line:
 class Evidence:
     """What studies have for published numbers, and why they have nothing for others."""
 
-    found: dict[Record, list[Measured]] = field(default_factory=dict)
-    absent: dict[Record, str] = field(default_factory=dict)
-    lacking: dict[Record, str] = field(
+    found: dict[PublishedNumber, list[Measured]] = field(default_factory=dict)
+    absent: dict[PublishedNumber, str] = field(default_factory=dict)
+    lacking: dict[PublishedNumber, str] = field(
         default_factory=dict
     )  # there is a result, without the metric
     unknown: list[str] = field(default_factory=list)  # links to papers that are not installed
 
-    def line(self, record: Record) -> Line:
+    def line(self, record: PublishedNumber) -> Line:
         """The published number with its verdict."""
         chosen = select(self.found.get(record, ()))
         if not chosen and record in self.lacking:
@@ -120,7 +120,9 @@ def select(found: Sequence[Measured]) -> tuple[Measured, ...]:
     return tuple(item for item in newest.values() if item.differs == reasons)
 
 
-def _judge(record: Record, estimate: Estimate, differs: Sequence[str]) -> tuple[Verdict, str]:
+def _judge(
+    record: PublishedNumber, estimate: Estimate, differs: Sequence[str]
+) -> tuple[Verdict, str]:
     if differs:
         return "not comparable", f"protocol differs in {', '.join(differs)}"
     if estimate.low is None or estimate.high is None:
@@ -173,7 +175,7 @@ def _plans(study: Study) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     return by_key, by_label
 
 
-def known(link: str, evidence: Evidence) -> list[Record]:
+def known(link: str, evidence: Evidence) -> list[PublishedNumber]:
     """The published numbers of a link; of a paper that is not installed none, but it is noted."""
     try:
         return linked(link)
@@ -201,7 +203,7 @@ def _add(evidence: Evidence, cell: Cell, link: str) -> None:
             evidence.lacking[record] = f"{name}{few} gives no {record.metric}"
 
 
-def differences(result: Result, record: Record, link: str) -> list[str]:
+def differences(result: Result, record: PublishedNumber, link: str) -> list[str]:
     """In what a result was measured otherwise than a published number that it is linked to."""
     found: list[str] = []
     for entry in result.published:
@@ -218,6 +220,6 @@ def differences(result: Result, record: Record, link: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def lines(records: Iterable[Record], evidence: Evidence) -> list[Line]:
+def lines(records: Iterable[PublishedNumber], evidence: Evidence) -> list[Line]:
     """A line for each published number, in their order."""
     return [evidence.line(record) for record in records]

@@ -14,7 +14,7 @@ from statistics import NormalDist
 from typing import Literal
 
 from harness.metrics.uncertainty.paired import holm
-from harness.published.claims import Claim, Comparison
+from harness.published.claims import Claim, ClaimedComparison
 from harness.reporting.compare.scores import paired_test, read_stored
 from harness.reporting.compare.studies import OWN, differences
 from harness.reporting.papers.against import Evidence, Line
@@ -34,7 +34,7 @@ class Tested:
     ``test`` says why. ``seen`` is whether the bare values agree with the claim.
     """
 
-    comparison: Comparison
+    comparison: ClaimedComparison
     outcome: Outcome
     test: str
     first: float | None = None
@@ -52,7 +52,7 @@ class Tested:
 
 
 @dataclass(frozen=True)
-class Part:
+class JudgedTest:
     """One test of a claim."""
 
     text: str
@@ -61,12 +61,12 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedClaim:
     """A claim with its outcome."""
 
     claim: Claim
     outcome: Outcome
-    parts: tuple[Part, ...]
+    parts: tuple[JudgedTest, ...]
 
 
 @dataclass(frozen=True)
@@ -80,19 +80,19 @@ class Proof:
     test: str
 
 
-Prove = Callable[[Comparison], Proof]
+Prove = Callable[[ClaimedComparison], Proof]
 """Compares the first with the second number of a comparison, shifted by its signed margin."""
 
 
-def judge(claim: Claim, prove: Prove) -> Judged:
+def judge(claim: Claim, prove: Prove) -> JudgedClaim:
     """Test a claim with proofs from :func:`of_study` or ``published_intervals``."""
     parts = [[_tested(one, prove(one)) for one in test.comparisons] for test in claim.tests]
     refuting = iter(_corrected([one.p_contrary for part in parts for one in part]))
     judged = []
     for test, part in zip(claim.tests, parts, strict=True):
         tested = tuple(_decided(one, next(refuting)) for one in part)
-        judged.append(Part(test.text, _together([t.outcome for t in tested]), tested))
-    return Judged(claim, _together([part.outcome for part in judged]), tuple(judged))
+        judged.append(JudgedTest(test.text, _together([t.outcome for t in tested]), tested))
+    return JudgedClaim(claim, _together([part.outcome for part in judged]), tuple(judged))
 
 
 def _together(outcomes: Sequence[Outcome]) -> Outcome:
@@ -107,7 +107,7 @@ def _corrected(p_values: Sequence[float | None]) -> list[float | None]:
     return [None if p is None else next(known) for p in p_values]
 
 
-def shift(comparison: Comparison) -> float:
+def shift(comparison: ClaimedComparison) -> float:
     """What is added to the first number before it is compared, as a fraction.
 
     It is said to be above the second where the relation is "higher" or "not lower", else below.
@@ -115,7 +115,7 @@ def shift(comparison: Comparison) -> float:
     return comparison.margin if comparison.relation == "not lower" else -comparison.margin
 
 
-def _tested(comparison: Comparison, proof: Proof) -> Tested:
+def _tested(comparison: ClaimedComparison, proof: Proof) -> Tested:
     above = comparison.relation in ("higher", "not lower")
     holds, contrary = (proof.p_above, proof.p_below)[:: 1 if above else -1]
     seen = None
@@ -135,7 +135,9 @@ def _decided(one: Tested, corrected: float | None) -> Tested:
     return Tested(**(vars(one) | {"outcome": outcome}))
 
 
-def by_interval(first: Estimate, second: Estimate, comparison: Comparison, test: str) -> Proof:
+def by_interval(
+    first: Estimate, second: Estimate, comparison: ClaimedComparison, test: str
+) -> Proof:
     """One-sided p-values from the arms of the interval of a difference, taken as normal."""
     change = difference(first, second)
     if change is None or change.low is None or change.high is None:
@@ -160,7 +162,7 @@ def of_study(evidence: Evidence, seed: int = 0) -> Prove:
     there are several seeds, or the number is no headline, the intervals are compared.
     """
 
-    def prove(comparison: Comparison) -> Proof:
+    def prove(comparison: ClaimedComparison) -> Proof:
         first, second = evidence.line(comparison.first), evidence.line(comparison.second)
         for line in (first, second):
             if line.estimate is None or line.verdict == "not comparable":
@@ -170,13 +172,13 @@ def of_study(evidence: Evidence, seed: int = 0) -> Prove:
     return prove
 
 
-def _unpaired(first: Line, second: Line, comparison: Comparison) -> Proof:
+def _unpaired(first: Line, second: Line, comparison: ClaimedComparison) -> Proof:
     assert first.estimate is not None
     assert second.estimate is not None
     return by_interval(first.estimate, second.estimate, comparison, INDEPENDENT)
 
 
-def _paired(first: Line, second: Line, comparison: Comparison, seed: int) -> Proof | None:
+def _paired(first: Line, second: Line, comparison: ClaimedComparison, seed: int) -> Proof | None:
     if len(first.used) != 1 or len(second.used) != 1:
         return None
     one, other = first.used[0], second.used[0]
@@ -203,7 +205,7 @@ def _paired(first: Line, second: Line, comparison: Comparison, seed: int) -> Pro
 
 
 def _one_sided(
-    comparison: Comparison,
+    comparison: ClaimedComparison,
     effect: float,
     two_sided: float,
     first_not_worse: float | None,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from harness.reporting.papers.claims import Part, Tested
+from harness.reporting.papers.claims import JudgedTest, Tested
 from harness.results import numbers
 
 
-def part_line(part: Part) -> str:
+def part_line(part: JudgedTest) -> str:
     """The test of a claim: how many comparisons say what, whether the bare values agree, by what.
 
     A reason for which nothing was tested stands where all comparisons share it.

@@ -79,7 +79,7 @@ def change_text(line: Line) -> str:
     return numbers.difference(line.change, line.unit, line.count)
 
 
-def measure(record: records.Record) -> str:
+def measure(record: records.PublishedNumber) -> str:
     """``accuracy``, ``TAR at FAR=1e-4``, ``mean accuracy``."""
     name, equals, far = record.metric.partition("=")
     if not equals:

@@ -7,22 +7,22 @@ from collections.abc import Sequence
 
 from harness.metrics.uncertainty.intervals import wilson
 from harness.published import records
-from harness.published.claims import Comparison
+from harness.published.claims import ClaimedComparison
 from harness.published.counts import trials
-from harness.published.records import Record
+from harness.published.records import PublishedNumber
 from harness.reporting.papers.claims import INDEPENDENT, Proof, by_interval
 from harness.reporting.tables.estimates import LEVEL, Estimate
 
 Z = 1.959963984540054  # standard normal quantile of LEVEL, two-sided
 
 
-def proof(comparison: Comparison) -> Proof:
+def proof(comparison: ClaimedComparison) -> Proof:
     """Compare two printed numbers; without a test where their comparisons are not counted."""
     first, second = estimate(comparison.first), estimate(comparison.second)
     return by_interval(first, second, comparison, f"printed numbers, {INDEPENDENT}")
 
 
-def estimate(record: Record) -> Estimate:
+def estimate(record: PublishedNumber) -> Estimate:
     """A printed number with an interval over its test pairs, widened by the rounding.
 
     A rate has Wilson's interval, mean and spread over groups follow from the groups of the row.
@@ -43,7 +43,7 @@ def estimate(record: Record) -> Estimate:
     return Estimate(value, low, high, LEVEL, 1, "printed")
 
 
-def _groups(record: Record) -> list[Record]:
+def _groups(record: PublishedNumber) -> list[PublishedNumber]:
     """The accuracies of the groups in the row of a number over groups."""
     rows = records.rows_of(records.load(f"{record.paper}/{record.table}"))
     row = rows[record.paper, record.table, record.row]
@@ -51,7 +51,7 @@ def _groups(record: Record) -> list[Record]:
     return [r for r in row if r.metric == "accuracy" and r.benchmark.startswith(prefix)]
 
 
-def group_error(groups: Sequence[Record], *, spread: bool) -> float | None:
+def group_error(groups: Sequence[PublishedNumber], *, spread: bool) -> float | None:
     """Standard error of the mean, or of the standard deviation (ddof 0), of group accuracies.
 
     By the delta method from the binomial errors of the groups; None where a group has no count.

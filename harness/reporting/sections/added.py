@@ -10,7 +10,7 @@ from harness.reporting.tables.grid import Grid, Head, texts
 
 
 @dataclass(frozen=True)
-class Block:
+class AddedBlock:
     """One added section as its template needs it."""
 
     title: str
@@ -18,12 +18,12 @@ class Block:
     grids: Sequence[Grid]
 
 
-def blocks(sections: Sequence[ReportSection]) -> list[Block]:
+def blocks(sections: Sequence[ReportSection]) -> list[AddedBlock]:
     """The sections with their tables made sortable, in the order given."""
     return [_block(f"added-{number}", section) for number, section in enumerate(sections)]
 
 
-def _block(name: str, section: ReportSection) -> Block:
+def _block(name: str, section: ReportSection) -> AddedBlock:
     grids = []
     for number, table in enumerate(section.tables):
         numeric = [
@@ -35,4 +35,4 @@ def _block(name: str, section: ReportSection) -> Block:
         ]
         rows = [texts(row) for row in table.rows]
         grids.append(Grid(f"{name}-{number}", table.caption, heads, rows))
-    return Block(section.title, section.text, grids)
+    return AddedBlock(section.title, section.text, grids)

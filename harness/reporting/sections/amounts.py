@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.digests import digest
 from harness.reporting.compare.gains import Gain, gain
 from harness.reporting.figures.figure_embed import Figure, draw
-from harness.reporting.sections.training import Phase, phases
+from harness.reporting.sections.training import RecordedPhase, phases
 from harness.reporting.tables.columns import NAMES
 from harness.reporting.tables.estimates import pool
 from harness.reporting.tables.grid import Box, Grid, Head, texts
@@ -28,15 +28,17 @@ Parts = tuple[tuple[str, int | None], ...]
 
 
 @dataclass(frozen=True)
-class Step:
+class PhaseAmounts:
     """One phase of a training: a digest of its settings, and what it saw."""
 
     settings: str
     parts: Parts
 
-    def without(self, key: str) -> Step:
+    def without(self, key: str) -> PhaseAmounts:
         """The same with the amount of one set left open."""
-        return Step(self.settings, tuple((k, None if k == key else n) for k, n in self.parts))
+        return PhaseAmounts(
+            self.settings, tuple((k, None if k == key else n) for k, n in self.parts)
+        )
 
 
 @dataclass
@@ -45,7 +47,7 @@ class Series:
 
     name: str
     model: str
-    steps: tuple[Step, ...]
+    steps: tuple[PhaseAmounts, ...]
     cells: dict[int, dict[int, Cell]] = field(default_factory=dict)
 
     def add(self, amount: int, cell: Cell) -> None:
@@ -100,7 +102,7 @@ def sweeps(cells: Sequence[Cell]) -> list[Sweep]:
 
 def _sweep(key: str, name: str, cells: Sequence[Cell]) -> Sweep:
     series: dict[Any, Series] = {}
-    rest: list[tuple[tuple[Step, ...], Cell]] = []
+    rest: list[tuple[tuple[PhaseAmounts, ...], Cell]] = []
     for cell in cells:
         result, steps = cell.result, _steps(cell.result)
         amounts = {n for step in steps for k, n in step.parts if k == key}
@@ -130,14 +132,14 @@ def _tell_apart(found: Sequence[Series]) -> None:
             series.name += f" #{names[: number + 1].count(names[number])}"
 
 
-def _learned(result: Result) -> Iterator[Phase]:
+def _learned(result: Result) -> Iterator[RecordedPhase]:
     """Phases that took steps; others, such as one that only whitens, see nothing new."""
     return (phase for phase in phases(result) if phase.facts.get("steps") != 0)
 
 
-def _steps(result: Result) -> tuple[Step, ...]:
+def _steps(result: Result) -> tuple[PhaseAmounts, ...]:
     return tuple(
-        Step(
+        PhaseAmounts(
             digest(phase.facts.get("settings", {})),
             tuple((part["key"], part["images"]) for part in phase.facts.get("trained_on", [])),
         )

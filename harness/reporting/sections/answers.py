@@ -16,10 +16,10 @@ from harness.reporting.sections.benchmarks import (
     words,
 )
 from harness.reporting.sections.fairness import GROUP, Extremes, extremes
-from harness.reporting.tables.columns import Column
+from harness.reporting.tables.columns import MetricColumn
 from harness.reporting.tables.estimates import Estimate, difference, significant
 from harness.reporting.tables.labels import NO_GENERATOR
-from harness.reporting.tables.matrix import Matrix, Names, Row
+from harness.reporting.tables.matrix import Matrix, MatrixRow, Names
 from harness.results import numbers
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Answer:
+class AnswerCard:
     """A question, its answer, and the tab that shows more."""
 
     question: str
@@ -40,7 +40,7 @@ class Answer:
 class Contest:
     """Two generators under one model on one measure: the first and the next after it."""
 
-    column: Column
+    column: MetricColumn
     model: str
     first: str
     second: str
@@ -63,16 +63,16 @@ class Contest:
         return " ".join(filter(None, (size, ends, f"over {self.second} on {column.title}")))
 
 
-def answers(study: Study, matrix: Matrix, names: Names) -> list[Answer]:
+def answers(study: Study, matrix: Matrix, names: Names) -> list[AnswerCard]:
     """The six questions; every answer stands on numbers that the page shows."""
     found = contests(matrix)
     return [
-        Answer("Which generator is best?", _best(found), "overview"),
-        Answer("By how much?", _margin(found), "overview"),
-        Answer("Is that significant?", _certain(found), "overview"),
-        Answer("On whom does it fail?", _fails(study, names), "fairness"),
-        Answer("How was it measured?", _measured(study), "protocols"),
-        Answer("Can I run it again?", _again(study), "environment"),
+        AnswerCard("Which generator is best?", _best(found), "overview"),
+        AnswerCard("By how much?", _margin(found), "overview"),
+        AnswerCard("Is that significant?", _certain(found), "overview"),
+        AnswerCard("On whom does it fail?", _fails(study, names), "fairness"),
+        AnswerCard("How was it measured?", _measured(study), "protocols"),
+        AnswerCard("Can I run it again?", _again(study), "environment"),
     ]
 
 
@@ -80,7 +80,7 @@ def contests(matrix: Matrix) -> list[Contest]:
     """Every measure and model under which at least two generators have a number of a full run."""
     made = []
     for column in matrix.columns:
-        by_model: dict[str, list[tuple[Row, Estimate]]] = {}
+        by_model: dict[str, list[tuple[MatrixRow, Estimate]]] = {}
         for row, estimate in matrix.ranked(column):
             if row.generator != NO_GENERATOR:
                 by_model.setdefault(row.model, []).append((row, estimate))

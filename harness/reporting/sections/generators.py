@@ -26,7 +26,7 @@ MOST_ATTRIBUTES = 8
 
 
 @dataclass(frozen=True)
-class Source:
+class FaceSetCard:
     """A face set: what made it and a picture of it; ``sheet`` is a data URI or empty."""
 
     title: str
@@ -54,13 +54,13 @@ class Attributes:
     note: str = ""
 
 
-def sources(study: Study, names: Names, searches: Sequence[LeakRecord]) -> list[Source]:
+def sources(study: Study, names: Names, searches: Sequence[LeakRecord]) -> list[FaceSetCard]:
     """Every face set that a model was trained on, once."""
-    made: dict[str, Source] = {}
+    made: dict[str, FaceSetCard] = {}
     for result in study.results:
         use = result.cell.generator
         if use is not None and use.key not in made:
-            made[use.key] = Source(
+            made[use.key] = FaceSetCard(
                 names.row(result).source,
                 use.key,
                 about(use),
@@ -90,7 +90,7 @@ def _shown(study: Study, key: str) -> list[tuple[str, str, str]]:
     return []
 
 
-def _alike(source: Source, searches: Sequence[LeakRecord]) -> None:
+def _alike(source: FaceSetCard, searches: Sequence[LeakRecord]) -> None:
     """Similarities within and between identities, as each model of a leak check saw them."""
     seen: set[str] = set()
     for search in searches:
@@ -145,7 +145,7 @@ def bins(
     return [*rows, {"start": end, "end": end, "density": 0.0, "share": 0.0, **common}]
 
 
-def attributes(study: Study, made: Sequence[Source]) -> Attributes:
+def attributes(study: Study, made: Sequence[FaceSetCard]) -> Attributes:
     """Histograms of every attribute over all face sets that keep them."""
     numeric: dict[str, list[dict[str, Any]]] = {}
     named: list[tuple[str, str, str, int]] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.reporting.compare.verdict import Standing
-from harness.reporting.tables.columns import Column
+from harness.reporting.tables.columns import MetricColumn
 from harness.reporting.tables.grid import Box, Grid, Head, texts
 from harness.reporting.tables.matrix import Entry, Matrix
 from harness.reporting.tables.render import Notes, footer
@@ -33,7 +33,7 @@ def comparison(matrix: Matrix, identifier: str, caption: str, *, ranks: bool = T
     return Grid(identifier, caption, heads, rows, footer(matrix, notes, ranks=ranks), kind="heat")
 
 
-def column_head(column: Column) -> Head:
+def column_head(column: MetricColumn) -> Head:
     """Benchmark above metric, with the mark of its protocol where there are several."""
     variant = f" ({column.variant})" if column.variant else ""
     unit = numbers.suffix(column.unit).strip()
@@ -41,7 +41,7 @@ def column_head(column: Column) -> Head:
 
 
 def number_box(
-    entry: Entry | None, column: Column, notes: Notes, ends: tuple[float, float] | None
+    entry: Entry | None, column: MetricColumn, notes: Notes, ends: tuple[float, float] | None
 ) -> Box:
     """A number with its interval, its heat and the results behind it."""
     if entry is None:
@@ -68,7 +68,7 @@ def number_box(
     )
 
 
-def _explain(entry: Entry, column: Column) -> str:
+def _explain(entry: Entry, column: MetricColumn) -> str:
     found = entry.estimate
     assert found is not None
     parts = [f"{column.title}: {found.value:.6g}"]
@@ -80,7 +80,7 @@ def _explain(entry: Entry, column: Column) -> str:
     return "; ".join(parts)
 
 
-def _range(matrix: Matrix, column: Column) -> tuple[float, float] | None:
+def _range(matrix: Matrix, column: MetricColumn) -> tuple[float, float] | None:
     entries = (matrix.entry(row, column) for row in matrix.rows)
     values = [entry.estimate.value for entry in entries if entry and entry.estimate]
     return (min(values), max(values)) if len(values) > 1 else None

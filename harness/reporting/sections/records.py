@@ -30,7 +30,7 @@ class Protocol:
 
 
 @dataclass(frozen=True)
-class Part:
+class UsedComponent:
     """One component as it was used, shown once however many results it has."""
 
     role: str
@@ -87,12 +87,12 @@ def protocol_id(result: Result) -> str:
     return f"protocol-{digest(facts)[:KEY]}"
 
 
-def components(study: Study) -> list[Part]:
+def components(study: Study) -> list[UsedComponent]:
     """Every component of the study once, with its settings."""
-    made: dict[str, Part] = {}
+    made: dict[str, UsedComponent] = {}
     for result in study.results:
         for role, use in _roles(result):
-            part = Part(role, use.name, use.key, about(use), flat(use.params))
+            part = UsedComponent(role, use.name, use.key, about(use), flat(use.params))
             made.setdefault(part.id, part)
     order = ("Generator", "Model", "Aligner", "Benchmark")
     return sorted(made.values(), key=lambda part: (order.index(part.role), part.name, part.key))

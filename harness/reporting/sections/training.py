@@ -25,7 +25,7 @@ MEASURES = {
 
 
 @dataclass
-class Training:
+class TrainingSection:
     """All trainings of a study."""
 
     figures: list[Figure] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Phase:
+class RecordedPhase:
     """One phase of one training: its place, its key in the store, and what is recorded of it."""
 
     number: int  # from 1
@@ -42,19 +42,19 @@ class Phase:
     facts: Mapping[str, Any]
 
 
-def phases(result: Result) -> Iterator[Phase]:
+def phases(result: Result) -> Iterator[RecordedPhase]:
     """All phases of a result's training, first to last; none for a ready model."""
     inputs, model = result.provenance.inputs, result.cell.model
     earlier = model.facts.get("earlier_phases", [])
     for number, facts in enumerate(earlier):
-        yield Phase(number + 1, inputs.get(f"model.{number}", ""), facts)
+        yield RecordedPhase(number + 1, inputs.get(f"model.{number}", ""), facts)
     if "model" in inputs:
-        yield Phase(len(earlier) + 1, inputs["model"], model.facts)
+        yield RecordedPhase(len(earlier) + 1, inputs["model"], model.facts)
 
 
-def training(study: Study, names: Names) -> Training:
+def training(study: Study, names: Names) -> TrainingSection:
     """Figures over steps, a line for every phase, and what the networks saw."""
-    made = Training()
+    made = TrainingSection()
     among = sum(1 for result in _trained(study) for _ in phases(result))
     histories: list[dict[str, Any]] = []
     lines: list[list[Box]] = []
@@ -111,7 +111,7 @@ def _figures(histories: list[dict[str, Any]]) -> list[Figure]:
     return drawn
 
 
-def _line(source: str, model: str, repeat: int, phase: Phase) -> list[Box]:
+def _line(source: str, model: str, repeat: int, phase: RecordedPhase) -> list[Box]:
     facts = phase.facts
     assumed = (f"{name} is assumed" for name in _texts(facts.get("assumed")))
     said = [*_texts(facts.get("notes")), *assumed]

@@ -29,7 +29,7 @@ NAMES = {
 
 
 @dataclass(frozen=True)
-class Column:
+class MetricColumn:
     """Numbers of one metric on one comparison under one protocol.
 
     ``variant`` is ``a``, ``b``, ... where the same metric stands in several columns because the
@@ -104,7 +104,7 @@ def rules(result: Result) -> dict[str, Any]:
     return {**protocol, "benchmark_version": result.cell.benchmark.version}
 
 
-def columns_of(results: Iterable[Result], *, headline: bool) -> dict[tuple[int, int], Column]:
+def columns_of(results: Iterable[Result], *, headline: bool) -> dict[tuple[int, int], MetricColumn]:
     """The column of every number, by (position of the result, position of the metric).
 
     With ``headline`` only numbers for the main table: those marked so, or a result's first number
@@ -122,11 +122,11 @@ def columns_of(results: Iterable[Result], *, headline: bool) -> dict[tuple[int, 
             base = (benchmark, result.comparison, metric.name, operating_point(metric.at))
             variants.setdefault(base, {}).setdefault(signature, (protocol, metric))
             places[index, position] = (base, signature)
-    made: dict[tuple[Base, str], Column] = {}
+    made: dict[tuple[Base, str], MetricColumn] = {}
     for base, found in variants.items():
         for mark, signature in zip(marks(len(found)), sorted(found), strict=True):
             protocol, metric = found[signature]
-            made[base, signature] = Column(
+            made[base, signature] = MetricColumn(
                 *base,
                 unit=metric.unit,
                 higher_is_better=metric.higher_is_better,

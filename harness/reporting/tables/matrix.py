@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from harness.components import NO_MEASUREMENT
 from harness.reporting.tables import columns as cols
 from harness.reporting.tables import redaction
-from harness.reporting.tables.columns import Column
+from harness.reporting.tables.columns import MetricColumn
 from harness.reporting.tables.estimates import Estimate, difference, pool, significant
 from harness.reporting.tables.labels import NO_GENERATOR, labels, signature
-from harness.results.failures import Place
+from harness.results.failures import CellPlace
 
 if TYPE_CHECKING:
     from harness.results.failures import Failure
@@ -26,7 +26,7 @@ INTEGRITY_NOTES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Row:
+class MatrixRow:
     """A generator and the model trained on it; ``identities`` and ``images`` where known."""
 
     generator: str
@@ -88,15 +88,15 @@ class Entry:
 class Matrix:
     """Rows, columns and what stands where they meet, by (row id, column id)."""
 
-    rows: list[Row]
-    columns: list[Column]
+    rows: list[MatrixRow]
+    columns: list[MetricColumn]
     entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
 
-    def entry(self, row: Row, column: Column) -> Entry | None:
+    def entry(self, row: MatrixRow, column: MetricColumn) -> Entry | None:
         """What stands there; None where the pair was never run."""
         return self.entries.get((row.id, column.id))
 
-    def ranked(self, column: Column) -> list[tuple[Row, Estimate]]:
+    def ranked(self, column: MetricColumn) -> list[tuple[MatrixRow, Estimate]]:
         """Measured rows of full runs, best first; altered results have no rank."""
         found = []
         for row in self.rows:
@@ -121,10 +121,10 @@ class Names:
             labels(result.cell.model for result in results),
         )
 
-    def row(self, result: Result) -> Row:
+    def row(self, result: Result) -> MatrixRow:
         """The row a result stands in."""
         source = result.cell.generator
-        return Row(
+        return MatrixRow(
             self.generators[signature(source)],
             self.models[signature(result.cell.model)],
             *_size(source),
@@ -147,7 +147,7 @@ def build(
     names = names or Names.of(results)
     places = cols.columns_of(results, headline=headline)
     gathered: dict[tuple[str, str], list[tuple[Result, MetricRecord]]] = {}
-    rows: dict[str, Row] = {}
+    rows: dict[str, MatrixRow] = {}
     for (index, position), column in places.items():
         result = results[index]
         row = names.row(result)
@@ -177,7 +177,7 @@ def _size(use: ComponentUse | None) -> tuple[int | None, int | None]:
             images if isinstance(images, int) else None)  # fmt: skip
 
 
-def _column_order(column: Column) -> tuple[Any, ...]:
+def _column_order(column: MetricColumn) -> tuple[Any, ...]:
     return (column.benchmark, column.comparison, column.metric, column.at, column.variant)
 
 
@@ -218,10 +218,10 @@ def _add_failures(matrix: Matrix, failures: Sequence[Failure]) -> None:
     for failure in failures:
         said = redaction.message(failure.message or failure.error)
         text = f"failed at {failure.stage}: {said}"
-        for place in filter(None, map(Place.of, failure.cells)):
+        for place in filter(None, map(CellPlace.of, failure.cells)):
             rows = [row for row in matrix.rows if _may_hold(row, place)]
             if len(rows) != 1:
-                rows = [Row(place.generator or NO_GENERATOR, place.model)]
+                rows = [MatrixRow(place.generator or NO_GENERATOR, place.model)]
                 if rows[0].id not in {row.id for row in matrix.rows}:
                     matrix.rows += rows
             for column in matrix.columns:
@@ -239,13 +239,13 @@ def _add_failure(matrix: Matrix, where: tuple[str, str], text: str) -> None:
         matrix.entries[where] = replace(entry, note="; ".join(notes))
 
 
-def _may_hold(row: Row, place: Place) -> bool:
+def _may_hold(row: MatrixRow, place: CellPlace) -> bool:
     """Whether a row with these labels may hold a cell of which only names are known."""
     pairs = ((place.generator or NO_GENERATOR, row.generator), (place.model, row.model))
     return all(label == name or label.startswith(f"{name} (") for name, label in pairs)
 
 
-def _mark_best(matrix: Matrix, column: Column) -> None:
+def _mark_best(matrix: Matrix, column: MetricColumn) -> None:
     """Mark best and second best only where the difference to all others is significant."""
     ranked = matrix.ranked(column)
     for place, rank in enumerate(("best", "second")):

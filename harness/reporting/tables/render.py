@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from harness.reporting.tables.columns import Column, differing, pairs
+from harness.reporting.tables.columns import MetricColumn, differing, pairs
 from harness.reporting.tables.escapes import (
     csv_text,
     latex_text,
@@ -17,7 +17,7 @@ from harness.reporting.tables.escapes import (
     markdown_item,
     one_line,
 )
-from harness.reporting.tables.matrix import Entry, Matrix, Row, build
+from harness.reporting.tables.matrix import Entry, Matrix, MatrixRow, build
 from harness.results import numbers
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Notes:
         return [f"[{i}] {text}" for i, text in enumerate(self.texts, start=1)]
 
 
-def cell_text(entry: Entry | None, column: Column, notes: Notes) -> str:
+def cell_text(entry: Entry | None, column: MetricColumn, notes: Notes) -> str:
     """``84.12 % [83.2, 85.0]`` with footnote marks, ``failed [1]``, or a dash if never run."""
     if entry is None:
         return "-"
@@ -72,9 +72,9 @@ def column_titles(matrix: Matrix) -> list[str]:
     return [f"{c.title} ({c.variant})" if c.variant else c.title for c in matrix.columns]
 
 
-def protocol_notes(columns: Sequence[Column]) -> list[str]:
+def protocol_notes(columns: Sequence[MetricColumn]) -> list[str]:
     """One line for every column that stands apart because its protocol differs."""
-    groups: dict[str, list[Column]] = {}
+    groups: dict[str, list[MetricColumn]] = {}
     for column in columns:
         if column.variant:
             groups.setdefault(column.title, []).append(column)
@@ -91,7 +91,7 @@ def markdown(matrix: Matrix) -> str:
     """The comparison as a Markdown table; best in bold, second best in italics."""
     notes = Notes()
 
-    def text(entry: Entry | None, column: Column) -> str:
+    def text(entry: Entry | None, column: MetricColumn) -> str:
         wrap = {"best": "**", "second": "*"}.get(entry.rank if entry else "", "")
         return f"{wrap}{cell_text(entry, column, notes)}{wrap}"
 
@@ -104,7 +104,7 @@ def plain(matrix: Matrix) -> str:
     """The comparison for a terminal; best marked ``*``, second best ``+``."""
     notes = Notes()
 
-    def text(entry: Entry | None, column: Column) -> str:
+    def text(entry: Entry | None, column: MetricColumn) -> str:
         mark = {"best": " *", "second": " +"}.get(entry.rank if entry else "", "")
         return cell_text(entry, column, notes) + mark
 
@@ -117,7 +117,7 @@ def latex(matrix: Matrix) -> str:
     """The comparison for ``booktabs``; needs ``\\usepackage{booktabs}``."""
     notes = Notes()
 
-    def text(entry: Entry | None, column: Column) -> str:
+    def text(entry: Entry | None, column: MetricColumn) -> str:
         body = latex_text(cell_text(entry, column, notes))
         command = {"best": r"\textbf", "second": r"\underline"}.get(entry.rank if entry else "")
         return f"{command}{{{body}}}" if command else body
@@ -186,7 +186,9 @@ def measured_title(matrix: Matrix) -> str:
     return f"Measured ({100 * levels.pop():g} % CI)" if len(levels) == 1 else "Measured (CI)"
 
 
-def _line(row: Row, column: Column, entry: Entry, notes: Notes, *, printed: bool) -> list[str]:
+def _line(
+    row: MatrixRow, column: MetricColumn, entry: Entry, notes: Notes, *, printed: bool
+) -> list[str]:
     variant = f" ({column.variant})" if column.variant else ""
     measured = cell_text(entry, column, notes)
     paper = published_texts(entry, column, notes) if printed else ()
@@ -203,7 +205,7 @@ def _line(row: Row, column: Column, entry: Entry, notes: Notes, *, printed: bool
     ]
 
 
-def published_texts(entry: Entry, column: Column, notes: Notes) -> tuple[str, str]:
+def published_texts(entry: Entry, column: MetricColumn, notes: Notes) -> tuple[str, str]:
     """The published number and the difference; ``n/c`` where the protocols are not the same."""
     paper = entry.published
     if paper is None:
@@ -233,7 +235,7 @@ def _align(matrix: Matrix) -> list[str]:
 
 def _rows(
     matrix: Matrix,
-    text: Callable[[Entry | None, Column], str],
+    text: Callable[[Entry | None, MetricColumn], str],
     escape: Callable[[str], str],
 ) -> list[list[str]]:
     return [

@@ -79,7 +79,7 @@ class Union:
         return self._parts[number].image(index - start)
 
 
-class Part:
+class MaskedSubset:
     """The images of a set that a mask (bool (N,)) chooses, with labels of their own."""
 
     def __init__(self, whole: TrainingData, mask: NDArray[np.bool_]) -> None:

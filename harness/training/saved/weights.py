@@ -22,7 +22,7 @@ _COUNTER = ".num_batches_tracked"
 
 
 @dataclass(frozen=True)
-class Layout:
+class WeightsLayout:
     """How a public implementation names the entries of a network.
 
     A file is of this layout when it has the entry ``marker``. ``renames`` are pairs of a pattern
@@ -51,7 +51,7 @@ class Layout:
 
 
 def read_weights(
-    path: Path, layouts: Iterable[Layout] = (), network: torch.nn.Module | None = None
+    path: Path, layouts: Iterable[WeightsLayout] = (), network: torch.nn.Module | None = None
 ) -> Weights:
     """Read a safetensors file or a torch checkpoint, with our names of the entries.
 
@@ -77,7 +77,7 @@ def read_weights(
     raise _misfit(str(path), network, read[best].keys(), _seen(held, nest, best))
 
 
-def _translated(weights: Weights, layouts: Iterable[Layout]) -> Weights:
+def _translated(weights: Weights, layouts: Iterable[WeightsLayout]) -> Weights:
     for layout in layouts:
         if layout.marker in weights:
             return layout.translate(weights)

@@ -12,7 +12,7 @@ from harness.components import Aligner, Placement
 from harness.errors import PrerequisiteError
 
 from .boxes import Floats, intersection_over_union
-from .detector import Cascade, Faces
+from .detector import Cascade, DetectedFaces
 from .networks import ONet, PNet, RNet, load
 
 if TYPE_CHECKING:
@@ -64,14 +64,14 @@ class Mtcnn(Aligner):
 
     def _detect(
         self, calls: Sequence[list[int]], images: Sequence[NDArray[np.uint8]]
-    ) -> list[list[Faces]]:
+    ) -> list[list[DetectedFaces]]:
         """The faces of each call's images; on a CPU calls run side by side, one thread each.
 
         Layers this small gain nothing from several threads, which then wait for each other: on a
         busy machine that is many times slower.
         """
 
-        def detect(numbers: list[int]) -> list[Faces]:
+        def detect(numbers: list[int]) -> list[DetectedFaces]:
             return self.cascade.detect([images[number] for number in numbers])
 
         threads = torch.get_num_threads()
@@ -85,7 +85,7 @@ class Mtcnn(Aligner):
             torch.set_num_threads(threads)
 
     def _choose(
-        self, faces: Faces, image: NDArray[np.uint8], box: NDArray[np.float32]
+        self, faces: DetectedFaces, image: NDArray[np.uint8], box: NDArray[np.float32]
     ) -> Placement | str:
         if not len(faces.scores):
             return NO_FACE
@@ -102,7 +102,11 @@ class Mtcnn(Aligner):
 
 
 def _rank(
-    choose: str, faces: Faces, origin: int, image: NDArray[np.uint8], box: NDArray[np.float32]
+    choose: str,
+    faces: DetectedFaces,
+    origin: int,
+    image: NDArray[np.uint8],
+    box: NDArray[np.float32],
 ) -> Floats:
     """What the chosen face has most of, float32 (k,); ``origin`` numbers the boxes' first pixel."""
     boxes, scores = faces.boxes, faces.scores

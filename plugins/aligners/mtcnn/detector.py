@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Faces:
+class DetectedFaces:
     """The faces of one image: boxes (k, 4), landmarks (k, 5, 2) and scores (k,), float32."""
 
     boxes: Floats
@@ -100,7 +100,7 @@ class Cascade:
         self.scan = 150_000 if device == "cpu" else 16_000_000
 
     @torch.inference_mode()
-    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Faces]:
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[DetectedFaces]:
         """Faces of uint8 RGB (H, W, 3) images, the most probable first.
 
         Neighbours of equal size are batched, so order the images by size.
@@ -161,7 +161,7 @@ class Cascade:
         found, moves = found.take(keep), offsets[passed][keep]
         return replace(found, boxes=rule.square(rule.regress(found.boxes, moves)))
 
-    def _output(self, found: Candidates, groups: Groups, count: int) -> list[Faces]:
+    def _output(self, found: Candidates, groups: Groups, count: int) -> list[DetectedFaces]:
         """Third stage: probability, box offsets and landmarks from 48-pixel crops."""
         found, pixels = self._cut(found, groups, 48)
         offsets, points, scores = self._run(self.onet, pixels)
@@ -174,7 +174,7 @@ class Cascade:
         faces = []
         for number in range(count):
             rows = keep[found.image[keep] == number]
-            faces.append(Faces(found.boxes[rows], landmarks[rows], found.scores[rows]))
+            faces.append(DetectedFaces(found.boxes[rows], landmarks[rows], found.scores[rows]))
         return faces
 
     def _run(self, network: nn.Module, pixels: Tensor) -> list[NDArray[np.float32]]:

@@ -25,7 +25,7 @@ def harness_components() -> Iterable[Component]:
             name="agedb-30",
             version=1,
             target=f"{__name__}.benchmark:AgeDb30",
-            params=f"{__name__}.params:Params",
+            params=f"{__name__}.params:AgeDb30Params",
             summary="AgeDB-30: 6,000 pairs, 30 years between their images, in 10 folds",
             assets=(AGEDB,),
             licence=AGEDB.licence,

@@ -12,7 +12,7 @@ from harness.protocols.readers.landmark_files import gather, read_pts
 from harness.protocols.readers.pair_lists import require_balance
 from harness.protocols.verification import Listing, PairBenchmark, existing
 
-from .params import Params
+from .params import AgeDb30Params
 from .protocol import read_protocol
 
 
@@ -25,7 +25,7 @@ def _person(name: str) -> str:
 class AgeDb30(PairBenchmark):
     """AgeDB, 30 years between the images of a pair (Moschoglou et al. 2017)."""
 
-    params: Params
+    params: AgeDb30Params
     title = "agedb-30"
     official_pairs = 6000
 

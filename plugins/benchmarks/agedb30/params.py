@@ -11,7 +11,7 @@ from harness.components import External
 from harness.protocols.params import PairParams
 
 
-class Params(PairParams):
+class AgeDb30Params(PairParams):
     """Where AgeDB lies and by which rules its pairs are scored."""
 
     root: Annotated[Path | None, External(asset="agedb")] = Field(

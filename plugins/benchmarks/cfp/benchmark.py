@@ -14,7 +14,7 @@ from harness.protocols.readers.pair_lists import require_balance
 from harness.protocols.verification import Listing, PairBenchmark, existing
 
 from .lists import read_index, read_split
-from .params import Params
+from .params import CfpParams
 
 
 def _person(name: str) -> str:
@@ -24,7 +24,7 @@ def _person(name: str) -> str:
 class Cfp(PairBenchmark):
     """What both protocols have in common; a subclass names its split."""
 
-    params: Params
+    params: CfpParams
     official_pairs = 7000
     split: ClassVar[str]
     second_list: ClassVar[str]

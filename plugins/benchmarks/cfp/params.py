@@ -11,7 +11,7 @@ from harness.components import External
 from harness.protocols.params import PairParams
 
 
-class Params(PairParams):
+class CfpParams(PairParams):
     """Where CFP lies and by which rules its pairs are scored."""
 
     root: Annotated[Path | None, External(asset="cfp")] = Field(

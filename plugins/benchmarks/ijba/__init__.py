@@ -25,7 +25,7 @@ def harness_components() -> Iterable[Component]:
             name="ijba",
             version=1,
             target=f"{__name__}.benchmark:Ijba",
-            params=f"{__name__}.params:Params",
+            params=f"{__name__}.params:IjbaParams",
             summary="IJB-A: template verification and identification in ten splits",
             assets=(IJBA,),
             licence=IJBA.licence,

@@ -15,22 +15,22 @@ from harness.errors import DataError
 from harness.faces.files import ImageFiles
 from harness.protocols.base import Comparison
 from harness.protocols.identification import TemplateIdentification
-from harness.protocols.readers.columns import Column, read_text_columns
+from harness.protocols.readers.columns import ListColumn, read_text_columns
 from harness.protocols.readers.image_lists import require_images, require_lists
 from harness.protocols.template_lists import PairSplit, SearchSplit
 from harness.protocols.template_sets import TemplateRules, TemplateSet, kept_images
 from harness.protocols.templates import TemplateVerification
 
-from .params import Params
+from .params import IjbaParams
 
-ID = Column("int32", low=0)
+ID = ListColumn("int32", low=0)
 BOX = ("face_x", "face_y", "face_width", "face_height")
 ENTRIES = {
     "template_id": ID,
     "subject_id": ID,
-    "file": Column("str", ("filename",)),
-    "media_id": Column("int32", ("sighting_id",)),
-    **dict.fromkeys(BOX, Column("float32")),
+    "file": ListColumn("str", ("filename",)),
+    "media_id": ListColumn("int32", ("sighting_id",)),
+    **dict.fromkeys(BOX, ListColumn("float32")),
 }
 PAIRS = "IJB-A_11_sets/split{k}"
 SEARCHES = "IJB-A_1N_sets/split{k}"
@@ -48,7 +48,7 @@ Table = dict[str, NDArray[Any]]
 class Ijba(Benchmark):
     """IARPA Janus Benchmark A (Klare et al. 2015): mean and std over ten splits."""
 
-    params: Params
+    params: IjbaParams
 
     def prepare(self, ctx: Context) -> None:
         """Read all splits; every face they name is one image with its box."""

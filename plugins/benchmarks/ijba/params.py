@@ -12,7 +12,7 @@ from harness.components import External
 from harness.protocols.params import TemplateParams
 
 
-class Params(TemplateParams):
+class IjbaParams(TemplateParams):
     """Where IJB-A lies and by which rules its templates are scored."""
 
     root: Annotated[Path | None, External(asset="ijba")] = Field(
@@ -37,7 +37,7 @@ class Params(TemplateParams):
     }
 
     @model_validator(mode="after")
-    def _scores_are_fused_of_plain_sums(self) -> Params:
+    def _scores_are_fused_of_plain_sums(self) -> IjbaParams:
         if self.fusion != "pool" and (self.flip == "concat" or self.views == "unit"):
             raise ValueError(f"fusion={self.fusion} takes flip none or sum, and views=raw")
         return self

@@ -19,13 +19,13 @@ from harness.protocols.templates import TemplateVerification
 
 from . import insightface, official
 from .lists import Lists
-from .params import Params
+from .params import IjbParams
 
 
 class Ijb(Benchmark):
     """IARPA Janus Benchmark B and C: template verification and open-set identification."""
 
-    params: Params
+    params: IjbParams
 
     def prepare(self, ctx: Context) -> None:
         """Read the lists of the layout at hand and check them against each other."""

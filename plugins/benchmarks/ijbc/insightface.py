@@ -10,32 +10,34 @@ from numpy.typing import NDArray
 
 from harness.components import Context
 from harness.errors import DataError
-from harness.protocols.readers.columns import Column
+from harness.protocols.readers.columns import ListColumn
 from harness.protocols.readers.image_lists import require_images
 
 from .lists import ID, Lists, cached, find_folder, per_template, subject_rows
-from .params import Params
+from .params import IjbParams
 
 POINTS = tuple(f"{axis}{k}" for k in range(1, 6) for axis in "xy")
 SEARCH = {"template_id": ID, "subject_id": ID}
 
 
-def find(root: Path, params: Params) -> Path | None:
+def find(root: Path, params: IjbParams) -> Path | None:
     """The folder with ``meta/`` in this layout, if there is one."""
     letter = params.dataset[-1].upper()
     file = f"meta/{params.dataset}_face_tid_mid.txt"
     return find_folder(root, (f"IJB{letter}", f"IJB-{letter}"), lambda f: (f / file).is_file())
 
 
-def read(folder: Path, params: Params, ctx: Context) -> Lists:
+def read(folder: Path, params: IjbParams, ctx: Context) -> Lists:
     """Read and check all lists. Raises DataError with file and line."""
     meta, prefix = folder / "meta", params.dataset
     points_file = meta / f"{prefix}_name_5pts_score.txt"
-    words = {"name": Column("str"), **dict.fromkeys(POINTS, Column("float32")),
-             "score": Column("float32", low=0)}  # fmt: skip
+    words = {"name": ListColumn("str"), **dict.fromkeys(POINTS, ListColumn("float32")),
+             "score": ListColumn("float32", low=0)}  # fmt: skip
     points = cached(ctx, points_file, words, header=False)
     entries_file = meta / f"{prefix}_face_tid_mid.txt"
-    entries = cached(ctx, entries_file, {"name": Column("str"), "tid": ID, "mid": ID}, header=False)
+    entries = cached(
+        ctx, entries_file, {"name": ListColumn("str"), "tid": ID, "mid": ID}, header=False
+    )
     _same_names(points_file, points["name"], entries_file, entries["name"])
     names = points["name"].tolist()
     images = folder / "loose_crop"
@@ -93,13 +95,13 @@ def _same_names(
 def _pairs(file: Path, ctx: Context) -> tuple[NDArray[np.int32] | None, NDArray[np.bool_] | None]:
     if not file.exists():
         return None, None
-    columns = {"left": ID, "right": ID, "label": Column("int8", low=0, high=1)}
+    columns = {"left": ID, "right": ID, "label": ListColumn("int8", low=0, high=1)}
     found = cached(ctx, file, columns, header=False)
     return np.stack([found["left"], found["right"]]), found["label"].astype(np.bool_)
 
 
 def _search(
-    meta: Path, params: Params, ctx: Context
+    meta: Path, params: IjbParams, ctx: Context
 ) -> tuple[dict[str, dict[str, NDArray[Any]]], str]:
     """The 1:N lists by file name, all or none, and which are absent."""
     files = [_gallery(params.dataset, name) for name in params.galleries]

@@ -14,11 +14,11 @@ from harness.components import Context
 from harness.digests import file_sha256
 from harness.errors import DataError
 from harness.fileio.strings import read_strings, write_strings
-from harness.protocols.readers.columns import Column, read_text_columns
+from harness.protocols.readers.columns import ListColumn, read_text_columns
 
 Arrays = Mapping[str, NDArray[Any]]
 
-ID = Column("int32", low=0)
+ID = ListColumn("int32", low=0)
 FORMAT = 2
 """Part of the cache's key: raise it when the arrays kept of a file change."""
 
@@ -51,7 +51,7 @@ class Lists:
 
 
 def cached(
-    ctx: Context, path: Path, columns: Mapping[str, Column], *, header: bool
+    ctx: Context, path: Path, columns: Mapping[str, ListColumn], *, header: bool
 ) -> dict[str, NDArray[Any]]:
     """Columns of a text list, read once for its content and then from files of arrays."""
 

@@ -12,26 +12,26 @@ from numpy.typing import NDArray
 
 from harness.components import Context
 from harness.errors import DataError
-from harness.protocols.readers.columns import Column
+from harness.protocols.readers.columns import ListColumn
 from harness.protocols.readers.image_lists import require_images
 from harness.protocols.template_sets import positions
 
 from .lists import ID, Lists, cached, find_folder, per_template, subject_rows
-from .params import Params
+from .params import IjbParams
 
 BOX = ("face_x", "face_y", "face_width", "face_height")
-SIDE = Column("float32")
+SIDE = ListColumn("float32")
 TEMPLATES = {
     "template_id": ID,
     "subject_id": ID,
-    "filename": Column("str", ("file",)),
-    "media_id": Column("int32", ("sighting_id",)),
+    "filename": ListColumn("str", ("file",)),
+    "media_id": ListColumn("int32", ("sighting_id",)),
     **dict.fromkeys(BOX, SIDE),
 }
 
 
 @dataclass(frozen=True)
-class _Files:
+class _ListFiles:
     """Names of the lists below one folder; ``templates`` are needed by 1:1 only."""
 
     folder: str
@@ -44,7 +44,7 @@ class _Files:
         return (*self.galleries.values(), self.probes)
 
 
-def _known(params: Params) -> list[_Files]:
+def _known(params: IjbParams) -> list[_ListFiles]:
     """The arrangements in which NIST gave the lists out."""
     one, two = params.galleries
     prefix = params.dataset
@@ -57,15 +57,15 @@ def _known(params: Params) -> list[_Files]:
     )
     tests = {name: f"test4/gallery_{name}.csv" for name in (one, two)}
     return [
-        _Files("protocols", "test1/match.csv",
+        _ListFiles("protocols", "test1/match.csv",
                ("test1/enroll_templates.csv", "test1/verif_templates.csv"), tests,
                "test4/probes.csv"),
-        _Files("protocol", *flat),
-        _Files("protocols", *flat),
+        _ListFiles("protocol", *flat),
+        _ListFiles("protocols", *flat),
     ]  # fmt: skip
 
 
-def find(root: Path, params: Params) -> tuple[Path, _Files] | None:
+def find(root: Path, params: IjbParams) -> tuple[Path, _ListFiles] | None:
     """The folder in this layout and the arrangement of its lists, if there is one."""
     letter = params.dataset[-1].upper()
     for files in _known(params):
@@ -80,7 +80,7 @@ def find(root: Path, params: Params) -> tuple[Path, _Files] | None:
     return None
 
 
-def read(folder: Path, files: _Files, ctx: Context) -> Lists:
+def read(folder: Path, files: _ListFiles, ctx: Context) -> Lists:
     """Read and check all lists. Raises DataError with file and line."""
     lists = folder / files.folder
     absent = [name for name in files.search() if not (lists / name).exists()]

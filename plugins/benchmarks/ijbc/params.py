@@ -12,7 +12,7 @@ from harness.components import External
 from harness.protocols.params import TemplateParams
 
 
-class Params(TemplateParams):
+class IjbParams(TemplateParams):
     """Where the set lies and by which rules its templates are scored."""
 
     root: Path | None = None
@@ -50,7 +50,7 @@ class Params(TemplateParams):
     scoring: ClassVar[frozenset[str]] = TemplateParams.scoring | {"detector_score"}
 
 
-class IjbbParams(Params):
+class IjbbParams(IjbParams):
     """Parameters of IJB-B."""
 
     root: Annotated[Path | None, External(asset="ijbb")] = Field(
@@ -62,7 +62,7 @@ class IjbbParams(Params):
     published: ClassVar[tuple[int, int, int]] = (227_630, 8_010_270, 10_270)
 
 
-class IjbcParams(Params):
+class IjbcParams(IjbParams):
     """Parameters of IJB-C."""
 
     root: Annotated[Path | None, External(asset="ijbc")] = Field(

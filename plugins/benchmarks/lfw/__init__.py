@@ -25,7 +25,7 @@ def harness_components() -> Iterable[Component]:
             name="lfw",
             version=1,
             target=f"{__name__}.benchmark:Lfw",
-            params=f"{__name__}.params:Params",
+            params=f"{__name__}.params:LfwParams",
             summary="LFW View 2: 6,000 pairs in 10 person-disjoint folds",
             assets=(LFW,),
             licence=LFW.licence,

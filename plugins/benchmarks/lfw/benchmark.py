@@ -14,13 +14,13 @@ from harness.protocols.readers.landmarks import landmark_scale
 from harness.protocols.readers.lists import read_lfw_pairs
 from harness.protocols.verification import Listing, PairBenchmark, existing, person_by_folder
 
-from .params import Params
+from .params import LfwParams
 
 
 class Lfw(PairBenchmark):
     """LFW View 2 (Huang et al. 2007): person-disjoint folds of matched and mismatched pairs."""
 
-    params: Params
+    params: LfwParams
     title = "lfw-view2"
     official_pairs = 6000
 

@@ -26,7 +26,7 @@ def harness_components() -> Iterable[Component]:
             name="multipie",
             version=1,
             target=f"{__name__}.benchmark:MultiPie",
-            params=f"{__name__}.params:Params",
+            params=f"{__name__}.params:MultiPieParams",
             summary="Multi-PIE: 10 subject-disjoint folds over 13 yaw angles, frontal light",
             assets=(MULTIPIE,),
             licence=MULTIPIE.licence,

@@ -19,7 +19,7 @@ from harness.protocols.readers.lists import Pair, first_of_each
 from harness.seeds import stream
 
 from .annotations import read_annotations
-from .params import Params
+from .params import MultiPieParams
 
 CAMERAS = ("240", "010", "200", "190", "041", "050", "051", "140", "130", "080", "090", "120",
            "110")  # fmt: skip
@@ -33,7 +33,7 @@ _NAME = re.compile(r"(\d{3})_(\d{2})_(\d{2})_(\d{3})_(\d{2})\.\w+")
 
 
 @dataclass(frozen=True)
-class Shot:
+class MultiPieImage:
     """One image by what its name says."""
 
     name: str
@@ -48,7 +48,7 @@ class MultiPie(Benchmark):
     genuine and 300 impostor pairs. The authors' list is not published: this one is drawn.
     """
 
-    params: Params
+    params: MultiPieParams
 
     def prepare(self, ctx: Context) -> None:
         """Find the images and draw the pairs."""
@@ -96,8 +96,8 @@ class MultiPie(Benchmark):
 
 
 def find_shots(
-    root: Path, params: Params, note: Callable[[str], object] = lambda _: None
-) -> list[Shot]:
+    root: Path, params: MultiPieParams, note: Callable[[str], object] = lambda _: None
+) -> list[MultiPieImage]:
     """The images of the session, light, recordings and cameras asked for, sorted by path.
 
     ``note`` is told what was left out. Raises DataError for an image whose name does not say what
@@ -125,7 +125,9 @@ def find_shots(
             raise DataError(f"{folder / path}: Multi-PIE has no camera {camera}")
         wanted = shot == params.shot and recording in params.recordings and camera in YAW_DEG
         if wanted:
-            found.append(Shot(f"{session}/multiview/{path}", int(subject), YAW_DEG[camera]))
+            found.append(
+                MultiPieImage(f"{session}/multiview/{path}", int(subject), YAW_DEG[camera])
+            )
     if not found:
         raise DataError(
             f"{folder} has no image of shot {params.shot} in recordings "
@@ -134,7 +136,7 @@ def find_shots(
     return found
 
 
-def draw_pairs(shots: Sequence[Shot], params: Params) -> list[Pair]:
+def draw_pairs(shots: Sequence[MultiPieImage], params: MultiPieParams) -> list[Pair]:
     """The pair list: a pure function of ``params.list_seed`` and the sorted images.
 
     Subjects are shuffled and dealt to the folds in turn. In each fold the genuine pairs are drawn
@@ -170,7 +172,9 @@ def _draw(
     return [int(k) for k in every[rng.choice(every.size, count, replace=False)]]
 
 
-def _landmarks(root: Path, params: Params, names: Sequence[str]) -> NDArray[np.float32] | None:
+def _landmarks(
+    root: Path, params: MultiPieParams, names: Sequence[str]
+) -> NDArray[np.float32] | None:
     if params.landmarks is None:
         return None
     file = root / params.landmarks

@@ -11,7 +11,7 @@ from harness.components import External
 from harness.protocols.params import FoldParams
 
 
-class Params(FoldParams):
+class MultiPieParams(FoldParams):
     """Which images of Multi-PIE are taken and how their pairs are drawn and scored."""
 
     root: Annotated[Path | None, External(asset="multipie", reader=2)] = Field(

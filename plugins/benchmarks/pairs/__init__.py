@@ -17,7 +17,7 @@ def harness_components() -> Iterable[Component]:
             name="pairs",
             version=1,
             target=f"{__name__}.benchmark:Pairs",
-            params=f"{__name__}.params:Params",
+            params=f"{__name__}.params:PairsParams",
             summary="your own pairs: a folder of images and a CSV file, or a .bin pack",
             licence="that of your data",
             citation="protocol of LFW View 2, Huang et al. 2007",

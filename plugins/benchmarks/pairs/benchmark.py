@@ -13,13 +13,13 @@ from harness.protocols.readers.landmark_files import pick, read_scored_points
 from harness.protocols.readers.pair_lists import read_pairs_csv
 from harness.protocols.verification import Listing, PairBenchmark, existing
 
-from .params import Params
+from .params import PairsParams
 
 
 class Pairs(PairBenchmark):
     """Any pairs, cross-validated as LFW View 2."""
 
-    params: Params
+    params: PairsParams
     title = "pairs"
 
     def listing(self) -> Listing:

@@ -11,7 +11,7 @@ from harness.components import External
 from harness.protocols.params import PairParams
 
 
-class Params(PairParams):
+class PairsParams(PairParams):
     """Where the images and their pairs lie and by which rules they are scored."""
 
     root: Annotated[Path | None, External()] = Field(

@@ -25,7 +25,7 @@ def harness_components() -> Iterable[Component]:
             name="rfw",
             version=1,
             target=f"{__name__}.benchmark:Rfw",
-            params=f"{__name__}.params:Params",
+            params=f"{__name__}.params:RfwParams",
             summary="RFW: 6,000 hard pairs for each of four races, and how far the races differ",
             assets=(RFW,),
             licence=RFW.licence,

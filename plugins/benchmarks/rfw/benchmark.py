@@ -17,7 +17,7 @@ from harness.protocols.readers.lists import Pair, read_headless_pairs
 from harness.protocols.readers.pair_lists import require_balance
 from harness.protocols.verification import Listing, PairBenchmark, existing, person_by_folder
 
-from .params import FAIRNESS, Params
+from .params import FAIRNESS, RfwParams
 
 LEAK = (
     "RFW is cut from MS-Celeb-1M: a model trained on it or on a list made from it (MS1M, MS1MV2, "
@@ -34,7 +34,7 @@ SHARED = frozenset(
 class Rfw(PairBenchmark):
     """Racial Faces in-the-Wild (Wang et al. 2019): 6,000 pairs a race, impostors within it."""
 
-    params: Params
+    params: RfwParams
     title = "rfw"
     official_pairs = 6000
 

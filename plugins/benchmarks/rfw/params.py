@@ -14,7 +14,7 @@ FAIRNESS = "fairness"
 Race = Literal["African", "Asian", "Caucasian", "Indian"]
 
 
-class Params(PairParams):
+class RfwParams(PairParams):
     """Where RFW lies and by which rules its pairs are scored."""
 
     root: Annotated[Path | None, External(asset="rfw")] = Field(

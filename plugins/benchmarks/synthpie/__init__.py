@@ -17,7 +17,7 @@ def harness_components() -> Iterable[Component]:
             name="synthpie",
             version=1,
             target=f"{__name__}.benchmark:SynthPie",
-            params=f"{__name__}.params:Params",
+            params=f"{__name__}.params:SynthpieParams",
             summary="rendered, held-out identities at 13 yaw angles, or in one factor changed",
             requires_components=("generator:bfm",),
             licence="Apache-2.0",

@@ -14,7 +14,7 @@ from harness.faces.joined import JoinedImages
 from harness.protocols.pairs import PairFolds
 from harness.seeds import stream
 
-from .params import FACES, VARIED, Params
+from .params import FACES, VARIED, SynthpieParams
 
 Row = tuple[int, int, bool, int]
 
@@ -29,7 +29,7 @@ class SynthPie(Benchmark):
     how accuracy falls with each factor; they say nothing about real faces.
     """
 
-    params: Params
+    params: SynthpieParams
 
     def prepare(self, ctx: Context) -> None:
         """Take the rendered faces; every identity must have every image."""
@@ -75,7 +75,7 @@ def _require(images: Images, wanted: int) -> None:
         )
 
 
-def larger_yaw(params: Params, rows: Sequence[Row]) -> NDArray[np.float64]:
+def larger_yaw(params: SynthpieParams, rows: Sequence[Row]) -> NDArray[np.float64]:
     """The larger yaw of each pair of posed images, degrees without sign."""
     yaw = np.abs(np.array(params.yaws_deg))
     sides = np.array(rows, np.int64).reshape(-1, 4)[:, :2] % len(yaw)
@@ -83,7 +83,7 @@ def larger_yaw(params: Params, rows: Sequence[Row]) -> NDArray[np.float64]:
     return larger
 
 
-def draw_factor_pairs(params: Params) -> tuple[list[Row], dict[str, NDArray[np.float64]]]:
+def draw_factor_pairs(params: SynthpieParams) -> tuple[list[Row], dict[str, NDArray[np.float64]]]:
     """Rows (first, second, genuine, fold) of the factors, and the value of each by factor.
 
     Image ``i`` shows identity ``i // n`` in state ``i % n``, of which the first is the reference.
@@ -112,7 +112,7 @@ def draw_factor_pairs(params: Params) -> tuple[list[Row], dict[str, NDArray[np.f
     return rows, strata
 
 
-def draw_pairs(params: Params) -> list[Row]:
+def draw_pairs(params: SynthpieParams) -> list[Row]:
     """Rows (first, second, genuine, fold): a pure function of the parameters.
 
     Image ``i`` shows identity ``i // angles`` at angle ``i % angles``. Genuine pairs of a fold are
@@ -131,7 +131,7 @@ def draw_pairs(params: Params) -> list[Row]:
 
 
 def _genuine(
-    people: NDArray[np.int64], angles: int, params: Params, rng: np.random.Generator
+    people: NDArray[np.int64], angles: int, params: SynthpieParams, rng: np.random.Generator
 ) -> list[tuple[int, int]]:
     every = [
         (int(person) * angles + a, int(person) * angles + b)
@@ -143,7 +143,7 @@ def _genuine(
 
 
 def _impostor(
-    people: NDArray[np.int64], angles: int, params: Params, rng: np.random.Generator
+    people: NDArray[np.int64], angles: int, params: SynthpieParams, rng: np.random.Generator
 ) -> list[tuple[int, int]]:
     found: dict[tuple[int, int], None] = {}
     while len(found) < params.pairs_per_fold:

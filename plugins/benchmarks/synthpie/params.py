@@ -32,7 +32,7 @@ FACTORS: Mapping[Factor, tuple[float, ...]] = {
 }
 
 
-class Params(FoldParams):
+class SynthpieParams(FoldParams):
     """Which identities are rendered and how their pairs are scored."""
 
     identities: int = Field(100, ge=4, description="Held-out identities, shared evenly by folds.")
@@ -61,7 +61,7 @@ class Params(FoldParams):
     }
 
     @model_validator(mode="after")
-    def _enough_pairs(self) -> Params:
+    def _enough_pairs(self) -> SynthpieParams:
         people = self.identities // self.folds
         genuine = people * len(self.yaws_deg) * (len(self.yaws_deg) - 1) // 2
         if people < 2 or genuine < self.pairs_per_fold:

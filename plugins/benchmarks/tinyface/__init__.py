@@ -25,7 +25,7 @@ def harness_components() -> Iterable[Component]:
             name="tinyface",
             version=1,
             target=f"{__name__}.benchmark:TinyFace",
-            params=f"{__name__}.params:Params",
+            params=f"{__name__}.params:TinyFaceParams",
             summary="TinyFace: closed-set identification among 153,428 distractors",
             assets=(TINYFACE,),
             licence=TINYFACE.licence,

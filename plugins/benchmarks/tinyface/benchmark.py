@@ -18,7 +18,7 @@ from harness.protocols.readers.matfile import Cells, read_variable
 from harness.protocols.template_lists import SearchSplit
 from harness.protocols.template_sets import TemplateRules, TemplateSet, kept_images
 
-from .params import Params
+from .params import TinyFaceParams
 
 DISTRACTOR = -100
 RANKS = (1, 5, 20)
@@ -28,7 +28,7 @@ PUBLISHED = {"Probe": 3_728, "Gallery_Match": 4_443, "Gallery_Distractor": 153_4
 class TinyFace(Benchmark):
     """TinyFace (Cheng et al. 2018): closed-set rank-1, 5 and 20."""
 
-    params: Params
+    params: TinyFaceParams
 
     def prepare(self, ctx: Context) -> None:
         """Read the two lists, find the distractors, check that every image is there."""

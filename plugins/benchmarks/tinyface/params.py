@@ -11,7 +11,7 @@ from harness.components import External
 from harness.protocols.params import ImageTemplateParams
 
 
-class Params(ImageTemplateParams):
+class TinyFaceParams(ImageTemplateParams):
     """Where TinyFace lies and by which rules its images are scored."""
 
     root: Annotated[Path | None, External(asset="tinyface", reader=2)] = Field(

@@ -25,7 +25,7 @@ def harness_components() -> Iterable[Component]:
             name="xqlfw",
             version=1,
             target=f"{__name__}.benchmark:Xqlfw",
-            params=f"{__name__}.params:Params",
+            params=f"{__name__}.params:XqlfwParams",
             summary="XQLFW: 6,000 pairs of high and low image quality, LFW protocol",
             assets=(XQLFW,),
             licence=XQLFW.licence,

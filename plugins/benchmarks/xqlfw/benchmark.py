@@ -12,7 +12,7 @@ from harness.protocols.readers.landmark_files import pick, read_scored_points
 from harness.protocols.readers.lists import read_lfw_pairs
 from harness.protocols.verification import Listing, PairBenchmark, existing, person_by_folder
 
-from .params import Params
+from .params import XqlfwParams
 
 FOLDERS = ("lfw_original_imgs_min_qual0.85variant11", "xqlfw", "lfw")
 
@@ -20,7 +20,7 @@ FOLDERS = ("lfw_original_imgs_min_qual0.85variant11", "xqlfw", "lfw")
 class Xqlfw(PairBenchmark):
     """Cross-Quality LFW (Knoche et al. 2021), scored as LFW View 2."""
 
-    params: Params
+    params: XqlfwParams
     title = "xqlfw"
     official_pairs = 6000
 

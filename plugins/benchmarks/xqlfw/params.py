@@ -11,7 +11,7 @@ from harness.components import External
 from harness.protocols.params import PairParams
 
 
-class Params(PairParams):
+class XqlfwParams(PairParams):
     """Where XQLFW lies and by which rules its pairs are scored."""
 
     root: Annotated[Path | None, External(asset="xqlfw")] = Field(

@@ -17,7 +17,7 @@ def harness_components() -> Iterable[Component]:
             name="bfm",
             version=3,
             target=f"{__name__}.generator:Bfm",
-            params=f"{__name__}.params:Params",
+            params=f"{__name__}.params:BfmParams",
             gpu_determinism="within 1/255 before encoding",
             summary="faces rendered from an embedded 3D morphable model; runs on a CPU",
             licence="Apache-2.0",

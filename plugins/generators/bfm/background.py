@@ -15,7 +15,7 @@ from harness.errors import DataError, PrerequisiteError
 from harness.inputs import shown, walk_files
 
 if TYPE_CHECKING:
-    from .params import Params
+    from .params import BfmParams
 
 Image = NDArray[np.uint8]
 
@@ -28,7 +28,7 @@ _SUFFIXES = (".jpg", ".jpeg", ".png")
 class Background:
     """Draws backgrounds uint8 (size, size, 3), RGB."""
 
-    def __init__(self, params: Params, size: int) -> None:
+    def __init__(self, params: BfmParams, size: int) -> None:
         self._kind = params.background
         self._size = size
         self._files: list[Path] = []

@@ -16,7 +16,7 @@ from .background import texture
 from .distributions import Constant
 
 if TYPE_CHECKING:
-    from .params import Params
+    from .params import BfmParams
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -25,7 +25,7 @@ _WAVE = 0.06
 
 
 def degraded(
-    params: Params,
+    params: BfmParams,
     pixels: Bytes,
     box: Floats,
     sample: int,

@@ -98,7 +98,7 @@ class Range(_Distribution):
         return self.start + index * self.step
 
 
-class Grid(_Distribution):
+class ControlledGrid(_Distribution):
     """Controlled images: every combination, in loops background, yaw, pitch, roll, light.
 
     The light turns fastest. ``background`` counts images of the folder or procedural textures;
@@ -112,7 +112,7 @@ class Grid(_Distribution):
     light_deg: Range = Range()
 
     @model_validator(mode="after")
-    def _whole_backgrounds(self) -> Grid:
+    def _whole_backgrounds(self) -> ControlledGrid:
         wanted = self.background
         if wanted.start < 0 or wanted.start % 1 or wanted.step % 1:
             raise ValueError("background counts images from 0; give whole numbers")

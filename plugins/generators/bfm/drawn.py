@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from harness.faces.face import MetaValue, Slot
 
-from .params import Params
+from .params import BfmParams
 from .rendering.camera import Camera
-from .rendering.render import ColourTransform, Look
-from .sampling import Pose, View
+from .rendering.render import ColourLook, ColourTransform
+from .sampling import FaceView, Pose
 from .scene import Turned
 
 Floats = NDArray[np.float32]
@@ -25,7 +25,7 @@ Bytes = NDArray[np.uint8]
 class Drawn:
     """What one image has of its own."""
 
-    view: View
+    view: FaceView
     light: Doubles
     light_name: str
     expression: Floats | None  # None: the neutral model
@@ -48,10 +48,10 @@ class Shot:
     place: str
 
 
-def look(params: Params) -> Look:
+def look(params: BfmParams) -> ColourLook:
     """How colours become bytes."""
     transform = ColourTransform(params.gain, params.contrast, params.offset)
-    return Look(transform, truncate=params.rounding == "down")
+    return ColourLook(transform, truncate=params.rounding == "down")
 
 
 def degrees(turned: Turned) -> Pose:

@@ -19,10 +19,10 @@ from .rendering.camera import (
     posed,
     rotation,
 )
-from .sampling import View
+from .sampling import FaceView
 
 if TYPE_CHECKING:
-    from .params import Params
+    from .params import BfmParams
 
 Floats = NDArray[np.float32]
 
@@ -32,14 +32,14 @@ MIDDLE_LANDMARKS = ("left.eye.pupil.center", "right.eye.pupil.center", "center.n
 class Framing:
     """Chooses the camera of every image, by landmarks of one model."""
 
-    def __init__(self, params: Params, model: MorphableModel) -> None:
+    def __init__(self, params: BfmParams, model: MorphableModel) -> None:
         self._centring, self._size = params.centring, params.image_px
         self._box_scale = params.box_scale
         self._box = model.vertex(*BOX_LANDMARKS)
         self._centre = model.vertex(*CENTRE_LANDMARKS)
         self._middle = model.vertex(*MIDDLE_LANDMARKS)
 
-    def camera(self, points: Floats, view: View) -> Camera:
+    def camera(self, points: Floats, view: FaceView) -> Camera:
         """The camera for a face (3, N) held as ``view`` says, shifted as it says."""
         pose = view.pose
         turn = rotation(pose.yaw_deg, pose.pitch_deg, pose.roll_deg)

@@ -30,17 +30,17 @@ from .model.h5_write import write_h5
 from .model.models import read_model
 from .model.morphable import MorphableModel
 from .model.styles import Styles
-from .people import TOGETHER, Look, People
+from .people import TOGETHER, FaceLook, KnownPeople
 from .rendering import illumination, map_files, maps
 from .rendering.camera import DISTANCE_MM
 from .rendering.map_files import MapFiles, Shown
 from .rendering.render import Renderer, Rendering
 from .rerender import Rerender
-from .sampling import Pose, View
+from .sampling import FaceView, Pose
 from .scene import Scene, Turned
 
 if TYPE_CHECKING:
-    from .rendering.batches import Batches
+    from .rendering.batches import RenderBatches
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -71,13 +71,13 @@ class Bfm(Generator):
         self._framing = Framing(params, self._model)
         self._background = Background(params, params.image_px)
         self._lights = illumination.Lights(params)
-        self._people = People(self._model, params, ctx.seed)
-        self._batches: Batches | None = None
+        self._people = KnownPeople(self._model, params, ctx.seed)
+        self._batches: RenderBatches | None = None
         device = self._accelerator()
         if device is not None and params.rps is None:
-            from .rendering.batches import Batches
+            from .rendering.batches import RenderBatches
 
-            self._batches = Batches(self._model, params, device)
+            self._batches = RenderBatches(self._model, params, device)
         self._maps = MapFiles(self._model)
         self._files = None if params.rps is None else Rerender(params, self._model, params.rps)
         self._say()
@@ -167,7 +167,7 @@ class Bfm(Generator):
             meta=meta_of(shot.drawn, shot.camera, shot.place) | worn | losses,
         )
 
-    def _look(self, slot: Slot) -> Look:
+    def _look(self, slot: Slot) -> FaceLook:
         return self._people.look(slot.identity, self._stream("restyle", slot))
 
     def _again(self, files: Rerender, slot: Slot) -> Face:
@@ -177,7 +177,7 @@ class Bfm(Generator):
         if scene.model and Path(scene.model).name != self._model.name:
             self.ctx.note(f".rps files made with {scene.model} are rendered with "
                           f"{self._model.name}")  # fmt: skip
-        drawn = Drawn(View(degrees(scene.pose)), scene.light, "rps", None)
+        drawn = Drawn(FaceView(degrees(scene.pose)), scene.light, "rps", None)
         return Face(
             slot,
             self._encode(made.pixels),
@@ -233,7 +233,7 @@ class Bfm(Generator):
         drawn, points, size = self._draw(slot), self._points(slot), self.params.image_px
         camera = self._framing.camera(points, drawn.view)
         albedo = self._look(slot).albedo
-        return Shown(maps.View(points, albedo, drawn.view.pose, drawn.light, camera), size, size)
+        return Shown(maps.MapView(points, albedo, drawn.view.pose, drawn.light, camera), size, size)
 
     def _points(self, slot: Slot) -> Floats:
         """The face of one image, (3, vertices), before it is posed."""
@@ -261,7 +261,7 @@ class Bfm(Generator):
             light, name = self._lights.draw(slot.sample, self._stream("light", slot)), params.light
         else:
             at = params.grid.at(slot.sample)
-            view = View(Pose(at["yaw_deg"], at["pitch_deg"], at["roll_deg"]))
+            view = FaceView(Pose(at["yaw_deg"], at["pitch_deg"], at["roll_deg"]))
             light, name = illumination.around(at["light_deg"]), f"{at['light_deg']:g} deg"
         expression = None
         if params.expressions:

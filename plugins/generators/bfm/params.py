@@ -13,10 +13,10 @@ from harness.components import External, ExternalPath
 
 from .distributions import (
     Constant,
+    ControlledGrid,
     Cycle,
     Distribution,
     Gaussian,
-    Grid,
     Mixture,
     Random,
     Uniform,
@@ -24,7 +24,7 @@ from .distributions import (
 )
 from .published_config import expand
 
-__all__ = ["Constant", "Cycle", "Distribution", "Gaussian", "Mixture", "Params", "Uniform"]
+__all__ = ["BfmParams", "Constant", "Cycle", "Distribution", "Gaussian", "Mixture", "Uniform"]
 
 Light = Literal["lobes", "empirical", "multivariate-normal", "static-frontal", "directional"]
 Map = Literal["depth", "correspondence", "normals", "albedo", "illumination", "regions"]
@@ -54,7 +54,7 @@ _FAITHFUL: dict[str, Any] = {
 """As the published software draws: one sample a pixel, hard edges, its face box, no bounds."""
 
 
-class Params(components.Params):
+class BfmParams(components.Params):
     """What is rendered; the pose defaults are those of SYN-1M (Kortylewski et al. 2018, III)."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -182,7 +182,7 @@ class Params(components.Params):
     background_folder: Annotated[Path | None, _FOLDER] = Field(
         None, description="Folder of background images, searched recursively."
     )
-    grid: Grid | None = Field(
+    grid: ControlledGrid | None = Field(
         None,
         description="Controlled images instead of random ones: ranges (start, end, step, "
         "inclusive) of background, yaw_deg, pitch_deg, roll_deg and light_deg, in degrees.",
@@ -237,11 +237,14 @@ class Params(components.Params):
         if values.get("model_file") == "embedded":
             values = {**values, "model_file": None}
         if values.get("grid") is not None and "images_per_id" not in values:
-            values = {**values, "images_per_id": Grid.model_validate(values["grid"]).count()}
+            values = {
+                **values,
+                "images_per_id": ControlledGrid.model_validate(values["grid"]).count(),
+            }
         return values
 
     @model_validator(mode="after")
-    def _agrees(self) -> Params:
+    def _agrees(self) -> BfmParams:
         turned = self.light_off_axis_deg, self.light_around_deg
         if self.light != "directional" and turned != (Constant(value=60.0), Constant(value=0.0)):
             raise ValueError("light_off_axis_deg and light_around_deg go with light=directional")

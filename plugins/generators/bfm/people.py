@@ -14,7 +14,7 @@ from . import sampling
 from .distributions import Gaussian
 from .model.morphable import MorphableModel
 from .model.styles import Styles
-from .params import Params
+from .params import BfmParams
 
 Floats = NDArray[np.float32]
 
@@ -23,7 +23,7 @@ TOGETHER = 16
 
 
 @dataclass(frozen=True)
-class Look:
+class FaceLook:
     """A face as it is drawn: points and albedo (3, vertices), and the strengths of its styles."""
 
     points: Floats
@@ -37,13 +37,13 @@ class Person:
 
     coefficients: tuple[Floats, Floats]
     plain: tuple[Floats, Floats]
-    look: Look
+    look: FaceLook
 
 
-class People:
+class KnownPeople:
     """The identities of one seed; the last ones are kept."""
 
-    def __init__(self, model: MorphableModel, params: Params, seed: int) -> None:
+    def __init__(self, model: MorphableModel, params: BfmParams, seed: int) -> None:
         self._model, self._params, self._seed = model, params, seed
         self._styles = model.styles if params.styles else None
         self._known: dict[int, Person] = {}
@@ -62,14 +62,14 @@ class People:
             self._make([number])
         return self._known[number]
 
-    def look(self, number: int, rng: np.random.Generator) -> Look:
+    def look(self, number: int, rng: np.random.Generator) -> FaceLook:
         """How an identity looks on one image: as always, or in other styles on some."""
         person = self[number]
         if self._styles is None or rng.random() >= self._params.restyle:
             return person.look
         return _styled(self._styles, person.plain, rng)
 
-    def worn(self, look: Look) -> str | None:
+    def worn(self, look: FaceLook) -> str | None:
         """Names of the styles that not everyone wears, or None where there are no styles."""
         if self._styles is None or look.styles is None:
             return None
@@ -90,7 +90,7 @@ class People:
     ) -> Person:
         if self._styles is None:
             points, albedo = plain
-            return Person(coefficients, plain, Look(points, np.clip(albedo, 0, 1)))
+            return Person(coefficients, plain, FaceLook(points, np.clip(albedo, 0, 1)))
         rng = stream(self._seed, "bfm", "styles", number)
         return Person(coefficients, plain, _styled(self._styles, plain, rng))
 
@@ -105,7 +105,7 @@ class People:
         )
 
 
-def _styled(styles: Styles, plain: tuple[Floats, Floats], rng: np.random.Generator) -> Look:
+def _styled(styles: Styles, plain: tuple[Floats, Floats], rng: np.random.Generator) -> FaceLook:
     strengths = styles.draw(rng)
     points, albedo = styles.apply(strengths, *plain)
-    return Look(points, np.clip(albedo, 0, 1, out=albedo), strengths)
+    return FaceLook(points, np.clip(albedo, 0, 1, out=albedo), strengths)

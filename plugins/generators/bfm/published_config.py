@@ -14,7 +14,7 @@ from typing import Any
 from harness.errors import DataError, UsageError
 from harness.fileio.texts import read_json
 
-from .distributions import Grid
+from .distributions import ControlledGrid
 
 Values = dict[str, Any]
 
@@ -197,7 +197,7 @@ class _Config:
             "centring": pose.get("center-faces", "none"),
         }
         # Its number of samples has no meaning in this mode.
-        return out | {"images_per_id": Grid.model_validate(grid).count()}
+        return out | {"images_per_id": ControlledGrid.model_validate(grid).count()}
 
     def _range(self, name: str, written: Mapping[str, Any]) -> Values:
         out = {key: float(written[key]) for key in ("start", "end", "step")}

@@ -15,10 +15,10 @@ from harness.inputs import walk_files
 
 from .background import Background
 from .model.morphable import Modes, MorphableModel
-from .params import Params
+from .params import BfmParams
 from .rendering.map_files import Shown
-from .rendering.maps import View
-from .rendering.render import ColourTransform, Look, Renderer, Rendering
+from .rendering.maps import MapView
+from .rendering.render import ColourLook, ColourTransform, Renderer, Rendering
 from .rps import read_scene
 from .scene import FRONT, Scene, camera_light, placed
 
@@ -40,10 +40,10 @@ class Remake:
 class Rerender:
     """The files of a folder by identity and sample: identities are the folders that hold files."""
 
-    def __init__(self, params: Params, model: MorphableModel, root: Path) -> None:
+    def __init__(self, params: BfmParams, model: MorphableModel, root: Path) -> None:
         self._params, self._model = params, model
         self._groups = grouped(root)
-        self._opened: tuple[tuple[int, Look], Renderer, Background] | None = None
+        self._opened: tuple[tuple[int, ColourLook], Renderer, Background] | None = None
 
     @property
     def counts(self) -> NDArray[np.int32]:
@@ -75,7 +75,7 @@ class Rerender:
         """What the image of one file shows."""
         scene = self.scene(identity, sample)
         points, albedo = self.face(scene)
-        view = View(placed(points, scene), albedo, FRONT, camera_light(scene), scene.camera())
+        view = MapView(placed(points, scene), albedo, FRONT, camera_light(scene), scene.camera())
         return Shown(view, scene.width, scene.height)
 
     def face(self, scene: Scene) -> tuple[Floats, Floats]:
@@ -99,7 +99,7 @@ class Rerender:
         params = self._params
         side = max(scene.width, scene.height)
         transform = ColourTransform(scene.gain, scene.contrast, scene.offset)
-        key = side, Look(transform, truncate=params.rounding == "down")
+        key = side, ColourLook(transform, truncate=params.rounding == "down")
         if self._opened is None or self._opened[0] != key:
             renderer = Renderer(self._model, side, 1.0, params.supersample, key[1])
             self._opened = key, renderer, Background(params, side)

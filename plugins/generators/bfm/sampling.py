@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .distributions import Constant, Cycle, Distribution, Gaussian, Mixture, Random, Uniform
 
 if TYPE_CHECKING:
-    from .params import Params
+    from .params import BfmParams
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -27,7 +27,7 @@ class Pose:
 
 
 @dataclass(frozen=True)
-class View:
+class FaceView:
     """How the face is held and where it is in the image; shifts in pixels, right and up."""
 
     pose: Pose
@@ -36,7 +36,7 @@ class View:
     scaling: float = 1.0
 
 
-def view(params: Params, sample: int, rng: np.random.Generator) -> View:
+def view(params: BfmParams, sample: int, rng: np.random.Generator) -> FaceView:
     """What one sample draws; a number does not depend on how the others are distributed."""
     wanted = (
         params.yaw_deg,
@@ -51,7 +51,7 @@ def view(params: Params, sample: int, rng: np.random.Generator) -> View:
         value(distribution, sample, uniforms[i, 0], uniforms[i, 1], normals[i])
         for i, distribution in enumerate(wanted)
     ]
-    return View(Pose(*drawn[:3]), *drawn[3:])
+    return FaceView(Pose(*drawn[:3]), *drawn[3:])
 
 
 def single(distribution: Distribution, sample: int, rng: np.random.Generator) -> float:

@@ -104,7 +104,7 @@ def harness_components() -> Iterable[Component]:
             name="digi2real",
             version=3,
             target=f"{__name__}.generator:Digi2Real",
-            params=f"{__name__}.params:Params",
+            params=f"{__name__}.params:Digi2RealParams",
             summary="rendered identities made realistic by identity-conditioned diffusion",
             assets=ASSETS,
             products=(

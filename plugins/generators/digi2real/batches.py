@@ -23,7 +23,7 @@ First = Callable[[Sequence[Item]], Half]
 Second = Callable[[Sequence[Item], Half], Sequence[Made]]
 
 
-class Batches:
+class ShrinkingBatches:
     """Batches of at most ``size``, halved for good when the memory of the GPU runs out."""
 
     def __init__(self, size: int, note: Callable[[str], None], *, overlap: bool = False) -> None:

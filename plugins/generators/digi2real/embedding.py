@@ -42,7 +42,7 @@ class Embedder(Protocol):
         """Embed a batch."""
 
 
-class ArcFace:
+class ArcFaceNetwork:
     """``arcface.onnx`` of the Arc2Face release; ``identity`` is the digest of its content.
 
     Input RGB (x - 127.5) / 127.5, unless the network begins with its own normalisation.

@@ -17,14 +17,14 @@ from harness.faces.face import Face, Missing, Slot
 from harness.fileio.atomic import written_whole
 
 from . import figures, likeness, materials
-from .batches import Batches
+from .batches import ShrinkingBatches
 from .crop import encode, face_box
 from .diffusion import shift, tiny
 from .diffusion.pipeline import Folders, Pipeline, conditioner, encoder_digest, open_pipeline
-from .diffusion.sampling import Latents, Settings, beside, decode, denoise
-from .embedding import SIZE, ArcFace, Embedder, OtherModel, RandomProjection
-from .jobs import Job, again, make_job
-from .params import ARCFACE, NO_DETECTOR, TINY, Params
+from .diffusion.sampling import Latents, SamplerSettings, beside, decode, denoise
+from .embedding import SIZE, ArcFaceNetwork, Embedder, OtherModel, RandomProjection
+from .jobs import ImageJob, again, make_job
+from .params import ARCFACE, NO_DETECTOR, TINY, Digi2RealParams
 from .remarks import remarks
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Digi2Real(Generator):
     still depends on nothing but its identity and sample.
     """
 
-    params: Params
+    params: Digi2RealParams
 
     def prepare(self, ctx: Context) -> None:
         """Make or find prototypes, filter order and shift; networks are loaded when first used."""
@@ -61,7 +61,7 @@ class Digi2Real(Generator):
         kind = ctx.device.partition(":")[0]
         self.shard_slots = _TINY_SHARD if self._tiny else _SHARD[kind]  # type: ignore[misc]
         size = ctx.batch_size or (_TINY_BATCH if self._tiny else _BATCH[kind])
-        self._batches = Batches(size, ctx.note, overlap=kind == "cuda")
+        self._batches = ShrinkingBatches(size, ctx.note, overlap=kind == "cuda")
         self._conditioner: Conditioner | None = None
         self._pipeline: Pipeline | None = None
         self._folders = self._find_folders()
@@ -146,9 +146,9 @@ class Digi2Real(Generator):
         if self._tiny:
             return RandomProjection(tiny.EMBEDDING_SIZE)
         assert params.arcface is not None
-        return ArcFace(params.arcface, ctx.device)
+        return ArcFaceNetwork(params.arcface, ctx.device)
 
-    def _find_shift(self, source: materials.Source) -> Path | None:
+    def _find_shift(self, source: materials.SourceEmbeddings) -> Path | None:
         """The file of the shift, estimated first where there are real faces; None without any."""
         if self.params.real is None:
             return self.params.shift
@@ -204,7 +204,7 @@ class Digi2Real(Generator):
         for slot in slots:
             yield done.get(slot) or Missing(slot, lacking)
 
-    def _job(self, slot: Slot) -> Job:
+    def _job(self, slot: Slot) -> ImageJob:
         identity = self._identities[int(self._order[slot.identity])]
         job = make_job(self.params, self.ctx.seed, identity, slot)
         more: dict[str, Any] = {"shifted": self._delta is not None}
@@ -220,7 +220,7 @@ class Digi2Real(Generator):
             prompts = prompts + torch.from_numpy(self._delta)
         params, pipeline = self.params, self._open()
         px = params.image_px or pipeline.image_px
-        settings = Settings(params.steps, params.guidance, px, params.sampler)
+        settings = SamplerSettings(params.steps, params.guidance, px, params.sampler)
         return denoise(pipeline, prompts, seeds, settings)
 
     def _shown(self, embeddings: Floats, seeds: Sequence[int], shifted: bool) -> Pixels:
@@ -230,11 +230,11 @@ class Digi2Real(Generator):
             pixels = decode(self._open(), latents)
         return np.stack([tiny.watermark(image) for image in pixels]) if self._tiny else pixels
 
-    def _denoised(self, jobs: Sequence[Job]) -> Latents:
+    def _denoised(self, jobs: Sequence[ImageJob]) -> Latents:
         embeddings = np.stack([job.embedding for job in jobs])
         return self._latents(embeddings, [job.seed for job in jobs], shifted=True)
 
-    def _faces(self, jobs: Sequence[Job], latents: Latents) -> list[Face | Missing]:
+    def _faces(self, jobs: Sequence[ImageJob], latents: Latents) -> list[Face | Missing]:
         """Decoded, looked at and encoded; on a GPU in a thread, while the next are denoised."""
         places: Sequence[Placement | str | None] = [None] * len(jobs)
         with beside(self._open(), latents):
@@ -259,7 +259,7 @@ class Digi2Real(Generator):
                 "shifted": means[1] + delta[at : at + 2].mean(axis=0)}  # fmt: skip
 
     def _face(
-        self, job: Job, pixels: NDArray[np.uint8], place: Placement | str | None
+        self, job: ImageJob, pixels: NDArray[np.uint8], place: Placement | str | None
     ) -> Face | Missing:
         if isinstance(place, str):
             tried = self.params.attempts

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .params import Params
+    from .params import Digi2RealParams
 
 
 @dataclass(frozen=True)
-class Job:
+class ImageJob:
     """One image to be: its slot, embedding (d,), seed of the noise and metadata."""
 
     slot: Slot
@@ -28,7 +28,7 @@ class Job:
     meta: dict[str, Any]
 
 
-def make_job(params: Params, seed: int, identity: Identity, slot: Slot) -> Job:
+def make_job(params: Digi2RealParams, seed: int, identity: Identity, slot: Slot) -> ImageJob:
     """Sample s is copy ``s // latents`` of latent ``s % latents``, whose samples take turns.
 
     Streams are named by the identity's number in the source: runs that order identities in
@@ -53,10 +53,10 @@ def make_job(params: Params, seed: int, identity: Identity, slot: Slot) -> Job:
         "detector": params.detector,
         "detector_score": None,
     }
-    return Job(slot, slerp(identity.prototype, towards, t), noise, meta)
+    return ImageJob(slot, slerp(identity.prototype, towards, t), noise, meta)
 
 
-def again(job: Job, seed: int, attempt: int) -> Job:
+def again(job: ImageJob, seed: int, attempt: int) -> ImageJob:
     """The same image from other noise, after no face was found in the one before."""
     names = job.meta["source_identity"], job.meta["latent"], job.meta["copy"], attempt
     noise = derive(seed, "digi2real", "noise", *names) % 2**63

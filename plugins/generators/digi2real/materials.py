@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .diffusion.conditioning import Conditioner
     from .embedding import Embedder
-    from .params import Params
+    from .params import Digi2RealParams
 
     Floats = NDArray[np.float32]
 
@@ -35,7 +35,7 @@ FILE = "shift.safetensors"
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceEmbeddings:
     """Embeddings of the chosen source images and whose each is, int64 (n,)."""
 
     embedded: Embedded
@@ -55,7 +55,7 @@ class Shift:
         return f"shift from {ours} source to {real} real faces"
 
 
-def embed_source(ctx: Context, params: Params, embedder: Embedder) -> Source:
+def embed_source(ctx: Context, params: Digi2RealParams, embedder: Embedder) -> SourceEmbeddings:
     """Embed the chosen images of every source identity."""
     images = ctx.faces("source")
     if images.subjects is None:
@@ -63,10 +63,10 @@ def embed_source(ctx: Context, params: Params, embedder: Embedder) -> Source:
     rng = stream(ctx.seed, "digi2real", "source-images")
     chosen = choose_samples(images.subjects, params.images_per_prototype, rng)
     embedded = embed_images(ctx, images, chosen, embedder, "source")
-    return Source(embedded, images.subjects[chosen])
+    return SourceEmbeddings(embedded, images.subjects[chosen])
 
 
-def make_prototypes(ctx: Context, source: Source) -> Identities:
+def make_prototypes(ctx: Context, source: SourceEmbeddings) -> Identities:
     """Prototypes and usable samples of every identity."""
     vectors, subjects = source.embedded.vectors, source.subjects
     parts = {"vectors": array_digest(vectors), "subjects": array_digest(subjects)}
@@ -74,7 +74,7 @@ def make_prototypes(ctx: Context, source: Source) -> Identities:
     return Identities(ctx.artifact("prototypes", parts, build))
 
 
-def make_order(ctx: Context, params: Params, identities: Identities) -> NDArray[np.int64]:
+def make_order(ctx: Context, params: Digi2RealParams, identities: Identities) -> NDArray[np.int64]:
     """Places of identities in the order they are used, at most as many as are asked for."""
     prototypes, score = identities.prototypes, params.filter_score
     if not params.filtered:
@@ -92,8 +92,8 @@ def make_order(ctx: Context, params: Params, identities: Identities) -> NDArray[
 
 def estimate_shift(
     ctx: Context,
-    params: Params,
-    source: Source,
+    params: Digi2RealParams,
+    source: SourceEmbeddings,
     embedder: Embedder,
     encoder: str,
     conditions: Callable[[], Conditioner],

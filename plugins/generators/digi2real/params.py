@@ -23,7 +23,7 @@ _STORED = re.compile(r"[0-9a-f]{8,64}")
 """A source of this form is the key of a stored face set, which takes no parameters."""
 
 
-class Params(components.Params):
+class Digi2RealParams(components.Params):
     """Where identities come from, how they are varied, and how the diffusion model samples."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
@@ -156,7 +156,7 @@ class Params(components.Params):
         return wanted
 
     @model_validator(mode="after")
-    def _candidates_suffice(self) -> Params:
+    def _candidates_suffice(self) -> Digi2RealParams:
         if self.candidates is not None and self.candidates < self.identities:
             raise ValueError(
                 f"candidates={self.candidates} is less than identities={self.identities}; raise it"
@@ -166,7 +166,7 @@ class Params(components.Params):
         return self
 
     @model_validator(mode="after")
-    def _no_contradictions(self) -> Params:
+    def _no_contradictions(self) -> Digi2RealParams:
         if self.real is not None and self.shift is not None:
             raise ValueError("shift= is a shift already estimated; leave out real=")
         for tool, none in (("embedder", ARCFACE), ("detector", NO_DETECTOR)):
@@ -178,9 +178,11 @@ class Params(components.Params):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _by_what_is_read(cls, values: Any, handler: ModelWrapValidatorHandler[Params]) -> Params:
+    def _by_what_is_read(
+        cls, values: Any, handler: ModelWrapValidatorHandler[Digi2RealParams]
+    ) -> Digi2RealParams:
         # Which assets are needed stands in the class: fewer for some values of other parameters.
-        if cls is not Params or not isinstance(values, Mapping):
+        if cls is not Digi2RealParams or not isinstance(values, Mapping):
             return handler(values)
         if values.get("pipeline") == TINY:
             return TinyParams.model_validate(values)
@@ -190,13 +192,13 @@ class Params(components.Params):
         return handler(values) if own else OtherEmbedderParams.model_validate(values)
 
 
-class OtherEmbedderParams(Params):
+class OtherEmbedderParams(Digi2RealParams):
     """The same for another model that embeds."""
 
     arcface: Annotated[Path | None, External()] = None
 
 
-class LcmParams(Params):
+class LcmParams(Digi2RealParams):
     """The same for ``sampler=lcm``."""
 
     lcm: Annotated[Path | None, External(asset="lcm-lora-sdv1-5")] = None
@@ -208,7 +210,7 @@ class OtherEmbedderLcmParams(LcmParams):
     arcface: Annotated[Path | None, External()] = None
 
 
-class TinyParams(Params):
+class TinyParams(Digi2RealParams):
     """The same for ``pipeline=tiny``, which reads no weights."""
 
     unet: Annotated[Path | None, External()] = None

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from harness.components import NO_MEASUREMENT
 
 from .diffusion import tiny
-from .params import ARCFACE, NO_DETECTOR, TINY, Params
+from .params import ARCFACE, NO_DETECTOR, TINY, Digi2RealParams
 from .source import Identities
 
 
-def remarks(params: Params, found: Identities, used: int, *, shifted: bool) -> Iterator[str]:
+def remarks(
+    params: Digi2RealParams, found: Identities, used: int, *, shifted: bool
+) -> Iterator[str]:
     """A sentence for everything that is not as published; ``used`` identities are imaged."""
     small, own = params.pipeline == TINY, params.embedder == ARCFACE
     if small:

@@ -114,7 +114,9 @@ NAMED = [
 def harness_components() -> Iterable[Component]:
     """Declare the generators of your own files and the data sets of this layout."""
     return [
-        _own("folder", "Params", "faces of a folder: {identity}/{file}, any depth, or in zips"),
+        _own(
+            "folder", "FolderParams", "faces of a folder: {identity}/{file}, any depth, or in zips"
+        ),
         _own(
             "parquet",
             "ParquetParams",

@@ -17,7 +17,7 @@ from harness.faces.source import SourceGenerator, SourceImage, natural
 from harness.inputs import inner_path, is_hidden_path, shown, walk
 from harness.protocols.readers.landmarks import read_five_points
 
-from .params import Params
+from .params import FolderParams
 from .zips import ZipImages, split
 
 Points = Mapping[str, NDArray[np.float32]]
@@ -26,7 +26,7 @@ Points = Mapping[str, NDArray[np.float32]]
 class Folder(SourceGenerator):
     """Faces from ``{identity}/{file}``; an identity is named by its folder's path below root."""
 
-    params: Params
+    params: FolderParams
 
     def open(self) -> FolderSource:
         """See :class:`harness.faces.source.SourceGenerator`."""
@@ -112,7 +112,7 @@ class FolderSource:
         return SourceImage(data, name, points)
 
 
-class _Files:
+class _FolderFiles:
     """Image files below a folder; only names of identities are kept, files are listed when read."""
 
     def __init__(self, path: Path, found: dict[str, int], depth: int | None) -> None:
@@ -159,7 +159,7 @@ def _containers(
                 identity, _ = split(inside, depth, root)
                 found[identity] = found.get(identity, 0) + len(images)
     if found:
-        yield _Files(root, found, depth)
+        yield _FolderFiles(root, found, depth)
     for path in sorted(zips):
         yield ZipImages(path, depth, left_out)
 

@@ -25,7 +25,7 @@ from .tars import TarSamples, index_tars
 _TEXTS = ("names", "keys", "notes")
 
 
-class Pack(Protocol):
+class PackedImages(Protocol):
     """Images of packed files by row, in the order of the files."""
 
     names: Sequence[str]
@@ -43,7 +43,7 @@ class PackedSource:
     Identities are in the natural order of their names, the images of each as they lie.
     """
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: PackedImages) -> None:
         self._pack = pack
         names = pack.names
         order = sorted(range(len(names)), key=lambda code: natural(names[code]))
@@ -77,7 +77,7 @@ class _Packed(SourceGenerator):
         return PackedSource(pack)
 
     @abstractmethod
-    def pack(self, paths: Sequence[Path]) -> Pack:
+    def pack(self, paths: Sequence[Path]) -> PackedImages:
         """The images of these files."""
 
 

@@ -14,7 +14,7 @@ from harness.faces.source import SourceParams
 _ROOT = "Folder with {identity}/{file}, or with zip files that hold the same, or one zip file."
 
 
-class Params(SourceParams):
+class FolderParams(SourceParams):
     """Where the images lie and which of them are used."""
 
     root: Annotated[Path | None, External()] = Field(None, description=_ROOT)
@@ -34,7 +34,7 @@ class Params(SourceParams):
     )
 
     @model_validator(mode="after")
-    def _one_alignment(self) -> Params:
+    def _one_alignment(self) -> FolderParams:
         if self.template is not None and self.landmarks is not None:
             raise ValueError("template and landmarks exclude each other; give one of them")
         return self
@@ -61,7 +61,7 @@ class ParquetParams(PackedParams):
     )
 
 
-class DigiFaceParams(Params):
+class DigiFaceParams(FolderParams):
     """DigiFace-1M. Its crops follow no published template, so faces are found by an aligner."""
 
     root: Annotated[Path | None, External(asset="digiface1m")] = Field(None, description=_ROOT)
@@ -70,7 +70,7 @@ class DigiFaceParams(Params):
     )
 
 
-class WebFaceParams(Params):
+class WebFaceParams(FolderParams):
     """WebFace260M; the smaller sets are the first of its ten folders."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -85,37 +85,37 @@ class WebFaceParams(Params):
     )
 
 
-class SFaceParams(Params):
+class SFaceParams(FolderParams):
     """SFace."""
 
     root: Annotated[Path | None, External(asset="sface")] = Field(None, description=_ROOT)
 
 
-class GanDiffFaceParams(Params):
+class GanDiffFaceParams(FolderParams):
     """GANDiffFace."""
 
     root: Annotated[Path | None, External(asset="gandiffface")] = Field(None, description=_ROOT)
 
 
-class DisCoParams(Params):
+class DisCoParams(FolderParams):
     """DisCo."""
 
     root: Annotated[Path | None, External(asset="disco")] = Field(None, description=_ROOT)
 
 
-class IDiffFaceParams(Params):
+class IDiffFaceParams(FolderParams):
     """IDiff-Face."""
 
     root: Annotated[Path | None, External(asset="idiff-face")] = Field(None, description=_ROOT)
 
 
-class ExFaceGanParams(Params):
+class ExFaceGanParams(FolderParams):
     """ExFaceGAN."""
 
     root: Annotated[Path | None, External(asset="exfacegan")] = Field(None, description=_ROOT)
 
 
-class Syn2AuthParams(Params):
+class Syn2AuthParams(FolderParams):
     """Syn2Auth."""
 
     root: Annotated[Path | None, External(asset="syn2auth")] = Field(None, description=_ROOT)

@@ -29,7 +29,7 @@ _NOWHERE = (0, 0)
 
 
 @dataclass
-class _Sample:
+class _SampleSpans:
     """Where the parts of a sample lie: offset and size of ``image``, ``cls`` and ``json``."""
 
     key: str
@@ -112,7 +112,7 @@ def index_tars(paths: Sequence[Path]) -> dict[str, Any]:
     }
 
 
-def _identity(file: BinaryIO, sample: _Sample, where: str) -> tuple[str, str]:
+def _identity(file: BinaryIO, sample: _SampleSpans, where: str) -> tuple[str, str]:
     """Where the identity of a sample stands, and its name."""
     if "json" in sample.parts:
         facts = parse(_part(file, sample.parts["json"], where), where)
@@ -151,9 +151,9 @@ def _part(file: BinaryIO, span: tuple[int, int], where: str) -> bytes:
     return data
 
 
-def _samples(path: Path, file: BinaryIO, left_out: LeftOut) -> Iterator[_Sample]:
+def _samples(path: Path, file: BinaryIO, left_out: LeftOut) -> Iterator[_SampleSpans]:
     """The samples of a file that have an image: consecutive members of one name."""
-    sample = _Sample("")
+    sample = _SampleSpans("")
     for member in _members(path):
         inside = inner_path(member.name)
         assert inside is not None, "checked when it was listed"
@@ -164,7 +164,7 @@ def _samples(path: Path, file: BinaryIO, left_out: LeftOut) -> Iterator[_Sample]
         key = (inside.parent / stem).as_posix()
         if key != sample.key:
             yield from _whole(path, sample, left_out)
-            sample = _Sample(key)
+            sample = _SampleSpans(key)
         part = _part_name(suffix.lower(), file, member)
         if part in sample.parts:
             raise DataError(f"{path}: sample {key} has {part} twice; pack the images anew")
@@ -185,7 +185,7 @@ def _part_name(suffix: str, file: BinaryIO, member: tarfile.TarInfo) -> str:
     return suffix if reason_against(dotted and f"x{dotted}", head) else "image"
 
 
-def _whole(path: Path, sample: _Sample, left_out: LeftOut) -> Iterator[_Sample]:
+def _whole(path: Path, sample: _SampleSpans, left_out: LeftOut) -> Iterator[_SampleSpans]:
     if "image" in sample.parts:
         yield sample
     elif {"cls", "json"} & set(sample.parts):

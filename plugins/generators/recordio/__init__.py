@@ -59,7 +59,7 @@ def harness_components() -> Iterable[Component]:
         name="recordio",
         version=2,
         target=_TARGET,
-        params=f"{_PARAMS}:Params",
+        params=f"{_PARAMS}:RecordIOParams",
         summary="faces of a RecordIO file: train.rec with train.idx",
         licence="that of the images you give",
         citation="the source of the images you give",

@@ -15,7 +15,7 @@ from harness.faces.source import SourceGenerator, SourceImage
 from harness.fileio.strings import read_strings, write_strings
 from harness.inputs import identity, walk
 
-from .params import Params
+from .params import RecordIOParams
 from .table import Table, by_header, by_list, implausible
 
 LIST = "list.txt"
@@ -24,7 +24,7 @@ LIST = "list.txt"
 class RecordIo(SourceGenerator):
     """Faces of a ``.rec`` file; identities are named by their label, or by their path in a list."""
 
-    params: Params
+    params: RecordIOParams
 
     def open(self) -> RecordSource:
         """See :class:`harness.faces.source.SourceGenerator`."""

@@ -16,7 +16,7 @@ BESIDE = (".idx", "list.txt")
 _ROOT = "Folder with one .rec file and its .idx (also one level down, in record/)."
 
 
-class Params(SourceParams):
+class RecordIOParams(SourceParams):
     """Where the records lie and which of them are used."""
 
     root: Annotated[Path | None, External(beside=BESIDE)] = Field(None, description=_ROOT)
@@ -37,7 +37,7 @@ class Params(SourceParams):
     )
 
 
-class CasiaParams(Params):
+class CasiaParams(RecordIOParams):
     """CASIA-WebFace, aligned, as insightface packs it."""
 
     root: Annotated[Path | None, External(asset="casia-webface", beside=BESIDE)] = Field(
@@ -45,7 +45,7 @@ class CasiaParams(Params):
     )
 
 
-class Ms1mParams(Params):
+class Ms1mParams(RecordIOParams):
     """MS1MV2, aligned, as insightface packs it."""
 
     root: Annotated[Path | None, External(asset="ms1mv2", beside=BESIDE)] = Field(
@@ -53,7 +53,7 @@ class Ms1mParams(Params):
     )
 
 
-class DcFaceParams(Params):
+class DcFaceParams(RecordIOParams):
     """DCFace; the labels in its record headers are not identities."""
 
     root: Annotated[Path | None, External(asset="dcface", beside=BESIDE)] = Field(

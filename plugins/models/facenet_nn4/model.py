@@ -22,7 +22,7 @@ from .triplets import TripletObjective
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.training.saved.weights import Layout
+    from harness.training.saved.weights import WeightsLayout
 
     from .params import FaceNetNN4Params
 
@@ -43,7 +43,7 @@ class FaceNetNN4(TorchModel):
         return self.params.embedding_size
 
     @property
-    def layouts(self) -> tuple[Layout, ...]:
+    def layouts(self) -> tuple[WeightsLayout, ...]:
         """The public port besides the authors' names, which are ours."""
         return (OPENFACE_PTH,)
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from harness.training.saved.weights import Layout
+from harness.training.saved.weights import WeightsLayout
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def pad_to(x: Tensor, height: int, width: int) -> Tensor:
 _STEM = {1: "conv1", 2: "bn1", 6: "conv2", 7: "bn2", 9: "conv3", 10: "bn3", 25: "ln"}
 _MODULES = zip((14, 15, 16, 17, 18, 19, 21), SMALL2, strict=True)
 
-OPENFACE_PTH = Layout(
+OPENFACE_PTH = WeightsLayout(
     "openface.pth",
     "layer1.weight",
     [

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from harness.training.recipe import TrainingRecipe
-    from harness.training.saved.weights import Layout
+    from harness.training.saved.weights import WeightsLayout
 
     from .params import IResNetParams
 
@@ -26,7 +26,7 @@ class IResNet(TorchModel):
     params: IResNetParams
 
     @property
-    def layouts(self) -> tuple[Layout, ...]:
+    def layouts(self) -> tuple[WeightsLayout, ...]:
         """AdaFace's and insightface's, for this depth."""
         return layouts(self.params.depth)
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from harness.training.saved.weights import Layout
+from harness.training.saved.weights import WeightsLayout
 
 Variant = Literal["adaface", "insightface"]
 
@@ -14,7 +14,7 @@ BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 14, 3), 100: (3, 13, 30
 CHANNELS = (64, 128, 256, 512)
 
 
-class Block(nn.Module):
+class IBasicBlock(nn.Module):
     """BN, conv, BN, PReLU, conv with the stride, BN; plus a shortcut, and nothing after the sum."""
 
     def __init__(self, channels: int, out: int, stride: int, variant: Variant) -> None:
@@ -49,7 +49,7 @@ class IResNetNetwork(nn.Module):
         channels = 64
         for count, out in zip(BLOCKS[depth], CHANNELS, strict=True):
             for index in range(count):
-                blocks.append(Block(channels, out, 2 if index == 0 else 1, variant))
+                blocks.append(IBasicBlock(channels, out, 2 if index == 0 else 1, variant))
                 channels = out
         self.body = nn.Sequential(*blocks)
         adaface = variant == "adaface"
@@ -96,7 +96,7 @@ def initialise_insightface(module: nn.Module) -> None:
         nn.init.normal_(module.weight, 0.0, 0.1)
 
 
-def layouts(depth: int) -> tuple[Layout, ...]:
+def layouts(depth: int) -> tuple[WeightsLayout, ...]:
     """Public layouts: AdaFace's checkpoint (our own names in a prefix) and insightface's."""
     starts = [sum(BLOCKS[depth][:stage]) for stage in range(4)]
     parts = {"bn1": 0, "conv1": 1, "bn2": 2, "prelu": 3, "conv2": 4, "bn3": 5}
@@ -114,6 +114,8 @@ def layouts(depth: int) -> tuple[Layout, ...]:
     outer |= {"bn2": "output_layer.0", "fc": "output_layer.3", "features": "output_layer.4"}
     renames += [(rf"{name}\.(.*)", rf"{ours}.\1") for name, ours in outer.items()]
     return (
-        Layout("AdaFace", "model.input_layer.0.weight", [(r"model\.(.*)", r"\1")], (r"head\..*",)),
-        Layout("insightface", "layer1.0.conv1.weight", renames),
+        WeightsLayout(
+            "AdaFace", "model.input_layer.0.weight", [(r"model\.(.*)", r"\1")], (r"head\..*",)
+        ),
+        WeightsLayout("insightface", "layer1.0.conv1.weight", renames),
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from harness.training.recipe import TrainingRecipe
-    from harness.training.saved.weights import Layout
+    from harness.training.saved.weights import WeightsLayout
 
     from .params import MobileFaceNetParams
 
@@ -26,7 +26,7 @@ class MobileFaceNet(TorchModel):
     params: MobileFaceNetParams
 
     @property
-    def layouts(self) -> tuple[Layout, ...]:
+    def layouts(self) -> tuple[WeightsLayout, ...]:
         """Those of the two public implementations."""
         return FOAMLIU, XIAOCCER
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from harness.training.saved.weights import Layout
+from harness.training.saved.weights import WeightsLayout
 
 Variant = Literal["prelu", "relu"]
 
@@ -86,7 +86,7 @@ class MobileFaceNetNetwork(nn.Module):
 
 _BLOCK = r"(?:features|blocks)\.(\d+)\.conv"
 
-FOAMLIU = Layout(
+FOAMLIU = WeightsLayout(
     "foamliu",
     "dw_conv.depthwise.weight",
     [
@@ -109,7 +109,7 @@ FOAMLIU = Layout(
 
 _UNITS = {"conv1": "stem", "dw_conv1": "first.0", "conv2": "last", "linear7": "pool"}
 
-XIAOCCER = Layout(
+XIAOCCER = WeightsLayout(
     "Xiaoccer",
     "dw_conv1.conv.weight",
     [

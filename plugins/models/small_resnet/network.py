@@ -13,7 +13,7 @@ STAGES = ((32, 1), (64, 1), (128, 2), (192, 1))
 """Channels and residual blocks; each stage begins with stride 2, so the last map is 4x4."""
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """Two convolutions beside a shortcut, with no activation after the sum."""
 
     def __init__(self, channels: int) -> None:
@@ -54,7 +54,7 @@ def small_resnet(
         parts.append(LocalContrast(INPUT_PX, local_contrast_px))
     channels = 3
     for out, blocks in STAGES:
-        parts += [*layer(channels, out, 2), *(Block(out) for _ in range(blocks))]
+        parts += [*layer(channels, out, 2), *(ResidualBlock(out) for _ in range(blocks))]
         channels = out
     side = INPUT_PX >> len(STAGES)
     return nn.Sequential(

@@ -9,7 +9,7 @@ from scipy.io import savemat
 from harness.errors import DataError
 from harness.protocols.readers.matfile import read_variable
 from harness_plugins.benchmarks.agedb30.benchmark import AgeDb30
-from harness_plugins.benchmarks.agedb30.params import Params
+from harness_plugins.benchmarks.agedb30.params import AgeDb30Params
 from harness_plugins.benchmarks.agedb30.protocol import read_protocol
 
 FOLDS, PEOPLE = 2, 4
@@ -74,11 +74,11 @@ def test_the_fixture_has_the_nesting_of_the_official_file(agedb):
 
 
 def test_landmarks_lie_where_the_68_points_do(prepared, agedb, five):
-    benchmark = prepared(AgeDb30, Params(root=agedb))
+    benchmark = prepared(AgeDb30, AgeDb30Params(root=agedb))
     np.testing.assert_allclose(benchmark.images().landmarks[0], five, atol=1e-3)
     assert len(set(benchmark.images().subjects)) == PEOPLE
     assert not [c for c in benchmark.cautions("verification") if "contradict" in c]
-    without = prepared(AgeDb30, Params(root=agedb, landmarks="none"))
+    without = prepared(AgeDb30, AgeDb30Params(root=agedb, landmarks="none"))
     assert np.isnan(without.images().landmarks).all()
 
 
@@ -98,11 +98,11 @@ def test_landmarks_lie_where_the_68_points_do(prepared, agedb, five):
 def test_damaged_protocols_are_named(prepared, agedb, change, message):
     matlab(agedb / MAT, change([rows_of(fold) for fold in range(FOLDS)]))
     with pytest.raises(DataError, match=message):
-        prepared(AgeDb30, Params(root=agedb))
+        prepared(AgeDb30, AgeDb30Params(root=agedb))
 
 
 def test_other_files_are_refused(prepared, agedb):
-    params = Params(root=agedb)
+    params = AgeDb30Params(root=agedb)
     savemat(agedb / MAT, {"other": 1})
     with pytest.raises(DataError, match="has no variable 'splits'"):
         prepared(AgeDb30, params)
@@ -140,7 +140,7 @@ def test_matlab_values_as_scipy_wrote_them(tmp_path, compressed):
 def test_absent_points_are_named(prepared, agedb):
     (agedb / "03_Protocol_Images" / f"{image_name(2, 1)}.pts").unlink()
     with pytest.raises(DataError, match=r"1 of 8 landmark files are absent.*Name2_50_f.pts"):
-        prepared(AgeDb30, Params(root=agedb))
+        prepared(AgeDb30, AgeDb30Params(root=agedb))
 
 
 def fuzz(file, cases: int) -> int:

@@ -6,7 +6,7 @@ import pytest
 
 from harness.errors import DataError, UsageError
 from harness_plugins.benchmarks.cfp.benchmark import CfpFf, CfpFp
-from harness_plugins.benchmarks.cfp.params import Params
+from harness_plugins.benchmarks.cfp.params import CfpParams
 
 PEOPLE = 6
 
@@ -55,8 +55,8 @@ def names_of(pairs, row):
 
 
 def test_the_second_number_counts_profiles_in_fp_only(prepared, cfp):
-    fp = prepared(CfpFp, Params(root=cfp)).comparison("verification")
-    ff = prepared(CfpFf, Params(root=cfp)).comparison("verification")
+    fp = prepared(CfpFp, CfpParams(root=cfp)).comparison("verification")
+    ff = prepared(CfpFf, CfpParams(root=cfp)).comparison("verification")
     assert names_of(fp, 0) == ["001/frontal/01.jpg", "001/profile/02.jpg"]
     assert names_of(ff, 0) == ["001/frontal/01.jpg", "001/frontal/02.jpg"]
     assert names_of(fp, 2) == ["001/frontal/01.jpg", "002/profile/01.jpg"]
@@ -64,17 +64,17 @@ def test_the_second_number_counts_profiles_in_fp_only(prepared, cfp):
 
 
 def test_the_folder_may_be_given_directly(prepared, cfp):
-    assert len(prepared(CfpFp, Params(root=cfp / "cfp-dataset")).images()) == 18
+    assert len(prepared(CfpFp, CfpParams(root=cfp / "cfp-dataset")).images()) == 18
 
 
 def test_a_part_of_the_images_serves_its_folds(prepared, cfp):
     (cfp / "cfp-dataset/Data/Images/005/profile/02.jpg").unlink()
     absent = r"FP/03/same.txt, line 1: image 005/profile/02.jpg is not in .*folds"
     with pytest.raises(DataError, match=absent):
-        prepared(CfpFp, Params(root=cfp))
-    prepared(CfpFp, Params(root=cfp, folds=(1, 2)))
+        prepared(CfpFp, CfpParams(root=cfp))
+    prepared(CfpFp, CfpParams(root=cfp, folds=(1, 2)))
     with pytest.raises(UsageError, match=r"no fold 9, only \[1, 2, 3\]"):
-        prepared(CfpFp, Params(root=cfp, folds=(1, 9)))
+        prepared(CfpFp, CfpParams(root=cfp, folds=(1, 9)))
 
 
 @pytest.mark.parametrize(
@@ -92,13 +92,13 @@ def test_a_part_of_the_images_serves_its_folds(prepared, cfp):
 def test_damaged_lists_are_named(prepared, cfp, file, text, message):
     (cfp / "cfp-dataset/Protocol" / file).write_text(text)
     with pytest.raises(DataError, match=message):
-        prepared(CfpFp, Params(root=cfp))
+        prepared(CfpFp, CfpParams(root=cfp))
 
 
 def test_absent_files_are_named(prepared, cfp):
     (cfp / "cfp-dataset/Protocol/Split/FP/02/diff.txt").unlink()
     with pytest.raises(DataError, match=r"cannot read .*02/diff.txt"):
-        prepared(CfpFp, Params(root=cfp))
+        prepared(CfpFp, CfpParams(root=cfp))
     (cfp / "cfp-dataset/Protocol/Pair_list_P.txt").unlink()
     with pytest.raises(DataError, match=r"holds none of Protocol/Pair_list_P.txt"):
-        prepared(CfpFp, Params(root=cfp))
+        prepared(CfpFp, CfpParams(root=cfp))

@@ -11,7 +11,7 @@ import pytest
 
 from harness.errors import DataError
 from harness_plugins.benchmarks.ijba.benchmark import Ijba
-from harness_plugins.benchmarks.ijba.params import Params
+from harness_plugins.benchmarks.ijba.params import IjbaParams
 
 PEOPLE = 8
 HEADER = (
@@ -69,7 +69,7 @@ class Ctx:
 
 
 def opened(root, **params) -> Ijba:
-    benchmark = Ijba(Params(root=root, splits=2, **params))
+    benchmark = Ijba(IjbaParams(root=root, splits=2, **params))
     benchmark.prepare(Ctx())
     return benchmark
 
@@ -115,7 +115,7 @@ def test_an_image_in_several_lists_is_embedded_once(ijba):
 def test_fusion_is_in_the_protocol(ijba, fusion):
     protocol = opened(ijba, fusion=fusion, flip="none").comparison("1:1").protocol()
     assert protocol["id"] == f"ijba-1:1/{fusion}+no-flip@1"
-    assert Params.presets["kortylewski2018"]["fusion"] == "softmax"
+    assert IjbaParams.presets["kortylewski2018"]["fusion"] == "softmax"
 
 
 def edit(file, old, new):

@@ -13,11 +13,11 @@ from harness.errors import DataError
 from harness_plugins.benchmarks.multipie.benchmark import (
     CAMERAS,
     YAW_DEG,
-    Shot,
+    MultiPieImage,
     draw_pairs,
     find_shots,
 )
-from harness_plugins.benchmarks.multipie.params import Params
+from harness_plugins.benchmarks.multipie.params import MultiPieParams
 
 POINTS = np.array([[38.3, 51.7], [73.5, 51.5], [56.0, 71.7], [41.5, 92.4], [70.7, 92.2]])
 SMALL = {"folds": 2, "pairs_per_fold": 6}
@@ -67,11 +67,11 @@ def test_the_command_gives_accuracy_by_yaw(harness_command, multipie, tmp_path):
 
 
 def test_only_the_session_light_and_cameras_asked_for(multipie):
-    shots = find_shots(multipie, Params())
+    shots = find_shots(multipie, MultiPieParams())
     assert len(shots) == 6 * 2 * 3
     assert [shot.name for shot in shots] == sorted(shot.name for shot in shots)
     assert all(shot.name.endswith("_07.png") for shot in shots)
-    neutral = find_shots(multipie, Params(recordings=("01",)))
+    neutral = find_shots(multipie, MultiPieParams(recordings=("01",)))
     assert {shot.name.split("/")[3] for shot in neutral} == {"01"}
     assert {s.yaw_deg for s in shots} == {0.0, -30.0, 90.0}
 
@@ -81,12 +81,16 @@ def test_cameras_are_fifteen_degrees_apart():
     assert (YAW_DEG["240"], YAW_DEG["051"], YAW_DEG["110"]) == (-90.0, 0.0, 90.0)
 
 
-def many() -> list[Shot]:
-    return [Shot(path_of(s, "01", c, "07"), s, YAW_DEG[c]) for s in range(1, 81) for c in CAMERAS]
+def many() -> list[MultiPieImage]:
+    return [
+        MultiPieImage(path_of(s, "01", c, "07"), s, YAW_DEG[c])
+        for s in range(1, 81)
+        for c in CAMERAS
+    ]
 
 
 def test_the_list_is_ten_subject_disjoint_folds_of_300_and_300():
-    pairs = draw_pairs(many(), Params())
+    pairs = draw_pairs(many(), MultiPieParams())
     subject = {shot.name: shot.subject for shot in many()}
     owner: dict[int, int] = {}
     for pair in pairs:
@@ -100,22 +104,22 @@ def test_the_list_is_ten_subject_disjoint_folds_of_300_and_300():
 
 
 def test_the_list_depends_on_seed_and_names_alone():
-    assert draw_pairs(many(), Params()) == draw_pairs(many(), Params())
-    assert draw_pairs(many(), Params()) != draw_pairs(many(), Params(list_seed=1))
-    assert draw_pairs(many(), Params()) != draw_pairs(many()[:-13], Params())
+    assert draw_pairs(many(), MultiPieParams()) == draw_pairs(many(), MultiPieParams())
+    assert draw_pairs(many(), MultiPieParams()) != draw_pairs(many(), MultiPieParams(list_seed=1))
+    assert draw_pairs(many(), MultiPieParams()) != draw_pairs(many()[:-13], MultiPieParams())
 
 
 def test_what_is_wrong_is_named(multipie):
     with pytest.raises(DataError, match=r"fold 1 has 45 genuine pairs but 300 are needed"):
-        draw_pairs(find_shots(multipie, Params()), Params(folds=2))
+        draw_pairs(find_shots(multipie, MultiPieParams()), MultiPieParams(folds=2))
     with pytest.raises(DataError, match="no image of shot 19 in recordings 01, 02"):
-        find_shots(multipie, Params(shot="19"))
+        find_shots(multipie, MultiPieParams(shot="19"))
     with pytest.raises(DataError, match="holds no session02/multiview"):
-        find_shots(multipie, Params(session=2))
+        find_shots(multipie, MultiPieParams(session=2))
     file = multipie / path_of(1, "01", "051", "07")
     shutil.copy(file, file.parent / "002_01_01_051_07.png")
     with pytest.raises(DataError, match=r"002_01_01_051_07.png: the name contradicts its folder"):
-        find_shots(multipie, Params())
+        find_shots(multipie, MultiPieParams())
     (file.parent / "002_01_01_051_07.png").rename(file.parent / "copy.png")
     with pytest.raises(DataError, match=r"copy.png: the name is not"):
-        find_shots(multipie, Params())
+        find_shots(multipie, MultiPieParams())

@@ -13,14 +13,14 @@ from harness.errors import DataError
 from harness.protocols.base import Embeddings
 
 FAMILY = {
-    "lfw": ("lfw", "Lfw", "Params", {}),
-    "xqlfw": ("xqlfw", "Xqlfw", "Params", {}),
+    "lfw": ("lfw", "Lfw", "LfwParams", {}),
+    "xqlfw": ("xqlfw", "Xqlfw", "XqlfwParams", {}),
     "calfw": ("cross_lfw", "Calfw", "CalfwParams", {}),
     "cplfw": ("cross_lfw", "Cplfw", "CplfwParams", {}),
-    "cfp-fp": ("cfp", "CfpFp", "Params", {}),
-    "cfp-ff": ("cfp", "CfpFf", "Params", {}),
-    "agedb-30": ("agedb30", "AgeDb30", "Params", {}),
-    "rfw": ("rfw", "Rfw", "Params", {"races": ("Indian",)}),
+    "cfp-fp": ("cfp", "CfpFp", "CfpParams", {}),
+    "cfp-ff": ("cfp", "CfpFf", "CfpParams", {}),
+    "agedb-30": ("agedb30", "AgeDb30", "AgeDb30Params", {}),
+    "rfw": ("rfw", "Rfw", "RfwParams", {"races": ("Indian",)}),
 }
 
 

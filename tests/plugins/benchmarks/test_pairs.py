@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from harness.errors import DataError, UsageError
 from harness_plugins.benchmarks.agedb30.benchmark import AgeDb30
-from harness_plugins.benchmarks.agedb30.params import Params as AgeDbParams
+from harness_plugins.benchmarks.agedb30.params import AgeDb30Params
 from harness_plugins.benchmarks.pairs.benchmark import Pairs
-from harness_plugins.benchmarks.pairs.params import Params
+from harness_plugins.benchmarks.pairs.params import PairsParams
 
 PEOPLE = 10
 
@@ -58,13 +58,13 @@ def test_copies_under_two_names_are_refused_or_counted(prepared, folder):
     copy = folder / "p0/2.png"
     copy.write_bytes((folder / "p0/1.png").read_bytes())
     with pytest.raises(DataError, match=r"1 of 20 pairs .* itself .*p0/1\.png with p0/2\.png"):
-        prepared(Pairs, Params(root=folder, max_doubtful_pairs=0.04))
-    few = prepared(Pairs, Params(root=folder, max_doubtful_pairs=0.05))
+        prepared(Pairs, PairsParams(root=folder, max_doubtful_pairs=0.04))
+    few = prepared(Pairs, PairsParams(root=folder, max_doubtful_pairs=0.05))
     assert "1 of 20 pairs compare an image with itself" in " ".join(few.cautions("verification"))
     for person in range(PEOPLE):
         (folder / f"p{person}/2.png").write_bytes((folder / f"p{person}/1.png").read_bytes())
     with pytest.raises(DataError, match=r"10 of 20 pairs compare an image with itself"):
-        prepared(Pairs, Params(root=folder))
+        prepared(Pairs, PairsParams(root=folder))
 
 
 def test_pairs_of_copies_are_repeated_or_contradict(prepared, folder):
@@ -72,7 +72,7 @@ def test_pairs_of_copies_are_repeated_or_contradict(prepared, folder):
     for name, source in (("p3/copy.png", "p3/2.png"), ("p5/copy.png", "p5/2.png")):
         (folder / name).write_bytes((folder / source).read_bytes())
     (folder / "pairs.csv").write_text(f"{lines}\np3/copy.png,p3/1.png,1\np5/1.png,p5/copy.png,0")
-    made = prepared(Pairs, Params(root=folder, max_doubtful_pairs=0.5))
+    made = prepared(Pairs, PairsParams(root=folder, max_doubtful_pairs=0.5))
     said = " ".join(made.cautions("verification"))
     assert "1 of 22 pairs occur earlier in the list" in said
     assert "2 of 22 pairs are there as genuine and as impostor" in said
@@ -92,15 +92,15 @@ def test_a_pack_by_the_command_needs_no_asset(results, pack, harness_command, tm
 
 
 def test_folder_and_pack_hold_the_same_pairs(prepared, folder, pack):
-    listed = prepared(Pairs, Params(root=folder)).comparison("verification")
-    packed = prepared(Pairs, Params(pack=pack)).comparison("verification")
+    listed = prepared(Pairs, PairsParams(root=folder)).comparison("verification")
+    packed = prepared(Pairs, PairsParams(pack=pack)).comparison("verification")
     np.testing.assert_array_equal(listed.fold, packed.fold)
     np.testing.assert_array_equal(listed.genuine, packed.genuine)
     assert packed.subjects is None
 
 
 def test_a_limit_and_folds_keep_only_their_images(prepared, pack):
-    limited = prepared(AgeDb30, AgeDbParams(pack=pack, folds=(1, 3)), limit=1)
+    limited = prepared(AgeDb30, AgeDb30Params(pack=pack, folds=(1, 3)), limit=1)
     assert limited.images().names == ["0001a", "0001b", "0002a", "0002b",
                                       "0005a", "0005b", "0006a", "0006b"]  # fmt: skip
     assert "own.bin lists 20 pairs" in limited.cautions("verification")[0]
@@ -113,15 +113,15 @@ def test_a_pack_of_one_kind_first_is_refused(prepared, pack):
     shuffled = [images[2 * row + side] for row in order for side in (0, 1)]
     pack.write_bytes(pickle.dumps((shuffled, [same[row] for row in order])))
     with pytest.raises(DataError, match=r"own.bin: fold 1 has pairs of one kind only"):
-        prepared(Pairs, Params(pack=pack))
+        prepared(Pairs, PairsParams(pack=pack))
 
 
 def test_root_and_pack_exclude_each_other(prepared, folder, pack):
     with pytest.raises(ValidationError, match="give root or pack, not both"):
-        Params(root=folder, pack=pack)
+        PairsParams(root=folder, pack=pack)
     with pytest.raises(UsageError, match="needs root=FOLDER"):
-        prepared(Pairs, Params())
-    assert Params.model_validate(Params(pack=pack).model_dump()).root == pack
+        prepared(Pairs, PairsParams())
+    assert PairsParams.model_validate(PairsParams(pack=pack).model_dump()).root == pack
 
 
 def test_a_hostile_pack_is_refused(prepared, tmp_path):
@@ -129,7 +129,7 @@ def test_a_hostile_pack_is_refused(prepared, tmp_path):
     file = tmp_path / "bad.bin"
     file.write_bytes(b"cos\nsystem\n(S'touch " + str(trace).encode() + b"'\ntR.")
     with pytest.raises(DataError, match=r"bad.bin is not a pack"):
-        prepared(Pairs, Params(pack=file))
+        prepared(Pairs, PairsParams(pack=file))
     assert not trace.exists()
 
 
@@ -155,8 +155,8 @@ SPOILED = {
 def test_a_list_of_doubtful_pairs_is_refused_or_warned_of(prepared, folder, kind):
     add(folder, *SPOILED[kind])
     with pytest.raises(DataError, match=rf"pairs\.csv: .* pairs {kind}"):
-        prepared(Pairs, Params(root=folder))
-    accepted = prepared(Pairs, Params(root=folder, max_doubtful_pairs=0.5))
+        prepared(Pairs, PairsParams(root=folder))
+    accepted = prepared(Pairs, PairsParams(root=folder, max_doubtful_pairs=0.5))
     assert kind in " ".join(accepted.cautions("verification"))
 
 
@@ -171,12 +171,12 @@ def test_a_pack_is_judged_by_the_content_of_its_images(prepared, tmp_path, encod
     file = tmp_path / "twice.bin"
     file.write_bytes(pickle.dumps((images, [True, False] * 10), protocol=2))
     with pytest.raises(DataError, match=r"20 of 20 pairs are there as genuine and as impostor"):
-        prepared(Pairs, Params(pack=file))
+        prepared(Pairs, PairsParams(pack=file))
 
 
 def test_labels_the_wrong_way_round_are_refused_where_names_tell(prepared, folder, tmp_path):
     from harness_plugins.benchmarks.lfw.benchmark import Lfw
-    from harness_plugins.benchmarks.lfw.params import Params as LfwParams
+    from harness_plugins.benchmarks.lfw.params import LfwParams
 
     lines = (folder / "pairs.csv").read_text().splitlines()
     turned = [line[:-1] + str(1 - int(line[-1])) for line in lines[1:]]
@@ -194,4 +194,4 @@ def test_labels_the_wrong_way_round_are_refused_where_names_tell(prepared, folde
 def test_an_absent_image_with_a_similar_name_is_suggested(prepared, folder):
     (folder / "p3/1.png").rename(folder / "p3/1.PNG")
     with pytest.raises(DataError, match=r"p3/1\.png is not in .*there is 'p3/1\.PNG', .* case"):
-        prepared(Pairs, Params(root=folder))
+        prepared(Pairs, PairsParams(root=folder))

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from harness.errors import DataError
 from harness_plugins.benchmarks.rfw.benchmark import LEAK, Rfw
-from harness_plugins.benchmarks.rfw.params import Params
+from harness_plugins.benchmarks.rfw.params import RfwParams
 
 RACES = ("African", "Asian", "Caucasian", "Indian")
 SHARED = "m.0bk56n"
@@ -65,20 +65,20 @@ def test_accuracy_by_the_command(results, rfw):
 
 
 def test_one_race_alone(prepared, rfw):
-    benchmark = prepared(Rfw, Params(root=rfw / "test", races=("Indian",)))
+    benchmark = prepared(Rfw, RfwParams(root=rfw / "test", races=("Indian",)))
     assert len(benchmark.images()) == 8
     assert benchmark.images().names[0].startswith("Indian/m.")
 
 
 def test_a_pack_holds_one_race(rfw):
     with pytest.raises(ValidationError, match="a pack holds the pairs of one race"):
-        Params(pack=rfw / "african.bin")
+        RfwParams(pack=rfw / "african.bin")
     with pytest.raises(ValidationError, match="a CSV list holds the pairs of one race"):
-        Params(root=rfw, pairs="african.csv")
+        RfwParams(root=rfw, pairs="african.csv")
     with pytest.raises(ValidationError, match="name each race once"):
-        Params(root=rfw, races=("Asian", "Asian"))
-    assert Params(pack=rfw / "a.bin", races=("Asian",)).comparison_names() == ("Asian",)
-    assert Params().comparison_names() == (*RACES, "fairness")
+        RfwParams(root=rfw, races=("Asian", "Asian"))
+    assert RfwParams(pack=rfw / "a.bin", races=("Asian",)).comparison_names() == ("Asian",)
+    assert RfwParams().comparison_names() == (*RACES, "fairness")
 
 
 def test_what_is_missing_is_named(prepared, rfw):
@@ -86,11 +86,11 @@ def test_what_is_missing_is_named(prepared, rfw):
     points = (lists / "Asian_lmk.txt").read_text().splitlines()
     (lists / "Asian_lmk.txt").write_text("\n".join(points[1:]))
     with pytest.raises(DataError, match=r"no landmarks for 1 images.*Asian/m.asian0"):
-        prepared(Rfw, Params(root=rfw))
+        prepared(Rfw, RfwParams(root=rfw))
     pairs = (lists / "Asian_pairs.txt").read_text().splitlines()
     (lists / "Asian_pairs.txt").write_text("\n".join(pairs[:-1]))
     with pytest.raises(DataError, match=r"Asian_pairs.txt: the folds are not balanced"):
-        prepared(Rfw, Params(root=rfw))
+        prepared(Rfw, RfwParams(root=rfw))
     (lists / "Asian_pairs.txt").unlink()
     with pytest.raises(DataError, match=r"Asian_pairs.txt: there is no such list \(1 of 4"):
-        prepared(Rfw, Params(root=rfw))
+        prepared(Rfw, RfwParams(root=rfw))

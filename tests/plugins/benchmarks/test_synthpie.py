@@ -11,13 +11,13 @@ from harness_plugins.benchmarks.synthpie.benchmark import (
     draw_pairs,
     larger_yaw,
 )
-from harness_plugins.benchmarks.synthpie.params import FACTORS, SEED, Params
-from harness_plugins.generators.bfm.params import Params as BfmParams
+from harness_plugins.benchmarks.synthpie.params import FACTORS, SEED, SynthpieParams
+from harness_plugins.generators.bfm.params import BfmParams
 
 
 @pytest.fixture(scope="module")
 def rows():
-    return np.array(draw_pairs(Params()))
+    return np.array(draw_pairs(SynthpieParams()))
 
 
 def test_ten_folds_of_300_and_300(rows):
@@ -43,8 +43,8 @@ def test_no_pair_stands_twice(rows):
 
 
 def test_the_list_is_a_function_of_its_seed():
-    assert draw_pairs(Params()) == draw_pairs(Params(image_px=64))
-    assert draw_pairs(Params()) != draw_pairs(Params(list_seed=1))
+    assert draw_pairs(SynthpieParams()) == draw_pairs(SynthpieParams(image_px=64))
+    assert draw_pairs(SynthpieParams()) != draw_pairs(SynthpieParams(list_seed=1))
 
 
 def test_all_angles_are_used(rows):
@@ -53,25 +53,25 @@ def test_all_angles_are_used(rows):
 
 def test_too_few_people_are_refused():
     with pytest.raises(ValidationError, match="raise identities"):
-        Params(identities=10)
+        SynthpieParams(identities=10)
 
 
 def test_the_rendered_identities_are_requested_from_the_generator():
-    request = Params(identities=20, folds=2, image_px=64).requests()["faces"]
+    request = SynthpieParams(identities=20, folds=2, image_px=64).requests()["faces"]
     assert request.generator == "bfm"
     assert request.params["identities"] == 20
     assert request.params["images_per_id"] == 13
 
 
 def test_the_factors_cost_no_more_images_than_the_angles():
-    requests = Params().requests()
+    requests = SynthpieParams().requests()
     count = {k: r.params["identities"] * r.params["images_per_id"] for k, r in requests.items()}
     assert count["varied"] <= count["faces"] == 1300
     assert {r.seed for r in requests.values()} == {SEED}
 
 
 def test_an_image_of_the_factors_differs_from_the_reference_in_one_parameter():
-    params = Params(factors={"yaw_deg": [30, 60], "occlusion": [0.2]})
+    params = SynthpieParams(factors={"yaw_deg": [30, 60], "occlusion": [0.2]})
     asked = BfmParams.model_validate(params.requests()["varied"].params)
     states = [{name: getattr(asked, name).values[i] for name in FACTORS} for i in range(4)]
     assert states[0] == {**dict.fromkeys(FACTORS, 0.0), "resolution_px": 112.0}
@@ -81,7 +81,7 @@ def test_an_image_of_the_factors_differs_from_the_reference_in_one_parameter():
 
 
 def test_factor_pairs_hold_a_reference_and_a_varied_image_within_a_fold():
-    params = Params()
+    params = SynthpieParams()
     rows, strata = draw_factor_pairs(params)
     first, second, genuine, fold = np.array(rows).T
     states = 1 + len(params.levels())
@@ -99,15 +99,15 @@ def test_factor_pairs_hold_a_reference_and_a_varied_image_within_a_fold():
 
 
 def test_without_factors_there_is_one_comparison_and_one_set():
-    params = Params(factors={})
+    params = SynthpieParams(factors={})
     assert params.comparison_names() == ("verification",)
     assert set(params.requests()) == {"faces"}
-    assert Params().comparison_names() == ("verification", "factors")
+    assert SynthpieParams().comparison_names() == ("verification", "factors")
 
 
 def test_too_few_people_for_the_factors_are_refused():
     with pytest.raises(ValidationError, match="raise factor_identities"):
-        Params(factor_identities=10)
+        SynthpieParams(factor_identities=10)
 
 
 class Bench:
@@ -139,7 +139,9 @@ class FakeSet:
 
 
 def test_the_factors_are_a_cell_of_their_own_and_leave_the_pairs_of_the_angles_alone():
-    params = Params(identities=20, folds=2, pairs_per_fold=50, factor_identities=6, rule="exact")
+    params = SynthpieParams(
+        identities=20, folds=2, pairs_per_fold=50, factor_identities=6, rule="exact"
+    )
     benchmark = SynthPie(params)
     benchmark.prepare(Bench(params.requests()))
     alone = params.model_copy(update={"factors": {}})

@@ -9,7 +9,7 @@ from importlib import import_module
 import pytest
 
 from harness.components import Benchmark, BenchmarkParams
-from harness.plan.nodes import Cell
+from harness.plan.nodes import PlannedCell
 from harness.recipe.parameters import external_fields
 
 NAMES = ("ijba", "ijbc", "multipie", "tinyface")
@@ -72,7 +72,7 @@ def test_a_cell_folder_is_a_valid_name_whatever_the_comparison_is_called():
             self.name = name
 
     cells = [
-        Cell(key * 64, None, Named("toy"), Named("ijbc"), comparison, None, 0, {})
+        PlannedCell(key * 64, None, Named("toy"), Named("ijbc"), comparison, None, 0, {})
         for key, comparison in (("a", "1:1"), ("b", "1:N"))
     ]
     assert len({cell.folder for cell in cells}) == 2

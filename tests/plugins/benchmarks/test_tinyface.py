@@ -11,7 +11,7 @@ from scipy.io import savemat
 
 from harness.errors import DataError
 from harness_plugins.benchmarks.tinyface.benchmark import TinyFace
-from harness_plugins.benchmarks.tinyface.params import Params
+from harness_plugins.benchmarks.tinyface.params import TinyFaceParams
 
 PEOPLE = (3, 11, 40)
 
@@ -54,7 +54,7 @@ class Ctx:
 
 
 def opened(root, **params) -> TinyFace:
-    benchmark = TinyFace(Params(root=root, **params))
+    benchmark = TinyFace(TinyFaceParams(root=root, **params))
     benchmark.prepare(Ctx())
     return benchmark
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness.errors import DataError
 from harness_plugins.benchmarks.xqlfw.benchmark import FOLDERS, Xqlfw
-from harness_plugins.benchmarks.xqlfw.params import Params
+from harness_plugins.benchmarks.xqlfw.params import XqlfwParams
 
 
 @pytest.fixture
@@ -39,7 +39,9 @@ def test_accuracy_by_the_command(results, xqlfw):
 def test_folders_and_templates(prepared, xqlfw):
     (xqlfw / FOLDERS[0]).rename(xqlfw / "xqlfw_aligned_112")
     with pytest.raises(DataError, match="holds none of lfw_original_imgs"):
-        prepared(Xqlfw, Params(root=xqlfw))
-    benchmark = prepared(Xqlfw, Params(root=xqlfw, images="xqlfw_aligned_112", template="arcface"))
+        prepared(Xqlfw, XqlfwParams(root=xqlfw))
+    benchmark = prepared(
+        Xqlfw, XqlfwParams(root=xqlfw, images="xqlfw_aligned_112", template="arcface")
+    )
     assert benchmark.images().template == "arcface"
     assert len(set(benchmark.images().subjects)) == 4

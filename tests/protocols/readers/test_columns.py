@@ -7,11 +7,19 @@ import pytest
 
 from harness.errors import DataError
 from harness.protocols.readers import columns as module
-from harness.protocols.readers.columns import Column, read_text_columns
+from harness.protocols.readers.columns import ListColumn, read_text_columns
 from harness.protocols.readers.image_lists import require_images
 
-PAIRS = {"a": Column("int32", low=0), "b": Column("int32"), "label": Column("int8", low=0, high=1)}
-TABLE = {"tid": Column("int32"), "file": Column("str", ("filename",)), "x": Column("float32")}
+PAIRS = {
+    "a": ListColumn("int32", low=0),
+    "b": ListColumn("int32"),
+    "label": ListColumn("int8", low=0, high=1),
+}
+TABLE = {
+    "tid": ListColumn("int32"),
+    "file": ListColumn("str", ("filename",)),
+    "x": ListColumn("float32"),
+}
 
 
 def read(tmp_path, content: bytes, columns=PAIRS, *, header=False):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, norm
 
-from harness.published.claims import Claim, ClaimTest, Comparison, claims
-from harness.published.records import Record, load
+from harness.published.claims import Claim, ClaimedComparison, ClaimTest, claims
+from harness.published.records import PublishedNumber, load
 from harness.reporting.papers.against import gather
 from harness.reporting.papers.claims import Proof, judge, of_study
 from harness.reporting.papers.claims_text import comparison_line, part_line, record_of
@@ -84,9 +84,9 @@ def test_the_error_of_a_spread_against_simulation():
 
 
 def test_a_number_without_a_count_has_no_interval():
-    unknown = Record("p", "1", 0, "x", "elsewhere", "accuracy", "90.0", "percent")
+    unknown = PublishedNumber("p", "1", 0, "x", "elsewhere", "accuracy", "90.0", "percent")
     assert estimate(unknown).low is None
-    assert proof(Comparison(unknown, unknown, "higher")).p_above is None
+    assert proof(ClaimedComparison(unknown, unknown, "higher")).p_above is None
     lfw = number("digi2real2024/5", "Digi2Real-20K", "lfw", "accuracy")
     right = round(0.9858 * 6000)
     exact = binomtest(right, 6000).proportion_ci(method="wilson")
@@ -96,8 +96,13 @@ def test_a_number_without_a_count_has_no_interval():
 
 
 def made_claim(*relations, margin=0.0):
-    a, b = (Record("p", "1", i, "ab"[i], "lfw", "accuracy", "90", "percent") for i in range(2))
-    tests = [ClaimTest(r, (Comparison(a, b, r, margin if "not" in r else 0.0),)) for r in relations]
+    a, b = (
+        PublishedNumber("p", "1", i, "ab"[i], "lfw", "accuracy", "90", "percent") for i in range(2)
+    )
+    tests = [
+        ClaimTest(r, (ClaimedComparison(a, b, r, margin if "not" in r else 0.0),))
+        for r in relations
+    ]
     return Claim("p", "Z", "z", tuple(tests))
 
 
@@ -155,7 +160,9 @@ def scored(make, folder, which, right, repeat=0, limited=None, pairs=6000):
 def lfw_claim(relation="higher", margin=0.0):
     first = number("digi2real2024/5", "Digi2Real-20K", "lfw", "accuracy")
     second = number("digi2real2024/5", "DigiFace1M [1]", "lfw", "accuracy")
-    return Claim("p", "Z", "z", (ClaimTest("t", (Comparison(first, second, relation, margin),)),))
+    return Claim(
+        "p", "Z", "z", (ClaimTest("t", (ClaimedComparison(first, second, relation, margin),)),)
+    )
 
 
 def compared_on(folder, claim):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.errors import DataError
-from harness.training.data.subset import Part, Union, choose, classes
+from harness.training.data.subset import MaskedSubset, Union, choose, classes
 
 SUBJECTS = np.repeat(np.arange(20), 7)
 SAMPLES = np.tile(np.arange(7), 20)
@@ -78,7 +78,7 @@ def test_a_union_keeps_images_and_people_apart():
 
 
 def test_a_part_has_labels_without_a_gap():
-    part = Part(Numbers(10, [0, 1, 1, 2]), np.array([False, True, False, True]))
+    part = MaskedSubset(Numbers(10, [0, 1, 1, 2]), np.array([False, True, False, True]))
     assert part.labels.tolist() == [0, 1]
     assert [int(part.image(i)[0, 0, 0]) for i in range(2)] == [11, 13]
     assert classes(np.array([5, 9, 5])).tolist() == [0, 1, 0]

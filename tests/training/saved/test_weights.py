@@ -19,9 +19,11 @@ from safetensors.torch import save_file
 from torch import nn
 
 from harness.errors import DataError
-from harness.training.saved.weights import Layout, load_weights, read_weights
+from harness.training.saved.weights import WeightsLayout, load_weights, read_weights
 
-LAYOUT = Layout("other", "net.w", [(r"net\.w", "weight"), (r"net\.b", "bias")], (r"head\..*",))
+LAYOUT = WeightsLayout(
+    "other", "net.w", [(r"net\.w", "weight"), (r"net\.b", "bias")], (r"head\..*",)
+)
 STATE = {"weight": torch.randn(2, 3), "bias": torch.randn(2)}
 THEIRS = {"net.w": STATE["weight"], "net.b": STATE["bias"], "head.kernel": torch.zeros(9)}
 

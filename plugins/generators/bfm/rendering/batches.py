@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 
 from ..drawn import Shot, look
 from ..model.morphable import MorphableModel
-from ..params import Params
+from ..params import BfmParams
 from .torch_render import TorchRenderer
 
 TOGETHER = 32
 """Images of a batch: enough to fill a GPU, and half a gigabyte of its memory."""
 
 
-class Batches:
+class RenderBatches:
     """Draws shots of one model on ``device``, by the name that torch has for it.
 
     Points and cameras are those of the CPU path, so coverage is the same and colours agree to one
     level of 256. Nothing here multiplies matrices, so no TensorFloat-32 can take part.
     """
 
-    def __init__(self, model: MorphableModel, params: Params, device: str) -> None:
+    def __init__(self, model: MorphableModel, params: BfmParams, device: str) -> None:
         self._device = torch.device(device)
         self._renderer = TorchRenderer(
             model, params.image_px, self._device, params.supersample, look(params)

@@ -11,7 +11,7 @@ from .. import sampling
 from .shading import KERNEL, Y0, Y1, basis
 
 if TYPE_CHECKING:
-    from ..params import Params
+    from ..params import BfmParams
 
 Doubles = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ def lobes(rng: np.random.Generator) -> Doubles:
 class Lights:
     """Draws lights (9, 3) as the parameters say; reads the illumination prior once."""
 
-    def __init__(self, params: Params) -> None:
+    def __init__(self, params: BfmParams) -> None:
         from ..bip import Prior
 
         self._kind = params.light

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..model.morphable import MorphableModel
 from ..model.regions import Regions, face_regions
 from ..params import Map
-from .maps import KINDS, Mapper, View
+from .maps import KINDS, Mapper, MapView
 
 Bytes = NDArray[np.uint8]
 
@@ -30,7 +30,7 @@ SUFFIXES: Mapping[str, str] = {
 class Shown:
     """What is on an image of ``width`` x ``height`` pixels."""
 
-    view: View
+    view: MapView
     width: int
     height: int
 

@@ -33,7 +33,7 @@ GREY = 0.5
 
 
 @dataclass(frozen=True)
-class View:
+class MapView:
     """What is seen: a face (3, N) in millimetres, its albedo (3, N), pose, light (9, 3), camera."""
 
     points: Floats
@@ -81,7 +81,7 @@ class Mapper:
 
     def draw(
         self,
-        view: View,
+        view: MapView,
         kinds: Iterable[Kind] = KINDS,
         regions: Mapping[str, Regions] | None = None,
     ) -> Maps:
@@ -103,7 +103,7 @@ class Mapper:
         span = (float(1 / inverse.max()), float(1 / inverse.min())) if len(inverse) else (0.0, 0.0)
         return Maps(images, span)
 
-    def _seen(self, view: View) -> _Surface:
+    def _seen(self, view: MapView) -> _Surface:
         b, pose = self._buffers, view.pose
         turn = rotation(pose.yaw_deg, pose.pitch_deg, pose.roll_deg)
         cover(b, self._triangles, view.points, turn, view.camera, 1)
@@ -123,7 +123,7 @@ class Mapper:
         inverse: Doubles = 1 / depth
         return inverse
 
-    def _values(self, kind: Kind, surface: _Surface, view: View) -> Doubles:
+    def _values(self, kind: Kind, surface: _Surface, view: MapView) -> Doubles:
         """Values 0..1 at the seen points, (n, 3)."""
         if kind == "depth":
             inverse = self._inverse_depth(surface)

@@ -68,7 +68,7 @@ class Rendering:
 
 
 @dataclass(frozen=True)
-class Look:
+class ColourLook:
     """How shaded colours become bytes."""
 
     transform: ColourTransform = ColourTransform()
@@ -88,7 +88,7 @@ class Renderer:
         image_px: int,
         box_scale: float,
         supersample: int = SUPERSAMPLE,
-        look: Look | None = None,
+        look: ColourLook | None = None,
     ) -> None:
         self._size = image_px
         self._step = supersample
@@ -101,7 +101,7 @@ class Renderer:
             model.vertices, len(self._triangles), image_px * supersample
         )
         self._pixels = resolve.Pixels(image_px, supersample)
-        self._look = look or Look()
+        self._look = look or ColourLook()
         self._mixing = self._look.transform.mixing()
         self._offset = np.array(self._look.transform.offset, np.float32)
         self._rounding = np.float32(0.0 if self._look.truncate else 0.5)

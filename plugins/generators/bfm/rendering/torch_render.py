@@ -19,7 +19,7 @@ from ..model.morphable import MorphableModel
 from ..sampling import Pose
 from .camera import DISTANCE_MM, Camera, rotation
 from .rasterise import HALF, LAST, SUB
-from .render import SUPERSAMPLE, ColourTransform, Look
+from .render import SUPERSAMPLE, ColourLook, ColourTransform
 from .shading import polynomial
 from .torch_raster import Mesh, cover, project, unit, vertex_normals
 
@@ -36,11 +36,11 @@ class TorchRenderer:
         image_px: int,
         device: torch.device,
         supersample: int = SUPERSAMPLE,
-        look: Look | None = None,
+        look: ColourLook | None = None,
     ) -> None:
         self._size, self._step, self._device = image_px, supersample, device
         self._mesh = Mesh(model.triangles, model.vertices, device)
-        self._look = look or Look()
+        self._look = look or ColourLook()
         self._mixing = torch.from_numpy(self._look.transform.mixing()).to(device)
         self._offset = torch.tensor(self._look.transform.offset, device=device)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Settings:
+class SamplerSettings:
     """Steps of the solver, weight of the guidance, side of the image in pixels, and the solver."""
 
     steps: int = 25
@@ -63,7 +63,7 @@ class Latents:
 
 
 def sample(
-    pipeline: Pipeline, prompts: torch.Tensor, seeds: Sequence[int], settings: Settings
+    pipeline: Pipeline, prompts: torch.Tensor, seeds: Sequence[int], settings: SamplerSettings
 ) -> NDArray[np.uint8]:
     """One image for each prompt embedding (N, tokens, width) and seed, uint8 RGB (N, px, px, 3)."""
     latents = denoise(pipeline, prompts, seeds, settings)
@@ -72,7 +72,7 @@ def sample(
 
 
 def denoise(
-    pipeline: Pipeline, prompts: torch.Tensor, seeds: Sequence[int], settings: Settings
+    pipeline: Pipeline, prompts: torch.Tensor, seeds: Sequence[int], settings: SamplerSettings
 ) -> Latents:
     """The latents of each prompt embedding (N, tokens, width) and seed.
 

@@ -14,18 +14,20 @@ import harness_plugins.aligners.mtcnn.aligner as module
 from harness.components import Placement
 from harness.errors import PrerequisiteError
 from harness_plugins.aligners.mtcnn.aligner import Mtcnn, _calls
-from harness_plugins.aligners.mtcnn.detector import Faces
+from harness_plugins.aligners.mtcnn.detector import DetectedFaces
 from harness_plugins.aligners.mtcnn.params import MtcnnParams
 
 NO_BOX = np.full(4, np.nan, np.float32)
 IMAGE = np.zeros((100, 100, 3), np.uint8)
 # Boxes count pixels from 1: a large face on the left, a small central one, a probable one.
-FACES = Faces(
+FACES = DetectedFaces(
     np.array([[1, 1, 41, 41], [41, 41, 61, 61], [71, 11, 96, 36]], np.float32),
     np.arange(30, dtype=np.float32).reshape(3, 5, 2),
     np.array([0.8, 0.7, 0.95], np.float32),
 )
-NONE = Faces(np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32))
+NONE = DetectedFaces(
+    np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32)
+)
 
 
 def with_faces(kit, faces, choose):
@@ -53,7 +55,7 @@ def test_one_of_several_faces(kit, choose, chosen):
 
 def test_the_prominent_face_need_not_be_the_most_central(kit):
     boxes = np.array([[48, 48, 55, 55], [31, 31, 81, 81]], np.float32)
-    faces = Faces(boxes, FACES.landmarks[:2], FACES.scores[:2])
+    faces = DetectedFaces(boxes, FACES.landmarks[:2], FACES.scores[:2])
     (central,) = with_faces(kit, faces, "central").locate([IMAGE], NO_BOX[None])
     (prominent,) = with_faces(kit, faces, "prominent").locate([IMAGE], NO_BOX[None])
     assert np.array_equal(central.landmarks, FACES.landmarks[0])
@@ -71,7 +73,7 @@ def test_the_given_box_chooses(kit):
 
 
 def test_no_face_over_the_threshold_has_a_reason(kit):
-    faces = Faces(FACES.boxes, FACES.landmarks, FACES.scores - np.float32(0.1))
+    faces = DetectedFaces(FACES.boxes, FACES.landmarks, FACES.scores - np.float32(0.1))
     aligner = with_faces(kit, faces, "largest_over_threshold")
     assert aligner.locate([IMAGE], NO_BOX[None]) == ["no face found of probability over 0.9"]
 
@@ -80,7 +82,7 @@ def test_no_face_over_the_threshold_has_a_reason(kit):
 def test_where_the_centre_is(kit, origin, centre):
     """Boxes that count from 1 take half the size, as FaceNet's preparation does."""
     boxes = np.array([[0, 40, 40, 80], [60, 40, 101, 81]], np.float32)
-    faces = Faces(boxes, FACES.landmarks[:2], FACES.scores[:2])
+    faces = DetectedFaces(boxes, FACES.landmarks[:2], FACES.scores[:2])
     away = np.square(np.array([[20, 60], [80.5, 60.5]]) - centre).sum(axis=1)
     central = module._rank("central", faces, origin, IMAGE, NO_BOX)
     prominent = module._rank("prominent", faces, origin, IMAGE, NO_BOX)

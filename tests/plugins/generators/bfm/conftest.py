@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness_plugins.generators.bfm.generator import Bfm
-from harness_plugins.generators.bfm.params import Params
+from harness_plugins.generators.bfm.params import BfmParams
 
 
 class Bench:
@@ -47,7 +47,7 @@ def open_bfm(parts):
             return Shared._read
 
     def prepared(seed: int = 5, **values) -> Bfm:
-        generator = Shared(Params.model_validate(values))
+        generator = Shared(BfmParams.model_validate(values))
         generator.prepare(Bench(parts, seed))
         return generator
 

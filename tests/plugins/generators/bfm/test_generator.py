@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.faces.face import Slot
-from harness_plugins.generators.bfm.params import Params
+from harness_plugins.generators.bfm.params import BfmParams
 
 SLOTS = [Slot(i, s) for i in range(3) for s in range(3)]
 
@@ -137,12 +137,12 @@ def test_backgrounds_from_a_folder(open_bfm, tmp_path):
 )
 def test_parameters_that_make_no_sense(values, message):
     with pytest.raises(ValidationError, match=message):
-        Params.model_validate(values)
+        BfmParams.model_validate(values)
 
 
 def test_the_presets_are_those_of_the_paper():
-    assert Params.presets["syn-1m"]["identities"] == 10_000
-    front = Params.model_validate(Params.presets["syn-1m-front"])
+    assert BfmParams.presets["syn-1m"]["identities"] == 10_000
+    front = BfmParams.model_validate(BfmParams.presets["syn-1m-front"])
     assert (front.yaw_deg.low, front.yaw_deg.high, front.images_per_id) == (-35, 35, 100)
 
 
@@ -220,4 +220,4 @@ def test_directional_light_goes_from_the_camera_to_the_left(open_bfm):
 
 def test_lamp_angles_without_a_lamp_are_refused():
     with pytest.raises(ValidationError, match="go with light=directional"):
-        Params(light_around_deg={"type": "constant", "value": 90.0})
+        BfmParams(light_around_deg={"type": "constant", "value": 90.0})

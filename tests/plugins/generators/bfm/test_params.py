@@ -8,33 +8,33 @@ import pytest
 from pydantic import ValidationError
 
 from harness.faces.face import Slot
-from harness_plugins.generators.bfm.params import Params
+from harness_plugins.generators.bfm.params import BfmParams
 
 
 def test_every_parameter_is_described_with_its_unit():
-    for name, field in Params.model_fields.items():
+    for name, field in BfmParams.model_fields.items():
         assert field.description, name
         unit = {"_deg": "degrees", "_px": "pixels"}.get(name[name.rfind("_") :])
         assert unit is None or unit in field.description, name
 
 
 def test_defaults_are_json():
-    shown = Params.model_json_schema()["properties"]
+    shown = BfmParams.model_json_schema()["properties"]
     assert json.loads(json.dumps(shown["yaw_deg"]["default"]))["low"] == -90
     assert all("default" in field for field in shown.values())
 
 
-@pytest.mark.parametrize("name", sorted(Params.presets))
+@pytest.mark.parametrize("name", sorted(BfmParams.presets))
 def test_presets_hold(name):
-    found = Params.model_validate(Params.presets[name])
+    found = BfmParams.model_validate(BfmParams.presets[name])
     assert (found.images_per_id, found.pitch_deg.high, found.roll_deg.high) == (100, 30, 15)
     assert found.yaw_deg.high == (35 if name == "syn-1m-front" else 90)
     assert found.identities == (20_000 if name == "syn-2m" else 10_000)
 
 
 def test_faithful_is_as_published(open_bfm):
-    values = Params.presets["faithful"]
-    found = Params.model_validate(values)
+    values = BfmParams.presets["faithful"]
+    found = BfmParams.model_validate(values)
     assert (found.image_px, found.supersample, found.box_scale) == (227, 1, 1.0)
     assert (found.centring, found.bound_std, found.rounding) == ("facebox", None, "down")
     generator = open_bfm(**values)
@@ -46,7 +46,7 @@ def test_faithful_is_as_published(open_bfm):
 @pytest.mark.parametrize("values", [{"light": "empirical"}, {"bip_folder": "x"}])
 def test_the_prior_and_its_folder_go_together(values):
     with pytest.raises(ValidationError, match="go together"):
-        Params.model_validate(values)
+        BfmParams.model_validate(values)
 
 
 def test_fewer_components_leave_the_others_as_they_are(open_bfm):

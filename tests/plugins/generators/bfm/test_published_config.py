@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from harness.errors import UsageError
 from harness.faces.face import Slot
-from harness_plugins.generators.bfm.params import Params
+from harness_plugins.generators.bfm.params import BfmParams
 
 NORMAL = {"type": "gaussian", "mean": 0.0, "variance": 1.0}
 STILL = {"type": "constant", "value": 0.0}
@@ -97,7 +97,7 @@ def read(tmp_path):
     def params(content, **given):
         path = tmp_path / "config.json"
         path.write_text(json.dumps(content))
-        return Params(config=path, **given)
+        return BfmParams(config=path, **given)
 
     return params
 
@@ -176,8 +176,8 @@ def test_what_is_given_beside_the_file_wins(read):
 def test_parameters_travel_to_a_worker(read):
     for content in (RANDOM, CONTROLLED):
         found = read(content)
-        assert Params.model_validate(found.model_dump()) == found
-        assert Params.model_validate(found.model_dump(mode="json")) == found
+        assert BfmParams.model_validate(found.model_dump()) == found
+        assert BfmParams.model_validate(found.model_dump(mode="json")) == found
 
 
 @pytest.mark.parametrize(
@@ -208,10 +208,10 @@ def test_the_face_box_makes_the_lens_free(read):
 
 def test_no_file_and_no_json(tmp_path):
     with pytest.raises(UsageError, match=r"config cannot read .*none\.json"):
-        Params(config=tmp_path / "none.json")
+        BfmParams(config=tmp_path / "none.json")
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(UsageError, match=r"config .*config\.json is not JSON"):
-        Params(config=tmp_path / "config.json")
+        BfmParams(config=tmp_path / "config.json")
 
 
 def test_controlled_images(open_bfm, read, tmp_path):
@@ -233,4 +233,4 @@ def test_controlled_images(open_bfm, read, tmp_path):
 
 def test_images_and_grid_must_agree():
     with pytest.raises(ValidationError, match="leave images_per_id out"):
-        Params(grid={"yaw_deg": {"end": 3}}, images_per_id=7)
+        BfmParams(grid={"yaw_deg": {"end": 3}}, images_per_id=7)

@@ -7,8 +7,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from scipy import stats
 
-from harness_plugins.generators.bfm.distributions import Distribution, Grid, Random, Range
-from harness_plugins.generators.bfm.params import Params
+from harness_plugins.generators.bfm.distributions import ControlledGrid, Distribution, Random, Range
+from harness_plugins.generators.bfm.params import BfmParams
 from harness_plugins.generators.bfm.sampling import coefficients, view
 
 MANY = 20_000
@@ -33,7 +33,7 @@ def drawn(values, count: int = MANY) -> np.ndarray:
 
 
 def yaws(values, count: int = 2000) -> np.ndarray:
-    params, rng = Params(yaw_deg=values), np.random.default_rng(4)
+    params, rng = BfmParams(yaw_deg=values), np.random.default_rng(4)
     return np.array([view(params, sample, rng).pose.yaw_deg for sample in range(count)])
 
 
@@ -90,7 +90,7 @@ def test_coefficients_are_held_within_bounds():
 def test_one_quantity_does_not_depend_on_how_another_is_distributed():
     def pitches(**values):
         rng = np.random.default_rng(8)
-        params = Params.model_validate(values)
+        params = BfmParams.model_validate(values)
         return [view(params, sample, rng).pose.pitch_deg for sample in range(5)]
 
     assert pitches() == pitches(yaw_deg=MIXTURE) == pitches(scaling={"type": "uniform", "low": 1,
@@ -116,7 +116,9 @@ def test_ranges(values, expected):
 
 def test_the_grid_runs_through_nested_loops():
     axis = {"start": 0, "end": 1}
-    grid = Grid(background=axis, yaw_deg={"start": 5, "end": 7}, roll_deg=axis, light_deg=axis)
+    grid = ControlledGrid(
+        background=axis, yaw_deg={"start": 5, "end": 7}, roll_deg=axis, light_deg=axis
+    )
     expected = [
         (background, yaw, 0, roll, light)
         for background in (0, 1) for yaw in (5, 6, 7) for roll in (0, 1) for light in (0, 1)
@@ -136,7 +138,7 @@ def test_the_grid_runs_through_nested_loops():
 )
 def test_grids_that_make_no_sense(values, message):
     with pytest.raises(ValidationError, match=message):
-        Grid.model_validate(values)
+        ControlledGrid.model_validate(values)
 
 
 @pytest.mark.parametrize(
@@ -152,4 +154,4 @@ def test_grids_that_make_no_sense(values, message):
 )
 def test_distributions_that_make_no_sense(values, message):
     with pytest.raises(ValidationError, match=message):
-        Params(pitch_deg=values)
+        BfmParams(pitch_deg=values)

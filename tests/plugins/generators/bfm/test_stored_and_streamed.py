@@ -18,7 +18,7 @@ from harness.engine.stages import generate
 from harness.faces.face import Slot
 from harness.faces.store import FaceSet
 from harness.progress import Progress
-from harness.recipe.resolve import Settings
+from harness.recipe.resolve import RunFlags
 from harness.store.artifacts import Store
 from harness.tools.regenerate import remake
 from harness.training.data.streamed import Streamed
@@ -59,7 +59,7 @@ def made(tmp_path_factory):
     plugin = folder / "small.py"
     plugin.write_text(SMALL)
     registry, store = load(plugins_dirs=[plugin]), Store(folder)
-    settings = Settings(
+    settings = RunFlags(
         generators=("small",), models=("facenet-nn4",), benchmarks=("synthpie",),
         params={
             "generator": tuple(VALUES.items()),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from harness.errors import DataError, PrerequisiteError
-from harness_plugins.generators.digi2real.batches import Batches
+from harness_plugins.generators.digi2real.batches import ShrinkingBatches
 
 LIMIT_S = 20
 
@@ -49,7 +49,7 @@ def no_thread_is_left():
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 11])
 def test_every_item_once_and_in_order(count, overlap):
     memory = Memory()
-    batches = Batches(4, [].append, overlap=overlap)
+    batches = ShrinkingBatches(4, [].append, overlap=overlap)
     assert list(batches.each(range(count), memory.first, memory.second)) == squares(count)
     assert memory.tried == [4] * (count // 4) + [count % 4] * (count % 4 > 0)
 
@@ -58,7 +58,7 @@ def test_every_item_once_and_in_order(count, overlap):
 @pytest.mark.parametrize("room", [{"first": 3}, {"second": 3}])
 def test_out_of_memory_halves_the_batch_and_says_so(room, overlap):
     memory, notes = Memory(**room), []
-    batches = Batches(8, notes.append, overlap=overlap)
+    batches = ShrinkingBatches(8, notes.append, overlap=overlap)
     assert list(batches.each(range(11), memory.first, memory.second)) == squares(11)
     assert notes == [
         "the memory of the GPU ran out: batches of 4 from there on",
@@ -71,7 +71,7 @@ def test_out_of_memory_halves_the_batch_and_says_so(room, overlap):
 
 def test_batches_in_turn_are_tried_no_more_often_than_needed():
     memory = Memory(first=3)
-    list(Batches(8, [].append).each(range(11), memory.first, memory.second))
+    list(ShrinkingBatches(8, [].append).each(range(11), memory.first, memory.second))
     assert memory.tried == [8, 4, 2, 2, 2, 2, 2, 1]
 
 
@@ -79,7 +79,7 @@ def test_batches_in_turn_are_tried_no_more_often_than_needed():
 def test_a_single_image_that_does_not_fit_is_an_error(room):
     memory = Memory(**room)
     with pytest.raises(PrerequisiteError, match="one image does not fit"):
-        list(Batches(2, [].append).each(range(3), memory.first, memory.second))
+        list(ShrinkingBatches(2, [].append).each(range(3), memory.first, memory.second))
 
 
 def test_what_fits_alone_is_made_alone():
@@ -96,7 +96,7 @@ def test_what_fits_alone_is_made_alone():
         busy.release()
         return memory.second(batch, half)
 
-    batches = Batches(1, notes.append, overlap=True)
+    batches = ShrinkingBatches(1, notes.append, overlap=True)
     assert list(batches.each(range(3), first, second)) == squares(3)
     assert notes == [
         "the memory of the GPU ran out: one image at a time, nothing beside it, from there on"
@@ -119,7 +119,11 @@ def test_the_second_step_runs_beside_the_first_of_the_next_batch():
             meet.wait(LIMIT_S)
         return batch
 
-    assert list(Batches(1, [].append, overlap=True).each([0, 1, 2], first, second)) == [0, 1, 2]
+    assert list(ShrinkingBatches(1, [].append, overlap=True).each([0, 1, 2], first, second)) == [
+        0,
+        1,
+        2,
+    ]
     assert threading.current_thread().name not in names
 
 
@@ -139,7 +143,7 @@ def test_no_more_than_two_batches_are_in_the_air():
             state["now"] -= 1
         return batch
 
-    list(Batches(1, [].append, overlap=True).each(range(12), first, second))
+    list(ShrinkingBatches(1, [].append, overlap=True).each(range(12), first, second))
     assert state == {"now": 0, "most": 2}
 
 
@@ -155,7 +159,7 @@ def test_errors_end_the_work_and_are_the_same(error, where, overlap):
     steps = [broken if name == where else lambda batch, *_: list(batch)
              for name in ("first", "second")]  # fmt: skip
     found: list[int] = []
-    work = Batches(2, [].append, overlap=overlap).each(range(9), *steps)
+    work = ShrinkingBatches(2, [].append, overlap=overlap).each(range(9), *steps)
     with pytest.raises(type(error)) as caught:
         found.extend(work)
     assert caught.value is error
@@ -171,7 +175,9 @@ def test_an_interrupt_while_a_batch_waits_leaves_nothing_running():
         time.sleep(0.1)
         return list(batch)
 
-    work = Batches(1, [].append, overlap=True).each(range(9), lambda batch: list(batch), second)
+    work = ShrinkingBatches(1, [].append, overlap=True).each(
+        range(9), lambda batch: list(batch), second
+    )
     assert next(work) == 0
     work.close()
     assert begun in ([0], [0, 1])

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 from harness.align.templates import template_points
 from harness.digests import file_sha256
 from harness.errors import DataError
-from harness_plugins.generators.digi2real.embedding import ArcFace, RandomProjection, crop
+from harness_plugins.generators.digi2real.embedding import ArcFaceNetwork, RandomProjection, crop
 from harness_plugins.generators.digi2real.onnx_nodes import first_nodes, normalises_inside
 
 
@@ -47,14 +47,14 @@ def test_a_network_that_scales_inside_gets_plain_pixels(tmp_path):
     path = network(tmp_path / "arcface.onnx", ["i", "s", "m", "r"])
     assert normalises_inside(path)
     expected = (CROPS.astype(float).mean(axis=(1, 2)) - 10) * 0.5
-    assert ArcFace(path).embed(CROPS) == pytest.approx(expected, rel=1e-4)
+    assert ArcFaceNetwork(path).embed(CROPS) == pytest.approx(expected, rel=1e-4)
 
 
 def test_any_other_network_gets_scaled_rgb(tmp_path):
     path = network(tmp_path / "arcface.onnx", ["i", "s", "m", "r"], ("Sub", "Div"))
     assert not normalises_inside(path)
     scaled = (CROPS.astype(float).mean(axis=(1, 2)) - 127.5) / 127.5
-    assert ArcFace(path).embed(CROPS) == pytest.approx((scaled - 10) / 2, rel=1e-4)
+    assert ArcFaceNetwork(path).embed(CROPS) == pytest.approx((scaled - 10) / 2, rel=1e-4)
 
 
 def test_operators_are_known_by_their_old_names_too(tmp_path):
@@ -80,7 +80,7 @@ def test_other_files_are_refused(tmp_path, content):
 
 def test_equal_files_are_one_embedder(tmp_path):
     one, two = (network(tmp_path / f"{k}.onnx", ["i", "s", "m", "r"]) for k in "ab")
-    assert ArcFace(one).identity == ArcFace(two).identity
+    assert ArcFaceNetwork(one).identity == ArcFaceNetwork(two).identity
 
 
 def test_the_projection_is_linear_in_the_miniature():
@@ -131,7 +131,7 @@ def test_an_image_without_a_face_is_refused():
 
 def test_the_identity_of_a_network_is_that_of_its_weights_too(tmp_path):
     path = network(tmp_path / "arcface.onnx", ("n0", "n1", "n2", "n3"))
-    plain = ArcFace(path).identity
+    plain = ArcFaceNetwork(path).identity
     assert plain == file_sha256(path)
     found = set()
     for half in (0.5, 0.25):
@@ -141,6 +141,6 @@ def test_the_identity_of_a_network_is_that_of_its_weights_too(tmp_path):
         (tmp_path / "weights.data").unlink(missing_ok=True)
         onnx.save(made, path, save_as_external_data=True, location="weights.data",
                   size_threshold=0)  # fmt: skip
-        found.add((file_sha256(path), ArcFace(path).identity))
+        found.add((file_sha256(path), ArcFaceNetwork(path).identity))
     assert len({sha for sha, _ in found}) == 1
     assert len({identity for _, identity in found}) == 2

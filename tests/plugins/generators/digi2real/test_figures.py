@@ -10,7 +10,7 @@ from harness.faces.face import Slot
 from harness.faces.store import FaceSet, shard_path, write_shard
 from harness_plugins.generators.digi2real import figures
 from harness_plugins.generators.digi2real.generator import Digi2Real
-from harness_plugins.generators.digi2real.params import Params
+from harness_plugins.generators.digi2real.params import Digi2RealParams
 
 SLOTS = [Slot(i, s) for i in range(3) for s in range(2)]
 TILE = 116
@@ -20,7 +20,7 @@ TILE = 116
 def opened(context):
     def make(ctx=None, **values):
         made = Digi2Real(
-            Params.model_validate(
+            Digi2RealParams.model_validate(
                 {"pipeline": "tiny", "identities": 3, "images_per_id": 2, "latents": 2, "steps": 2,
                  "source": "patches"} | values
             )

@@ -14,7 +14,7 @@ from harness_plugins.generators.digi2real import generator as module
 from harness_plugins.generators.digi2real.diffusion.pipeline import encoder_digest
 from harness_plugins.generators.digi2real.diffusion.shift import load, save
 from harness_plugins.generators.digi2real.generator import Digi2Real
-from harness_plugins.generators.digi2real.params import Params
+from harness_plugins.generators.digi2real.params import Digi2RealParams
 from harness_plugins.generators.digi2real.prototypes import prototype, unit
 
 FAST = {"pipeline": "tiny", "identities": 4, "images_per_id": 3, "latents": 2, "steps": 2,
@@ -27,7 +27,7 @@ def opened(context):
     """A prepared generator; ``ctx`` values beside the parameters."""
 
     def make(ctx=None, **values):
-        made = Digi2Real(Params.model_validate(FAST | values))
+        made = Digi2Real(Digi2RealParams.model_validate(FAST | values))
         made.prepare(ctx or context())
         return made
 

@@ -9,13 +9,13 @@ from pydantic import ValidationError
 from harness.components import ToolRequest
 from harness.recipe.parameters import external_fields
 from harness_plugins.generators.digi2real import ASSETS
-from harness_plugins.generators.digi2real.params import LcmParams, Params, TinyParams
+from harness_plugins.generators.digi2real.params import Digi2RealParams, LcmParams, TinyParams
 from harness_plugins.generators.digi2real.presets import PRESETS
 
 
 def test_the_runs_of_the_paper_by_name():
     assert len(PRESETS) == 3 + 2 + 9 + 8 + 1 + 1
-    made = {name: Params.model_validate(values) for name, values in PRESETS.items()}
+    made = {name: Digi2RealParams.model_validate(values) for name, values in PRESETS.items()}
     best = made["digi2real-20k"]
     assert best == made["d4-20k"]
     assert (best.identities, best.images_per_id, best.filtered) == (20_000, 20, True)
@@ -34,16 +34,16 @@ def test_the_runs_of_the_paper_by_name():
 
 
 def test_the_preview_says_that_it_is_not_the_papers():
-    quick = Params.model_validate(PRESETS["lcm-preview"])
+    quick = Digi2RealParams.model_validate(PRESETS["lcm-preview"])
     assert (quick.sampler, quick.steps, quick.guidance) == ("lcm", 4, 1)
     assert isinstance(quick, LcmParams)
     assert external_fields(type(quick))["lcm"].asset == "lcm-lora-sdv1-5"
 
 
 def test_only_the_full_pipeline_needs_assets():
-    full, small = LcmParams(), Params.model_validate({"pipeline": "tiny"})
+    full, small = LcmParams(), Digi2RealParams.model_validate({"pipeline": "tiny"})
     assert type(small) is TinyParams
-    assert type(Params.model_validate(small.model_dump())) is TinyParams
+    assert type(Digi2RealParams.model_validate(small.model_dump())) is TinyParams
     names = {mark.asset for mark in external_fields(type(full)).values()} - {None}
     assert names == {asset.name for asset in ASSETS}
     assert {mark.asset for mark in external_fields(type(small)).values()} == {None}
@@ -53,28 +53,28 @@ def test_only_the_full_pipeline_needs_assets():
 def test_another_model_takes_the_place_of_arcface():
     for more, dropped in (({}, {"arc2face-arcface", "lcm-lora-sdv1-5"}),
                           ({"sampler": "lcm"}, {"arc2face-arcface"})):  # fmt: skip
-        made = Params.model_validate(
+        made = Digi2RealParams.model_validate(
             {"embedder": "onnx", "embedder_params": {"path": "net.onnx"}, **more}
         )
         names = {mark.asset for mark in external_fields(type(made)).values()} - {None}
         assert names == {asset.name for asset in ASSETS} - dropped
         assert made.tools() == {"embedder": ToolRequest("model", "onnx", {"path": "net.onnx"})}
-        assert type(Params.model_validate(made.model_dump())) is type(made)
+        assert type(Digi2RealParams.model_validate(made.model_dump())) is type(made)
 
 
 def test_a_stored_set_as_source_takes_no_parameters():
-    wanted = Params(source="0a1b2c3d4e").requests()["source"]
+    wanted = Digi2RealParams(source="0a1b2c3d4e").requests()["source"]
     assert wanted.generator == "0a1b2c3d4e"
     assert wanted.params == {}
 
 
 def test_the_source_is_as_large_as_what_is_made_of_it(tmp_path):
-    wanted = Params(identities=7, source="toy", source_params={"noise": 2}).requests()
+    wanted = Digi2RealParams(identities=7, source="toy", source_params={"noise": 2}).requests()
     assert wanted.keys() == {"source"}
     assert wanted["source"].params == {"identities": 7, "images_per_id": 5, "noise": 2}
-    given = Params(source_params={"images_per_id": 72}).requests()["source"].params
+    given = Digi2RealParams(source_params={"images_per_id": 72}).requests()["source"].params
     assert given["images_per_id"] == 72
-    real = Params(real=tmp_path, real_params={"template": "arcface"}).requests()["real"]
+    real = Digi2RealParams(real=tmp_path, real_params={"template": "arcface"}).requests()["real"]
     assert real.generator == "folder"
     assert real.params == {"template": "arcface", "root": str(tmp_path)}
 
@@ -97,12 +97,13 @@ def test_the_source_is_as_large_as_what_is_made_of_it(tmp_path):
 )
 def test_contradictions_are_refused(values, reason):
     with pytest.raises(ValidationError, match=reason):
-        Params.model_validate(values)
+        Digi2RealParams.model_validate(values)
 
 
 def test_declaring_and_planning_import_nothing_heavy():
     code = (
-        "import sys, harness_plugins.generators.digi2real.params as p; p.Params().requests();"
+        "import sys, harness_plugins.generators.digi2real.params as p;"
+        "p.Digi2RealParams().requests();"
         "print([m for m in ('torch', 'numpy', 'cv2', 'transformers', 'diffusers') "
         "if m in sys.modules])"
     )

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from harness.errors import DataError, HarnessError, UsageError
 from harness_plugins.generators.folder.generator import Folder, FolderSource
-from harness_plugins.generators.folder.params import DigiFaceParams, Params, WebFaceParams
+from harness_plugins.generators.folder.params import DigiFaceParams, FolderParams, WebFaceParams
 from harness_plugins.generators.folder.zips import ZipImages
 
 
@@ -106,7 +106,7 @@ def test_landmarks_go_with_their_images(tmp_path):
     with pytest.raises(DataError, match=r"0/1\.png: the landmark file has no line"):
         source.read(0, 1)
     with pytest.raises(ValidationError, match="exclude each other"):
-        Params(template="arcface", landmarks="points.txt")
+        FolderParams(template="arcface", landmarks="points.txt")
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_folder_without_faces(tmp_path):
     with pytest.raises(DataError, match=r"loose\.png lies below 0 folders"):
         FolderSource(tmp_path)
     with pytest.raises(UsageError, match="-G root=DIR"):
-        Folder(Params()).open()
+        Folder(FolderParams()).open()
 
 
 def test_a_folder_that_changes_is_noticed(tmp_path):

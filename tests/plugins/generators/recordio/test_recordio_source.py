@@ -12,7 +12,7 @@ import pytest
 from harness.errors import DataError, UsageError
 from harness.faces.recordio import RecordFile, RecordWriter
 from harness_plugins.generators.recordio.generator import RecordIo, RecordSource, find_rec
-from harness_plugins.generators.recordio.params import DcFaceParams, Params
+from harness_plugins.generators.recordio.params import DcFaceParams, RecordIOParams
 from harness_plugins.generators.recordio.table import by_header, by_list, implausible
 
 
@@ -40,7 +40,7 @@ def insightface(labels):
     return rows
 
 
-def opened(root, cls=Params, **values):
+def opened(root, cls=RecordIOParams, **values):
     generator = RecordIo(cls(root=root, **values))
     kept = root / "kept"
 
@@ -130,7 +130,7 @@ def dcface(root):
 def test_dcface_labels_come_from_the_list(tmp_path):
     dcface(tmp_path)
     expected = {"9": [png(1), png(2)], "10": [png(0), png(3)]}
-    for cls in (DcFaceParams, Params):
+    for cls in (DcFaceParams, RecordIOParams):
         source, _ = opened(tmp_path, cls)
         assert list(source.names) == ["9", "10"]
         assert content(source) == expected
@@ -213,7 +213,7 @@ def test_finding_the_file(tmp_path):
         find_rec(tmp_path, None)
     assert find_rec(tmp_path, "b.rec") == tmp_path / "b.rec"
     with pytest.raises(UsageError, match="-G root=DIR"):
-        RecordIo(Params()).open()
+        RecordIo(RecordIOParams()).open()
 
 
 def damage(root, cases, seed):

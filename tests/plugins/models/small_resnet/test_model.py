@@ -12,7 +12,7 @@ from harness.training.loop import train
 from harness.training.saved.export import export_onnx
 from harness.training.whitening import whitener
 from harness_plugins.models.small_resnet.model import SmallResNet
-from harness_plugins.models.small_resnet.network import Block, small_resnet
+from harness_plugins.models.small_resnet.network import ResidualBlock, small_resnet
 from harness_plugins.models.small_resnet.params import SmallResNetParams
 
 CONTEXT = SimpleNamespace(seed=1, device="cpu", precision="fp32", batch_size=None)
@@ -57,7 +57,7 @@ def test_maps_halve_four_times():
     sizes = []
     network = small_resnet(64).eval()
     for part in network:
-        if isinstance(part, Block):
+        if isinstance(part, ResidualBlock):
             part.register_forward_hook(lambda _, __, out: sizes.append(tuple(out.shape[1:])))
     with torch.inference_mode():
         assert network(torch.zeros(2, 3, 64, 64)).shape == (2, 64)

@@ -11,7 +11,7 @@ from harness._plugins.manager import load
 from harness.api import execute, make_plan
 from harness.lifecycle import ReportWritten
 from harness.progress import Progress
-from harness.recipe.resolve import Settings
+from harness.recipe.resolve import RunFlags
 from harness.store.artifacts import Store
 from harness.testing.isolation import no_network
 
@@ -30,7 +30,7 @@ def mlflow(monkeypatch):
 
 def track(folder, params, home):
     registry = load(plugins_dirs=[TOYS])
-    settings = Settings(
+    settings = RunFlags(
         models=("toy-pixels",),
         benchmarks=("toy-pairs",),
         params={"benchmark": tuple(params.items())},

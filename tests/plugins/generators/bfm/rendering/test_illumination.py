@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import DataError, PrerequisiteError
 from harness_plugins.generators.bfm.bip import Prior, read_lights
-from harness_plugins.generators.bfm.params import Params
+from harness_plugins.generators.bfm.params import BfmParams
 from harness_plugins.generators.bfm.rendering import illumination
 from harness_plugins.generators.bfm.rendering.shading import radiance
 
@@ -93,7 +93,7 @@ def test_few_coefficients_are_padded_and_more_than_nine_cut(tmp_path):
 
 
 def drawn(prior, count: int = 400, **values):
-    params = Params(bip_folder=prior, **values)
+    params = BfmParams(bip_folder=prior, **values)
     source = illumination.Lights(params)
     return np.stack([source.draw(0, np.random.default_rng(i)) for i in range(count)])
 

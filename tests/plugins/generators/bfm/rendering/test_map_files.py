@@ -11,7 +11,7 @@ import pytest
 from harness.errors import UsageError
 from harness.faces.face import Slot
 from harness_plugins.generators.bfm.model.regions import COLOURS, NAMES
-from harness_plugins.generators.bfm.params import Params
+from harness_plugins.generators.bfm.params import BfmParams
 
 SLOT = Slot(1, 2)
 PX = 96
@@ -23,7 +23,7 @@ def read(png: bytes) -> np.ndarray:
 
 
 def test_no_map_belongs_to_a_set_unless_asked_for(open_bfm):
-    assert Params().maps == ()
+    assert BfmParams().maps == ()
     with pytest.raises(UsageError, match="made without maps"):
         open_bfm().sidecar(SLOT, "maps")
 

@@ -9,7 +9,7 @@ import pytest
 
 from harness_plugins.generators.bfm.model.regions import NAMES, Regions, face_regions
 from harness_plugins.generators.bfm.rendering.camera import DISTANCE_MM, Camera
-from harness_plugins.generators.bfm.rendering.maps import KINDS, Mapper, View
+from harness_plugins.generators.bfm.rendering.maps import KINDS, Mapper, MapView
 from harness_plugins.generators.bfm.rendering.shading import KERNEL, Y0
 from harness_plugins.generators.bfm.sampling import Pose
 
@@ -36,7 +36,7 @@ def slope():
 def drawn(slope, **options):
     points = slope.shape.mean
     albedo = np.stack([(points[0] + 40) / 80, np.full(81, 0.5), np.full(81, 2.0)])
-    view = View(points, albedo.astype(np.float32), Pose(0, 0, 0), LIGHT, CAMERA)
+    view = MapView(points, albedo.astype(np.float32), Pose(0, 0, 0), LIGHT, CAMERA)
     return Mapper(slope, PX).draw(view, **options)
 
 
@@ -96,7 +96,7 @@ def test_regions_are_looked_up_and_never_mixed(slope):
 def test_nothing_seen_is_a_black_map(slope):
     points = slope.shape.mean[:, :]
     away = Pose(180.0, 0.0, 0.0)
-    view = View(points, np.ones_like(points), away, LIGHT, CAMERA)
+    view = MapView(points, np.ones_like(points), away, LIGHT, CAMERA)
     maps = Mapper(slope, PX).draw(view)
     assert maps.depth_mm == (0.0, 0.0)
     assert not any(image.any() for image in maps.images.values())

@@ -11,8 +11,8 @@ from harness_plugins.generators.bfm.rendering import rasterise
 from harness_plugins.generators.bfm.rendering.camera import DISTANCE_MM, Camera
 from harness_plugins.generators.bfm.rendering.render import (
     FIVE_LANDMARKS,
+    ColourLook,
     ColourTransform,
-    Look,
     Renderer,
 )
 from harness_plugins.generators.bfm.rendering.shading import KERNEL, Y0, radiance
@@ -131,7 +131,7 @@ def test_pixels_without_the_face_keep_their_background(sphere):
 
 def test_the_colour_transform_follows_its_formula(sphere):
     transform = ColourTransform(gain=(0.9, 0.8, 0.7), contrast=0.5, offset=(0.1, 0.0, 0.05))
-    drawn = shot(*sphere, AMBIENT, look=Look(transform))[PX // 2, PX // 2]
+    drawn = shot(*sphere, AMBIENT, look=ColourLook(transform))[PX // 2, PX // 2]
     luminance = 0.3 * ALBEDO[0] + 0.59 * ALBEDO[1] + 0.11 * ALBEDO[2]
     mixed = 0.5 * np.array(ALBEDO) + 0.5 * luminance
     assert drawn == pytest.approx(255 * (np.array([0.9, 0.8, 0.7]) * mixed + (0.1, 0, 0.05)), abs=1)
@@ -140,7 +140,7 @@ def test_the_colour_transform_follows_its_formula(sphere):
 def test_truncation_is_the_level_below(sphere):
     exact = 255 * 0.7 * np.array(ALBEDO)  # 142.8, 107.1, 71.4
     nearest = shot(*sphere, 0.7 * AMBIENT)[PX // 2, PX // 2]
-    below = shot(*sphere, 0.7 * AMBIENT, look=Look(truncate=True))[PX // 2, PX // 2]
+    below = shot(*sphere, 0.7 * AMBIENT, look=ColourLook(truncate=True))[PX // 2, PX // 2]
     assert nearest.tolist() == np.rint(exact).tolist()
     assert below.tolist() == np.floor(exact).tolist()
 

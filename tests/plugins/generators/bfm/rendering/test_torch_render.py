@@ -10,7 +10,12 @@ import torch
 
 from harness_plugins.generators.bfm.rendering import illumination, rasterise, torch_raster
 from harness_plugins.generators.bfm.rendering.camera import DISTANCE_MM, Camera, rotation
-from harness_plugins.generators.bfm.rendering.render import ColourTransform, Look, Renderer, cover
+from harness_plugins.generators.bfm.rendering.render import (
+    ColourLook,
+    ColourTransform,
+    Renderer,
+    cover,
+)
 from harness_plugins.generators.bfm.rendering.torch_render import TorchRenderer
 from harness_plugins.generators.bfm.sampling import Pose
 
@@ -89,8 +94,8 @@ def test_normals_are_those_of_the_compiled_path_to_the_bit():
     "options",
     [
         {},
-        {"supersample": 1, "look": Look(truncate=True)},
-        {"supersample": 3, "look": Look(ColourTransform((0.9, 1.0, 1.1), 0.7, (0.02, 0, 0)))},
+        {"supersample": 1, "look": ColourLook(truncate=True)},
+        {"supersample": 3, "look": ColourLook(ColourTransform((0.9, 1.0, 1.1), 0.7, (0.02, 0, 0)))},
     ],
 )
 def test_colours_of_loose_triangles_agree_to_one_level(options):

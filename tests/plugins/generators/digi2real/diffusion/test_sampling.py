@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from harness_plugins.generators.digi2real.diffusion.sampling import (
-    Settings,
+    SamplerSettings,
     decode,
     denoise,
     own_generator,
@@ -18,7 +18,7 @@ from harness_plugins.generators.digi2real.diffusion.sampling import (
     starting_noise,
 )
 
-FAST = Settings(steps=3, guidance=3.0, image_px=64)
+FAST = SamplerSettings(steps=3, guidance=3.0, image_px=64)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def reference(pipeline, prompt, seed, steps, guidance):
 
 @pytest.mark.parametrize(("steps", "guidance"), [(3, 3.0), (6, 3.0), (4, 1.5)])
 def test_images_are_those_of_the_published_formulas(pipeline, prompts, steps, guidance):
-    found = sample(pipeline, prompts[:1], [7], Settings(steps, guidance, 64))
+    found = sample(pipeline, prompts[:1], [7], SamplerSettings(steps, guidance, 64))
     expected = reference(pipeline, prompts[0], 7, steps, guidance)
     assert found.shape == (1, 64, 64, 3)
     assert found.dtype == np.uint8
@@ -87,7 +87,7 @@ def test_images_are_those_of_the_published_formulas(pipeline, prompts, steps, gu
 
 
 def test_without_guidance_the_empty_prompt_plays_no_part(pipeline, prompts):
-    found = sample(pipeline, prompts[:1], [7], Settings(3, 1.0, 64))
+    found = sample(pipeline, prompts[:1], [7], SamplerSettings(3, 1.0, 64))
     expected = reference(pipeline, prompts[0], 7, 3, 1.0)
     assert np.abs(found[0] - expected).max() <= 1
 
@@ -174,7 +174,7 @@ def test_the_starting_noise_is_of_its_seed_alone():
 
 def test_the_preview_follows_latent_consistency(pipeline, prompts):
     """One step is the boundary condition of Luo et al. 2023: c_skip x + c_out x0, in float64."""
-    found = sample(pipeline, prompts[:1], [7], Settings(1, 1.0, 64, "lcm"))
+    found = sample(pipeline, prompts[:1], [7], SamplerSettings(1, 1.0, 64, "lcm"))
     made = solver(pipeline.scheduler_config, "lcm")
     made.set_timesteps(1)
     time = int(made.timesteps[0])
@@ -192,7 +192,7 @@ def test_the_preview_follows_latent_consistency(pipeline, prompts):
 
 
 def test_noise_of_the_preview_is_of_each_image_alone(pipeline, prompts):
-    quick = Settings(3, 1.0, 64, "lcm")
+    quick = SamplerSettings(3, 1.0, 64, "lcm")
     together = sample(pipeline, prompts, [1, 2, 3], quick).astype(int)
     alone = sample(pipeline, prompts[1:2], [2], quick)[0]
     assert np.abs(together[1] - alone).max() <= 2
