@@ -28,7 +28,7 @@ FLOORS = (
     ("results",),
     ("recipe",),
     ("store",),
-    ("protocols", "training"),
+    ("protocols", "training", "measures"),
     ("embedding", "executors"),
     ("faces", "metrics"),
     ("align",),

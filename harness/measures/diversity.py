@@ -1,0 +1,112 @@
+"""How different the images of an identity are, and the identities from each other.
+
+Vendi score: Friedman & Dieng 2023 (TMLR), the exponential of the entropy of the eigenvalues of the
+cosine kernel divided by its size.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.measures.embedded import Embedded
+from harness.measures.resampling import identity_means
+from harness.measures.values import Measured, missing, with_interval
+from harness.metrics.uncertainty.bootstrap import draw_subject_weights
+
+VENDI_IMAGES = 5
+"""Images of an identity that its Vendi score is of, so that identities compare."""
+TOP = 0.999
+_BLOCK = 2048
+_BINS = 1 << 16
+
+
+def diversity(
+    faces: Embedded,
+    rng: np.random.Generator,
+    *,
+    vendi_images: int = VENDI_IMAGES,
+    replicates: int = 200,
+) -> list[Measured]:
+    """Within identities (means over those with enough images) and between their centres."""
+    return [*_within(faces, rng, vendi_images, replicates), *_between(faces, rng, replicates)]
+
+
+def _within(
+    faces: Embedded, rng: np.random.Generator, vendi_images: int, replicates: int
+) -> list[Measured]:
+    several = faces.counts > 1
+    enough = faces.counts >= vendi_images
+    found = []
+    if several.any():
+        counts = faces.counts[several].astype(np.float64)
+        squares = (faces.sums()[several] ** 2).sum(axis=1)
+        # |sum of unit vectors|^2 = n + sum over ordered pairs of their cosines
+        mean_cosine = (squares - counts) / (counts * (counts - 1))
+        variance = (counts - squares / counts) / (counts - 1)
+        found += identity_means(
+            {"intra_distance": 1 - mean_cosine, "intra_variance": variance}, rng, replicates
+        )
+    else:
+        why = "no identity has two images"
+        found += [missing("intra_distance", why), missing("intra_variance", why)]
+    if not enough.any():
+        why = f"no identity has {vendi_images} images"
+        return [*found, missing("intra_vendi", why)]
+    scores = []
+    for identity in np.flatnonzero(enough):
+        unit = faces.of(int(identity))
+        scores.append(vendi(unit[np.sort(rng.choice(len(unit), vendi_images, replace=False))]))
+    return [*found, *identity_means({"intra_vendi": np.array(scores)}, rng, replicates)]
+
+
+def vendi(unit: NDArray[np.float32]) -> float:
+    """Effective number of different vectors among unit rows (n, D): from 1 to n."""
+    kernel = unit.astype(np.float64)
+    values = np.linalg.eigvalsh(kernel @ kernel.T / len(kernel))
+    values = values[values > 1e-12]  # 0 log 0 = 0, and rounding leaves values below zero
+    values /= values.sum()
+    return float(np.exp(-(values * np.log(values)).sum()))
+
+
+def _between(faces: Embedded, rng: np.random.Generator, replicates: int) -> list[Measured]:
+    names = ("inter_cos", "inter_cos_top", "effective_dim")
+    if faces.identities < 3:
+        return [missing(name, "fewer than three identities") for name in names]
+    centres = faces.centres()
+    number = len(centres)
+    weights = draw_subject_weights(number, replicates, rng).astype(np.float64)
+    resampled = [_spread(centres, weights[:, b]) for b in range(replicates)]
+    mean, dimension = _spread(centres, np.ones(number))
+    return [
+        with_interval("inter_cos", mean, np.array([row[0] for row in resampled]), number),
+        _top(centres),
+        with_interval("effective_dim", dimension, np.array([row[1] for row in resampled]), number),
+    ]
+
+
+def _spread(centres: NDArray[np.float32], weights: NDArray[np.float64]) -> tuple[float, float]:
+    """Mean cosine of two different centres, and (sum of eigenvalues)^2 / sum of their squares."""
+    number = weights.sum()
+    weighted = centres * weights[:, None].astype(np.float32)
+    mean = weighted.sum(axis=0, dtype=np.float64) / number
+    second = weighted.T.astype(np.float64) @ centres / number
+    covariance = second - np.outer(mean, mean)
+    pairs = number**2 - (weights**2).sum()
+    squares = (weights**2 * (centres.astype(np.float64) ** 2).sum(axis=1)).sum()
+    cosine = ((mean @ mean) * number**2 - squares) / pairs
+    trace, energy = np.trace(covariance), (covariance**2).sum()
+    return float(cosine), float(trace**2 / energy) if energy > 0 else float("nan")
+
+
+def _top(centres: NDArray[np.float32]) -> Measured:
+    """The 99.9th percentile of the cosines of all pairs of centres, to half a bin of 3.1e-5."""
+    counts = np.zeros(_BINS, np.int64)
+    for first in range(0, len(centres), _BLOCK):
+        for other in range(first, len(centres), _BLOCK):
+            cosines = centres[first : first + _BLOCK] @ centres[other : other + _BLOCK].T
+            kept = cosines[np.triu_indices(len(cosines), 1)] if first == other else cosines.ravel()
+            bins = np.clip((kept + 1) * (_BINS / 2), 0, _BINS - 1).astype(np.intp)
+            counts += np.bincount(bins, minlength=_BINS)
+    reached = np.searchsorted(np.cumsum(counts), TOP * counts.sum())
+    return Measured("inter_cos_top", float((reached + 0.5) * 2 / _BINS - 1), n=int(counts.sum()))

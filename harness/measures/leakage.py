@@ -1,0 +1,177 @@
+"""Are people of one set also in another? Matches found, against those that chance would give.
+
+The threshold is calibrated on the impostor scores of the other set itself, comparisons of the same
+kind, so that a stated share of strangers' comparisons reaches it. An identity counts once, however
+many of its comparisons do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.measures.embedded import Embedded, Labels
+from harness.measures.values import Measured, missing, with_interval
+from harness.metrics.nearest import ImpostorThreshold, impostor_threshold, nearest
+from harness.metrics.outcome import NotMeasurable
+from harness.metrics.uncertainty.bootstrap import draw_subject_weights
+
+CHANCE = 0.01
+"""Share of identities that match by chance at the default threshold."""
+LEAST_ABOVE = 10
+"""Impostor scores of the other set that a threshold needs above it."""
+METRICS = ("leak_rate", "leak_expected", "leak_excess")
+
+
+@dataclass(frozen=True, eq=False)
+class Leakage:
+    """For every identity (K,) of a set its nearest identity of the other, the best comparison.
+
+    ``mate`` int64 (K,) identity of the other set, -1 where nothing could be compared; ``row`` and
+    ``mate_row`` int64 (K,) rows of the callers' embeddings that met (of centres: the first image
+    of an identity); ``score`` float32 (K,); ``above`` bool (K,). ``by_chance`` is the number of
+    identities expected above the threshold if all were strangers, ``p_value`` the probability of
+    as many as were found, or more.
+    """
+
+    mate: Labels
+    row: Labels
+    mate_row: Labels
+    score: NDArray[np.float32]
+    above: NDArray[np.bool_]
+    threshold: float
+    fmr: float
+    impostors: int
+    by_chance: float
+    p_value: float
+
+    @property
+    def found(self) -> int:
+        """Identities above the threshold."""
+        return int(self.above.sum())
+
+
+def default_fmr(faces: Embedded, seen: Embedded, kind: str) -> float:
+    """0.01 / (m N): about one identity in a hundred matches by chance.
+
+    N is the number of comparisons partners (identities of ``seen`` for centres, its images
+    otherwise), m the median number of comparisons of an identity with each.
+    """
+    comparisons, partners = _numbers(faces, seen, kind)
+    return CHANCE / (float(np.median(comparisons)) * partners)
+
+
+def find(
+    faces: Embedded, seen: Embedded, *, kind: str = "centre", fmr: float | None = None
+) -> Leakage | NotMeasurable:
+    """Search every identity of ``faces`` among those of ``seen``, exact, in blocks.
+
+    ``kind`` is ``centre`` (means of identities) or ``image`` (every image). NotMeasurable where the
+    other set's impostor scores cannot show ``fmr``: fewer than ten lie above the threshold.
+    """
+    if kind not in ("centre", "image"):
+        raise ValueError(f"kind={kind!r} is neither 'centre' nor 'image'")
+    rate = default_fmr(faces, seen, kind) if fmr is None else fmr
+    limit = _threshold(seen, kind, rate)
+    if isinstance(limit, NotMeasurable):
+        return limit
+    comparisons, partners = _numbers(faces, seen, kind)
+    chance = -np.expm1(comparisons * partners * np.log1p(-limit.fmr))
+    mine, theirs = (
+        (faces.centres(), seen.centres()) if kind == "centre" else (faces.unit, seen.unit)
+    )
+    met = nearest(mine, theirs)
+    if kind == "centre":
+        best = np.arange(faces.identities)
+        score, mate = met.score, met.row
+        row, mate_row = faces.rows[faces.starts[:-1]], seen.rows[seen.starts[:-1]][met.row]
+    else:
+        best = _best(met.score, faces)
+        score, hit = met.score[best], met.row[best]
+        mate = np.where(hit < 0, -1, seen.codes[hit])
+        row, mate_row = faces.rows[best], seen.rows[hit]
+    above = score >= limit.value
+    p_value = _poisson_binomial_tail(int(above.sum()), chance)
+    return Leakage(mate, row, mate_row, score, above, limit.value, limit.fmr, limit.impostors,
+                   float(chance.sum()), p_value)  # fmt: skip
+
+
+def _numbers(faces: Embedded, seen: Embedded, kind: str) -> tuple[NDArray[np.float64], int]:
+    if kind == "centre":
+        return np.ones(faces.identities), seen.identities
+    return faces.counts.astype(np.float64), seen.images
+
+
+def _threshold(seen: Embedded, kind: str, fmr: float) -> ImpostorThreshold | NotMeasurable:
+    centres = kind == "centre"
+    vectors = seen.centres() if centres else seen.unit
+    subjects = np.arange(seen.identities) if centres else seen.codes
+    pairs = seen.identities * (seen.identities - 1) // 2
+    if not centres:
+        counts = seen.counts
+        pairs = int(counts.sum() ** 2 - (counts**2).sum()) // 2
+    if fmr * pairs < LEAST_ABOVE:
+        return NotMeasurable(
+            f"{pairs:,} impostor pairs of the other set leave {fmr * pairs:.1f} above a threshold "
+            f"at FMR {fmr:.2g}; {LEAST_ABOVE} are needed"
+        )
+    return impostor_threshold(vectors, subjects, fmr)
+
+
+def _best(scores: NDArray[np.float32], faces: Embedded) -> Labels:
+    """The row of every identity with its highest score, the first of equals."""
+    order = np.lexsort((np.arange(len(scores)), -scores, faces.codes))
+    return order[np.searchsorted(faces.codes[order], np.arange(faces.identities))]
+
+
+def _poisson_binomial_tail(count: int, chances: NDArray[np.float64]) -> float:
+    """Probability of ``count`` or more successes of independent trials with these chances.
+
+    By the cumulative sum of a Fourier transform of the generating function would round at 1e-16, so
+    the distribution is built term by term, up to ``count`` only.
+    """
+    if count <= 0:
+        return 1.0
+    below = np.zeros(count)  # probabilities of 0 .. count - 1 successes
+    below[0] = 1.0
+    for chance in chances:
+        below[1:] = below[1:] * (1 - chance) + below[:-1] * chance
+        below[0] *= 1 - chance
+    return float(max(0.0, 1.0 - below.sum()))
+
+
+def leakage(
+    faces: Embedded,
+    found: Leakage | NotMeasurable,
+    rng: np.random.Generator,
+    *,
+    control: Leakage | None = None,
+    replicates: int = 1000,
+) -> list[Measured]:
+    """Share of identities above the threshold, the share expected, and the excess.
+
+    The excess subtracts the expected share, or that of ``control``: people that the generator
+    cannot have seen, searched at the same rate. Its interval resamples identities (matches are not
+    independent: some identities match many).
+    """
+    if isinstance(found, NotMeasurable):
+        return [missing(name, found.reason, faces.identities) for name in METRICS]
+    number = len(found.above)
+    expected = found.by_chance / number
+    weights = draw_subject_weights(number, replicates, rng).astype(np.float64)
+    rates = found.above.astype(np.float64) @ weights / number
+    value = found.found / number
+    base = np.full(replicates, expected)
+    if control is not None:
+        expected_control = control.found / len(control.above)
+        drawn = draw_subject_weights(len(control.above), replicates, rng).astype(np.float64)
+        base = control.above.astype(np.float64) @ drawn / len(control.above)
+    else:
+        expected_control = expected
+    return [
+        with_interval("leak_rate", value, rates, number),
+        Measured("leak_expected", expected, n=number),
+        with_interval("leak_excess", value - expected_control, rates - base, number),
+    ]

@@ -1,0 +1,51 @@
+"""One measured number of a face set, with its interval or the reason why there is none."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.metrics.outcome import NotMeasurable
+from harness.metrics.uncertainty.intervals import percentile_interval
+
+LEVEL = 0.95
+"""Confidence level of every interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A value with its percentile interval from ``n`` observations.
+
+    ``value`` is None where it cannot be measured, and ``why`` then is the reason. ``low`` and
+    ``high`` are None where no interval is defined.
+    """
+
+    metric: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    why: str = ""
+
+
+def missing(metric: str, why: str, n: int = 0) -> Measured:
+    """A metric that cannot be measured on this set."""
+    return Measured(metric, None, n=n, why=why)
+
+
+def with_interval(metric: str, value: float, replicates: NDArray[np.float64], n: int) -> Measured:
+    """A value with the percentile interval of its bootstrap replicates (B,).
+
+    There is no interval where :func:`percentile_interval` gives none. An interval is widened to
+    hold its value where the bias of the replicates pushed it out. A ``value`` that is not finite
+    becomes a missing one.
+    """
+    if not math.isfinite(value):
+        return missing(metric, "the value is not finite", n)
+    found = percentile_interval(np.where(np.isfinite(replicates), replicates, np.nan), LEVEL)
+    if isinstance(found, NotMeasurable):
+        return Measured(metric, value, n=n)
+    return Measured(metric, value, min(found.low, value), max(found.high, value), n)
