@@ -94,12 +94,12 @@ def execute(
     allow_code: bool = False,
     track: Iterable[str] = (),
     processes: int = 1,
-    crew: TorchrunGroup | None = None,
+    group: TorchrunGroup | None = None,
 ) -> RunOutcome:
     """Run a plan in a study folder; see :class:`harness.engine.runner.Runner`.
 
     Every training goes on in so many ``processes``, each with a GPU of its own where there are any,
-    or in those of a ``crew``, of which this process must be the first.
+    or in those of a ``group``, of which this process must be the first.
     ``executor`` and ``track`` name what plugins offer; both are opened before anything is made.
     Without ``executor`` the recipe says which, and ``executor_options`` lie over its table, whose
     settings may run commands or use other machines only with ``allow_code``.
@@ -110,7 +110,7 @@ def execute(
 
     if plan.study.portable:
         portable.require()
-        if processes > 1 or crew is not None:
+        if processes > 1 or group is not None:
             raise UsageError(
                 "several processes of one training add their gradients in an order of their own; "
                 "leave out --nproc and torchrun, or --portable"
@@ -118,14 +118,14 @@ def execute(
     name, maker = choose_executor(
         plan.recipe, registry, executor, executor_options, allow_code=allow_code
     )
-    if crew is not None and maker.remote:
+    if group is not None and maker.remote:
         raise UsageError(
             f"torchrun and the executor {name} both share out the work; leave one of them out"
         )
     open_trackers(registry, track)
     folder.mkdir(parents=True, exist_ok=True)
     require_no_links(folder, *WRITTEN)
-    store = Store(store.home, shared=maker.remote or crew is not None)
+    store = Store(store.home, shared=maker.remote or group is not None)
     forget(plan, store, folder, rerun)
     write_plan(plan, folder)
     session = Session(
@@ -138,23 +138,23 @@ def execute(
         maker,
         registry,
         processes,
-        crew,
+        group,
     )
     events = Events(folder, registry.call)
     runner = Runner(session, events, fail_fast=fail_fast)
-    if crew is not None:
-        crew.meet(plan.device)
+    if group is not None:
+        group.meet(plan.device)
     with told(plan, folder, events, name, runner.outcome):
         outcome = run_on(maker, runner, events)
-    if crew is not None:
-        crew.tell({})
-        crew.leave()
+    if group is not None:
+        group.tell({})
+        group.leave()
     return outcome
 
 
 def take_part(
     plan: Plan,
-    crew: TorchrunGroup,
+    group: TorchrunGroup,
     *,
     folder: Path,
     store: Store,
@@ -168,9 +168,9 @@ def take_part(
     store = Store(store.home, shared=True)
     quiet = Progress(quiet=True)
     session = Session(plan, store, folder, quiet, jobs or cpu_count(), plugin_files)
-    crew.meet(plan.device)
-    train.take_part(session, crew)
-    crew.leave()
+    group.meet(plan.device)
+    train.take_part(session, group)
+    group.leave()
 
 
 def choose_executor(
@@ -284,7 +284,7 @@ def to_toml(plan: Plan) -> str:
 
 
 def _toml_table(header: str, table: StudyTable | Use) -> list[str]:
-    """One table, each value with who said it; of a path only the last part."""
+    """One table, each value with its source; of a path only the last part."""
     values = table.model_dump(mode="json", exclude_none=True)
     lines = [header]
     for key, value in values.items():

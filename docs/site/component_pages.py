@@ -7,6 +7,7 @@ from typing import Any
 from schema_text import entry, literal
 
 from harness._plugins.manager import RegisteredComponent, Registry
+from harness.cli.show_verb import reproducibility
 from harness.components import KINDS, Component, Params
 from harness.recipe.parameters import external_fields, params_class
 
@@ -71,7 +72,7 @@ def _facts(provided: RegisteredComponent) -> list[tuple[str, str]]:
         ("citation", component.citation),
         ("trained on", ", ".join(component.training_data)),
         ("can be trained", "yes" if component.trainable else ""),
-        ("repeats to", component.determinism if component.kind == "generator" else ""),
+        ("reproducibility", reproducibility(component) if component.kind == "generator" else ""),
         ("needs the extras", ", ".join(f"`{name}`" for name in component.extras)),
         ("needs the components", ", ".join(f"`{n}`" for n in component.requires_components)),
     ]

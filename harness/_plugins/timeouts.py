@@ -56,7 +56,7 @@ def hook(doing: str) -> Iterator[None]:
 @contextmanager
 def stage(doing: str, say: Say, every_s: float, heard: Callable[[], float]) -> Iterator[None]:
     """Run a stage; ``heard`` is the monotonic time of its last sign of life."""
-    hint = "; finished parts are kept, Ctrl-C stops it"
+    hint = "; finished parts are saved, Ctrl-C to stop"
     with redirect_stdout(sys.stderr), heartbeat(doing, say, every_s, hint, heard):
         yield
 
@@ -65,7 +65,7 @@ def stage(doing: str, say: Say, every_s: float, heard: Callable[[], float]) -> I
 def heartbeat(
     doing: str, say: Say, every_s: float, hint: str, heard: Callable[[], float] | None = None
 ) -> Iterator[None]:
-    """Say who is silent, each time ``every_s`` seconds have passed without a sign of life."""
+    """Report what is silent, each time ``every_s`` seconds have passed without progress."""
     start = time.monotonic()
     over = threading.Event()
 
@@ -73,7 +73,7 @@ def heartbeat(
         while not over.wait(every_s):
             silent = time.monotonic() - (max(start, heard()) if heard else start)
             if silent >= every_s:
-                say(f"{doing}: no answer for {silent:.0f} s{hint}")
+                say(f"{doing}: still running, no progress for {silent:.0f} s{hint}")
 
     threading.Thread(target=watch, daemon=True, name="harness-heartbeat").start()
     try:
@@ -83,7 +83,7 @@ def heartbeat(
 
 
 def limit_s() -> float:
-    """The limit of one hook, in seconds; raises ``UsageError`` where the variable is no number."""
+    """Time limit of one hook in seconds; raises ``UsageError`` if the variable is not a number."""
     return variables.seconds(LIMIT, LIMIT_S)
 
 

@@ -47,10 +47,10 @@ Medians of the same boxes: an image framed as LFW frames its faces.
 """
 
 _LACK: dict[str, str] = {
-    "given": "the images come without landmarks, give a file of landmarks or select a detector",
-    "template": "the images are not declared to follow a template, name it or select a detector",
-    "detector": "no detector is selected, select one (for example mtcnn)",
-    "box": "the images come without boxes, give boxes or select a detector",
+    "given": "the images have no landmarks; add landmarks=FILE or --aligner mtcnn",
+    "template": "the images have no declared template; add template=NAME or --aligner mtcnn",
+    "detector": "no detector is selected; add --aligner NAME, for example mtcnn",
+    "box": "the images have no boxes; add boxes or --aligner mtcnn",
 }
 
 
@@ -90,8 +90,8 @@ def resolve(rule: Rule, images: Images, *, detector: bool) -> Method:
             return method
     if rule.policy == "auto":
         raise UsageError(
-            "the images come without landmarks, template and boxes: give landmarks=FILE, "
-            "template=NAME if they are aligned already, or --aligner mtcnn"
+            "the images have no landmarks, template or boxes; add landmarks=FILE, template=NAME "
+            "if they are already aligned (such as arcface), or --aligner mtcnn"
         )
     raise UsageError(f"alignment by {rule.policy!r} is not possible: {_LACK[rule.policy]}")
 

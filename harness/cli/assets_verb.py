@@ -74,7 +74,7 @@ def _tell_files(asset: Asset) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.pass_obj
 def link(obj: dict[str, Any], name: str, path: Path) -> int:
-    """Say where an asset lies on this machine.
+    """Register the local path of an asset.
 
     NAME is an asset, or a component and PATH a folder that holds its assets side by side.
     """

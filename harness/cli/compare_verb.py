@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @click.option("--fail-on", type=click.Choice(["worse", "changed"]),
-              help="Exit 4 if B is significantly worse, or changed at all.")  # fmt: skip
+              help="Exit 4 if B is significantly worse, or different with `changed`.")  # fmt: skip
 @click.option(
     "--margin",
     type=click.FloatRange(0, 100, min_open=True),
     metavar="POINTS",
-    help="Also test that B is not worse, and equal, within so many percentage points.",
+    help="Also test non-inferiority and equivalence of B within this many percentage points.",
 )
 @click.option(
     "--across-alignments",
     is_flag=True,
-    help="Compare results whose faces were placed differently: landmarks or detector.",
+    help="Compare results whose faces were aligned differently: landmarks or detector.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a benchmark.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per benchmark.")
 def command(
     first: str,
     second: str,

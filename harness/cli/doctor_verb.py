@@ -20,7 +20,7 @@ MARKS = {"ok": "ok  ", "warn": "!   ", "bad": "BAD "}
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def command(obj: dict[str, Any], device: str, *, as_json: bool) -> int:
-    """Look for what is broken: versions, devices, plugins, disk, store, locks, links.
+    """Check this environment for problems: versions, devices, plugins, disk, store, locks, links.
 
     \b
     Examples:

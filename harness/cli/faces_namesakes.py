@@ -13,17 +13,17 @@ from harness.terminal import say
 @click.argument("people", metavar="LIST", type=click.Path(path_type=Path))
 @click.option(
     "--in", "others", required=True, multiple=True, type=click.Path(path_type=Path),
-    metavar="NAMES", help="List of names of another set, or its folder with a folder a person.",
+    metavar="NAMES", help="Names of another set, or a folder with one subfolder per person.",
 )  # fmt: skip
 @click.option("--digits", type=click.IntRange(1, 12), metavar="N",
-              help="Identities of LIST are its line numbers with so many digits.")  # fmt: skip
+              help="Identities of LIST are its line numbers, zero-padded to N digits.")  # fmt: skip
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), metavar="FILE",
               help="List of identities to write.")  # fmt: skip
 def command(people: Path, others: tuple[Path, ...], digits: int | None, out: Path) -> int:
-    """Write who of a set is also named in another, to be left out of training.
+    """List the people of one set who also appear in another, to exclude from training.
 
-    LIST holds a name a line, or an identity, a tab and a name. Names are compared without case,
-    accents and punctuation. FILE serves as exclude of a generator or of a recipe's take.
+    LIST holds one name per line, or an identity, a tab and a name. Names are compared ignoring
+    case, accents and punctuation. Use FILE as `exclude` of a generator or of a recipe's `take`.
 
     \b
     Examples:

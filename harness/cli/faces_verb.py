@@ -76,7 +76,7 @@ def list_sets(*, as_json: bool) -> int:
               help="New folder; it appears whole or not at all.")  # fmt: skip
 @click.option(
     "-G", "given", multiple=True, metavar="KEY=PATH",
-    help="Where outside data lie that the set was made from, for files beside the images.",
+    help="Path of the external data the set was made from (needed for per-image files).",
 )  # fmt: skip
 @quiet_option
 @click.pass_obj
@@ -235,15 +235,15 @@ def stats(key: str, *, as_json: bool) -> int:
 )  # fmt: skip
 @click.option(
     "-G", "given", multiple=True, metavar="KEY=PATH",
-    help="Where outside data lie that the set was made from.",
+    help="Path of the external data the set was made from.",
 )  # fmt: skip
 @click.pass_obj
 def show(
     obj: dict[str, Any], key: str, identity: int, sample: int, out: Path, given: tuple[str, ...]
 ) -> int:
-    """Make one image again from its generator, parameters and seed, and compare it with the set.
+    """Regenerate one image from its generator, parameters and seed, and compare it with the set.
 
-    Exit 1 if it is not the stored one, byte by byte.
+    Exit 1 unless it equals the stored image byte for byte.
 
     \b
     Examples:

@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Study whose finished cells count.",
 )
-@click.option("--show-config", is_flag=True, help="Print every value with who said it, and stop.")
+@click.option(
+    "--show-config", is_flag=True, help="Print every value and where it was set, then exit."
+)
 @click.option(
     "--executor",
     "show_executor",
     is_flag=True,
-    help="Print what [executor] would start, such as the job script, and stop.",
+    help="Print what [executor] would start, such as the job script, then exit.",
 )
 @ALLOW_CODE
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as one JSON object.")

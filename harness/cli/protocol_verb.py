@@ -64,7 +64,7 @@ def show(obj: dict[str, Any], what: str, *, as_json: bool) -> int:
 @command.command(name="diff")
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a benchmark.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per benchmark.")
 @click.pass_obj
 def diff(obj: dict[str, Any], first: str, second: str, *, as_json: bool) -> int:
     """Say in which fields the protocols of A and B differ, and whether numbers compare.

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     "--rerun",
     multiple=True,
     metavar="SEL",
-    help="Make a stage, component or key anew.",
+    help="Recompute a stage, component or key.",
 )
 @click.option(
     "--executor",
@@ -56,9 +56,9 @@ if TYPE_CHECKING:
 @ALLOW_CODE
 @click.option("--track", multiple=True, metavar="NAME", help="Log to a tracker, such as mlflow.")
 @click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first failure.")
-@click.option("--offline", is_flag=True, help="Refuse downloads (none happen unasked).")
-@click.option("-n", "--dry-run", is_flag=True, help="Show the plan and stop, as `harness plan`.")
-@click.option("--json", "as_json", is_flag=True, help="Print results as JSON, one object a line.")
+@click.option("--offline", is_flag=True, help="Forbid downloads (none happen by default).")
+@click.option("-n", "--dry-run", is_flag=True, help="Show the plan and exit, like `harness plan`.")
+@click.option("--json", "as_json", is_flag=True, help="Print results as JSON, one object per line.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> int:
@@ -84,11 +84,11 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     registry = open_registry(ctx.obj, options["recipe"])
     store = Store()
     plan = make_plan(settings(options), registry, store)
-    crew = _crew()
-    if crew is not None and not crew.ranks.first:
+    group = _torchrun_group()
+    if group is not None and not group.ranks.first:
         take_part(
             plan,
-            crew,
+            group,
             folder=options["folder"],
             store=store,
             jobs=options["jobs"],
@@ -110,21 +110,21 @@ def command(ctx: click.Context, /, **options: Any) -> int:
         allow_code=options["allow_code"],
         track=options["track"],
         processes=options["nproc"],
-        crew=crew,
+        group=group,
     )
     return run_output.show(
         outcome, plan, options["folder"], registry, store, as_json=options["as_json"]
     )
 
 
-def _crew() -> TorchrunGroup | None:
+def _torchrun_group() -> TorchrunGroup | None:
     """The processes of torchrun, if it started this one and others."""
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         return None
     from harness.training.torchrun import TorchrunGroup
 
-    crew = TorchrunGroup.of_environment()
-    return crew if crew.ranks.count > 1 else None
+    group = TorchrunGroup.of_environment()
+    return group if group.ranks.count > 1 else None
 
 
 def _forbid_downloads() -> None:

@@ -68,7 +68,7 @@ def export(what: str, out: Path, form: Any) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def import_file(obj: dict[str, Any], /, file: Path, study: Path, **options: Any) -> int:
-    """Score a file of another tool as a cell of a study; more alike must score higher.
+    """Score a file of another tool as a cell; higher scores must mean more similar.
 
     A name of Bob (lfw-view2, ijbc-test1, rfw-original) stands for the benchmark it means.
     """

@@ -65,10 +65,11 @@ def _record(
     }
 
 
-def _repeats(component: Component) -> str:
-    """``exact, on a GPU within 1/255``."""
+def reproducibility(component: Component) -> str:
+    """For people, such as ``bit-exact, on a GPU within 1/255``."""
     gpu = component.gpu_determinism
-    return component.determinism + (f", on a GPU {gpu}" if gpu else "")
+    exact = "bit-exact" if component.determinism == "exact" else component.determinism
+    return exact + (f", on a GPU {gpu}" if gpu else "")
 
 
 def _describe(provided: RegisteredComponent, schema: dict[str, Any], presets: list[str]) -> None:
@@ -83,7 +84,7 @@ def _describe(provided: RegisteredComponent, schema: dict[str, Any], presets: li
         ("citation", component.citation),
         ("trained on", ", ".join(component.training_data)),
         ("presets", ", ".join(presets)),
-        ("repeats to", _repeats(component) if component.kind == "generator" else ""),
+        ("reproducibility", reproducibility(component) if component.kind == "generator" else ""),
     ):
         if value:
             say(f"  {label}: {value}")

@@ -46,7 +46,9 @@ class Split(ABC):
 
     def __init__(self, session: Session, node: Node, cell: PlannedCell | None) -> None:
         self.session, self.node, self.cell = session, node, cell
-        self.relay: ProgressForwarder | None = None  # of a session that was opened for parts alone
+        self.forwarder: ProgressForwarder | None = (
+            None  # of a session that was opened for parts alone
+        )
 
     @cached_property
     @abstractmethod
@@ -129,8 +131,8 @@ def run(split: Split, folder: Path) -> Mapping[str, Any]:
 def make_part(shared: tuple[Split, Path], part: int, tell: Tell) -> None:
     """Make one part, in this process, of whatever session."""
     split, home = shared
-    if split.relay is not None:
-        split.relay.tell = tell
+    if split.forwarder is not None:
+        split.forwarder.tell = tell
     progress = ProgressForwarder(tell, ("part", part))
     first, last = split.bounds(part)
     try:
@@ -180,10 +182,10 @@ def _reopened(kind: type[Split], job: StageJob) -> Split:
     which = (job.home, job.key)
     if which not in _OPEN:
         forget()
-        relay = ProgressForwarder(lambda _: None)
+        forwarder = ProgressForwarder(lambda _: None)
         cell = job.plan.cells[0] if job.plan.cells else None
-        split = kind(session_of(job, relay), job.plan.nodes[job.key], cell)
-        split.relay = relay
+        split = kind(session_of(job, forwarder), job.plan.nodes[job.key], cell)
+        split.forwarder = forwarder
         _OPEN[which] = split
     return _OPEN[which]
 

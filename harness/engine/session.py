@@ -40,7 +40,7 @@ class Session:
     executor: Executor = field(default_factory=LocalExecutor)
     registry: Registry = field(default_factory=Registry)  # whom to ask for more metrics
     processes: int = 1  # of a training
-    crew: TorchrunGroup | None = None  # those of torchrun, which share every training
+    group: TorchrunGroup | None = None  # those of torchrun, which share every training
     _benchmarks: dict[tuple[str, str], Benchmark] = field(default_factory=dict)
     _notes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _opening: threading.Lock = field(default_factory=threading.Lock)

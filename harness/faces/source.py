@@ -50,12 +50,13 @@ class SourceParams(Params):
         None, description="File of identities to leave out, one name per line; # begins a comment."
     )
     group_images: int | None = Field(
-        None, ge=1, description="So many consecutive images of an identity were made alike."
+        None, ge=1, description="Number of consecutive images per identity that share a setting."
     )
     most_per_group: int | None = Field(
         None,
         ge=1,
-        description="Most images taken of one such group, where an identity has several groups.",
+        description="Maximum number of images to take from one such group, where an identity "
+        "has several.",
     )
     template: str | None = Field(
         None, description="The alignment template that all images already follow, like arcface."

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from harness.components import Images
 
 
-class Some:
+class Subset:
     """Chosen rows of an image set, themselves :class:`harness.components.Images`."""
 
     def __init__(self, images: Images, rows: NDArray[np.intp]) -> None:

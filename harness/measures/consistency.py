@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.measures.embedded import Embedded, Labels
+from harness.measures.embedded import Labels, SortedEmbeddings
 from harness.measures.resampling import shares
-from harness.measures.values import Measured, missing
+from harness.measures.values import MeasuredValue, missing
 
 _SCORES = 1 << 22  # scores held at a time: 16 MiB of float32
 _LEAST_ROWS = 64
@@ -37,7 +37,7 @@ class Assignment:
         return wrong[np.argsort(-lead, kind="stable")[:count]]
 
 
-def assign(faces: Embedded) -> Assignment:
+def assign(faces: SortedEmbeddings) -> Assignment:
     """Compare every image with all centres; a tie counts for its own identity.
 
     Identities of one image have no centre without it, so their images are not judged; their centres
@@ -69,8 +69,8 @@ def assign(faces: Embedded) -> Assignment:
 
 
 def consistency(
-    faces: Embedded, found: Assignment, rng: np.random.Generator, *, replicates: int = 200
-) -> list[Measured]:
+    faces: SortedEmbeddings, found: Assignment, rng: np.random.Generator, *, replicates: int = 200
+) -> list[MeasuredValue]:
     """Share of images nearest to their own centre, and their mean cosine to it.
 
     Intervals resample identities; ``n`` counts images. Missing where no identity has two images.

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.measures.embedded import Embedded
+from harness.measures.embedded import SortedEmbeddings
 from harness.measures.resampling import identity_means
-from harness.measures.values import Measured, missing, with_interval
+from harness.measures.values import MeasuredValue, missing, with_interval
 from harness.metrics.uncertainty.bootstrap import draw_subject_weights
 
 VENDI_IMAGES = 5
@@ -22,19 +22,19 @@ _BINS = 1 << 16
 
 
 def diversity(
-    faces: Embedded,
+    faces: SortedEmbeddings,
     rng: np.random.Generator,
     *,
     vendi_images: int = VENDI_IMAGES,
     replicates: int = 200,
-) -> list[Measured]:
+) -> list[MeasuredValue]:
     """Within identities (means over those with enough images) and between their centres."""
     return [*_within(faces, rng, vendi_images, replicates), *_between(faces, rng, replicates)]
 
 
 def _within(
-    faces: Embedded, rng: np.random.Generator, vendi_images: int, replicates: int
-) -> list[Measured]:
+    faces: SortedEmbeddings, rng: np.random.Generator, vendi_images: int, replicates: int
+) -> list[MeasuredValue]:
     several = faces.counts > 1
     enough = faces.counts >= vendi_images
     found = []
@@ -69,7 +69,9 @@ def vendi(unit: NDArray[np.float32]) -> float:
     return float(np.exp(-(values * np.log(values)).sum()))
 
 
-def _between(faces: Embedded, rng: np.random.Generator, replicates: int) -> list[Measured]:
+def _between(
+    faces: SortedEmbeddings, rng: np.random.Generator, replicates: int
+) -> list[MeasuredValue]:
     names = ("inter_cos", "inter_cos_top", "effective_dim")
     if faces.identities < 3:
         return [missing(name, "fewer than three identities") for name in names]
@@ -99,7 +101,7 @@ def _spread(centres: NDArray[np.float32], weights: NDArray[np.float64]) -> tuple
     return float(cosine), float(trace**2 / energy) if energy > 0 else float("nan")
 
 
-def _top(centres: NDArray[np.float32]) -> Measured:
+def _top(centres: NDArray[np.float32]) -> MeasuredValue:
     """The 99.9th percentile of the cosines of all pairs of centres, to half a bin of 3.1e-5."""
     counts = np.zeros(_BINS, np.int64)
     for first in range(0, len(centres), _BLOCK):
@@ -109,4 +111,6 @@ def _top(centres: NDArray[np.float32]) -> Measured:
             bins = np.clip((kept + 1) * (_BINS / 2), 0, _BINS - 1).astype(np.intp)
             counts += np.bincount(bins, minlength=_BINS)
     reached = np.searchsorted(np.cumsum(counts), TOP * counts.sum())
-    return Measured("inter_cos_top", float((reached + 0.5) * 2 / _BINS - 1), n=int(counts.sum()))
+    return MeasuredValue(
+        "inter_cos_top", float((reached + 0.5) * 2 / _BINS - 1), n=int(counts.sum())
+    )

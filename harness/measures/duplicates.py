@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.measures.values import Measured, missing
+from harness.measures.values import MeasuredValue, missing
 
 Hashes = NDArray[np.uint64]
 DISTANCE = 4
@@ -42,7 +42,7 @@ def perceptual_hash(image: NDArray[np.uint8]) -> np.uint64:
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class NearDuplicates:
     """Near duplicates: rows ``first`` and ``second`` int64 (P,), ``bits`` in which they differ.
 
     ``count`` is the number of pairs; not more than a million are listed.
@@ -54,7 +54,9 @@ class Pairs:
     count: int
 
 
-def near_pairs(hashes: Hashes, others: Hashes | None = None, distance: int = DISTANCE) -> Pairs:
+def near_pairs(
+    hashes: Hashes, others: Hashes | None = None, distance: int = DISTANCE
+) -> NearDuplicates:
     """All pairs within a set, or between two, whose hashes (N,) differ in few bits.
 
     Every pair is looked at, in blocks: memory does not grow with the number of images.
@@ -79,9 +81,9 @@ def near_pairs(hashes: Hashes, others: Hashes | None = None, distance: int = DIS
                 found.append((rows, places, bits[rows - first, places - other]))
     empty = np.empty(0, np.int64)
     if not found:
-        return Pairs(empty, empty, np.empty(0, np.uint8), 0)
+        return NearDuplicates(empty, empty, np.empty(0, np.uint8), 0)
     joined = [np.concatenate(column) for column in zip(*found, strict=True)]
-    return Pairs(joined[0], joined[1], joined[2], count)
+    return NearDuplicates(joined[0], joined[1], joined[2], count)
 
 
 def exact_copies(digests: Sequence[str | bytes]) -> NDArray[np.int64]:
@@ -97,7 +99,7 @@ def exact_copies(digests: Sequence[str | bytes]) -> NDArray[np.int64]:
 
 def duplicates(
     digests: Sequence[str | bytes], hashes: Hashes, subjects: NDArray[np.int64]
-) -> list[Measured]:
+) -> list[MeasuredValue]:
     """Copies within a set: by bytes, and near pairs within an identity and across identities.
 
     ``exact_duplicates`` counts images, the others count pairs; ``n`` is the number of images.
@@ -113,11 +115,11 @@ def duplicates(
         ]
     else:
         split = [
-            Measured("near_duplicates_within", float(same), n=n),
-            Measured("near_duplicates_across", float(len(pairs.first) - same), n=n),
+            MeasuredValue("near_duplicates_within", float(same), n=n),
+            MeasuredValue("near_duplicates_across", float(len(pairs.first) - same), n=n),
         ]
     return [
-        Measured("exact_duplicates", float(len(exact_copies(digests))), n=n),
-        Measured("near_duplicates", float(pairs.count), n=n),
+        MeasuredValue("exact_duplicates", float(len(exact_copies(digests))), n=n),
+        MeasuredValue("near_duplicates", float(pairs.count), n=n),
         *split,
     ]

@@ -16,7 +16,7 @@ GROUPS = 64
 
 
 @dataclass(frozen=True, eq=False)
-class Embedded:
+class SortedEmbeddings:
     """Unit embeddings sorted by identity.
 
     ``unit`` float32 (N, D); ``codes`` int64 (N,), rising from 0 to K - 1; ``starts`` int64 (K + 1,)
@@ -62,7 +62,7 @@ class Embedded:
         return (sums / np.where(norms > 0, norms, 1)).astype(np.float32)
 
 
-def embedded(vectors: ArrayLike, subjects: ArrayLike) -> Embedded:
+def embedded(vectors: ArrayLike, subjects: ArrayLike) -> SortedEmbeddings:
     """Normalise and sort embeddings (N, D) by their labels (N,), rows in their order within each.
 
     Raises DataError where sizes disagree or no row holds an embedding.
@@ -83,7 +83,7 @@ def embedded(vectors: ArrayLike, subjects: ArrayLike) -> Embedded:
     starts = np.searchsorted(codes, np.arange(len(names) + 1))
     unit = matrix[rows]
     unit /= norms[rows, None]
-    return Embedded(unit, codes, starts, rows, names, len(matrix) - len(rows))
+    return SortedEmbeddings(unit, codes, starts, rows, names, len(matrix) - len(rows))
 
 
 def deal(identities: int, groups: int, rng: np.random.Generator) -> Labels:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.measures.embedded import Embedded, Labels
-from harness.measures.values import Measured, missing, with_interval
+from harness.measures.embedded import Labels, SortedEmbeddings
+from harness.measures.values import MeasuredValue, missing, with_interval
 from harness.metrics.nearest import ImpostorThreshold, impostor_threshold, nearest
 from harness.metrics.outcome import NotMeasurable
 from harness.metrics.uncertainty.bootstrap import draw_subject_weights
@@ -53,7 +53,7 @@ class Leakage:
         return int(self.above.sum())
 
 
-def default_fmr(faces: Embedded, seen: Embedded, kind: str) -> float:
+def default_fmr(faces: SortedEmbeddings, seen: SortedEmbeddings, kind: str) -> float:
     """0.01 / (m N): about one identity in a hundred matches by chance.
 
     N is the number of comparisons partners (identities of ``seen`` for centres, its images
@@ -64,7 +64,11 @@ def default_fmr(faces: Embedded, seen: Embedded, kind: str) -> float:
 
 
 def find(
-    faces: Embedded, seen: Embedded, *, kind: str = "centre", fmr: float | None = None
+    faces: SortedEmbeddings,
+    seen: SortedEmbeddings,
+    *,
+    kind: str = "centre",
+    fmr: float | None = None,
 ) -> Leakage | NotMeasurable:
     """Search every identity of ``faces`` among those of ``seen``, exact, in blocks.
 
@@ -98,13 +102,15 @@ def find(
                    float(chance.sum()), p_value)  # fmt: skip
 
 
-def _numbers(faces: Embedded, seen: Embedded, kind: str) -> tuple[NDArray[np.float64], int]:
+def _numbers(
+    faces: SortedEmbeddings, seen: SortedEmbeddings, kind: str
+) -> tuple[NDArray[np.float64], int]:
     if kind == "centre":
         return np.ones(faces.identities), seen.identities
     return faces.counts.astype(np.float64), seen.images
 
 
-def _threshold(seen: Embedded, kind: str, fmr: float) -> ImpostorThreshold | NotMeasurable:
+def _threshold(seen: SortedEmbeddings, kind: str, fmr: float) -> ImpostorThreshold | NotMeasurable:
     centres = kind == "centre"
     vectors = seen.centres() if centres else seen.unit
     subjects = np.arange(seen.identities) if centres else seen.codes
@@ -120,7 +126,7 @@ def _threshold(seen: Embedded, kind: str, fmr: float) -> ImpostorThreshold | Not
     return impostor_threshold(vectors, subjects, fmr)
 
 
-def _best(scores: NDArray[np.float32], faces: Embedded) -> Labels:
+def _best(scores: NDArray[np.float32], faces: SortedEmbeddings) -> Labels:
     """The row of every identity with its highest score, the first of equals."""
     order = np.lexsort((np.arange(len(scores)), -scores, faces.codes))
     return order[np.searchsorted(faces.codes[order], np.arange(faces.identities))]
@@ -143,13 +149,13 @@ def _poisson_binomial_tail(count: int, chances: NDArray[np.float64]) -> float:
 
 
 def leakage(
-    faces: Embedded,
+    faces: SortedEmbeddings,
     found: Leakage | NotMeasurable,
     rng: np.random.Generator,
     *,
     control: Leakage | None = None,
     replicates: int = 1000,
-) -> list[Measured]:
+) -> list[MeasuredValue]:
     """Share of identities above the threshold, the share expected, and the excess.
 
     The excess subtracts the expected share, or that of ``control``: people that the generator
@@ -172,6 +178,6 @@ def leakage(
         expected_control = expected
     return [
         with_interval("leak_rate", value, rates, number),
-        Measured("leak_expected", expected, n=number),
+        MeasuredValue("leak_expected", expected, n=number),
         with_interval("leak_excess", value - expected_control, rates - base, number),
     ]

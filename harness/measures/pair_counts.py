@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.measures.embedded import GROUPS, Embedded, Labels, deal
+from harness.measures.embedded import GROUPS, Labels, SortedEmbeddings, deal
 from harness.metrics.uncertainty.bootstrap import draw_subject_weights
 
 BINS = 1 << 16
@@ -45,7 +45,7 @@ class PairCounts:
 
 
 def count_pairs(
-    faces: Embedded, rng: np.random.Generator, *, cap: int = 50, groups: int = GROUPS
+    faces: SortedEmbeddings, rng: np.random.Generator, *, cap: int = 50, groups: int = GROUPS
 ) -> PairCounts:
     """Count all impostor pairs, and of every identity at most ``cap`` genuine pairs by chance."""
     group_of = deal(faces.identities, groups, rng)
@@ -65,7 +65,7 @@ def count_pairs(
 
 
 def genuine_pairs(
-    faces: Embedded, rng: np.random.Generator, cap: int
+    faces: SortedEmbeddings, rng: np.random.Generator, cap: int
 ) -> tuple[Labels, Labels, int]:
     """Rows of genuine pairs, int64 (P,) twice, and how many identities have more than ``cap``."""
     left, right, capped = [], [], 0
@@ -87,7 +87,7 @@ def _row_of(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     return row
 
 
-def _impostors(faces: Embedded, group_of: Labels, groups: int) -> tuple[Counts, Counts]:
+def _impostors(faces: SortedEmbeddings, group_of: Labels, groups: int) -> tuple[Counts, Counts]:
     of_row = group_of[faces.codes]
     order = np.argsort(of_row, kind="stable")  # identities stay together within a group
     codes = faces.codes[order]

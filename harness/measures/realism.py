@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.measures.values import Measured, missing
+from harness.measures.values import MeasuredValue, missing
 
 Features = NDArray[np.float32]
 Kernel = Callable[[Features, Features], NDArray[np.float64]]
@@ -26,7 +26,7 @@ _ROWS = 2048
 
 def frechet(
     fake: Features, real: Features, rng: np.random.Generator, *, shrinkage: float | None = None
-) -> list[Measured]:
+) -> list[MeasuredValue]:
     """``fd`` at the sizes given and ``fd_inf``, extrapolated to endless samples.
 
     ``fd_inf`` is the intercept of a line in 1/n through five seeded sub-samples of both sets (Chong
@@ -43,7 +43,7 @@ def frechet(
     sizes = np.linspace(max(2, least), smallest, SIZES).astype(np.int64)
     if len(np.unique(sizes)) < SIZES:
         why = f"{smallest:,} images leave no smaller sample to extrapolate from"
-        return [Measured("fd", value, n=smallest), missing("fd_inf", why, smallest)]
+        return [MeasuredValue("fd", value, n=smallest), missing("fd_inf", why, smallest)]
     order = rng.permutation(len(fake)), rng.permutation(len(real))
     points = [
         frechet_distance(
@@ -52,7 +52,7 @@ def frechet(
         for size in sizes
     ]
     intercept = float(np.polyfit(1 / sizes, points, 1)[1])
-    return [Measured("fd", value, n=smallest), Measured("fd_inf", intercept, n=smallest)]
+    return [MeasuredValue("fd", value, n=smallest), MeasuredValue("fd_inf", intercept, n=smallest)]
 
 
 Moments = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -93,7 +93,7 @@ def kernel_distance(
     *,
     subsets: int = 100,
     size: int = 1000,
-) -> Measured:
+) -> MeasuredValue:
     """``kd``: unbiased MMD² with (xᵀy / D + 1)³, the mean over seeded subsets; it may be negative.
 
     Where a set has no more than ``size`` images all of them are one subset, without an interval.
@@ -117,10 +117,10 @@ def kernel_distance(
     ])  # fmt: skip
     value, n = float(values.mean()), min(len(fake), len(real))
     if subsets < 2:
-        return Measured("kd", value, n=n)
+        return MeasuredValue("kd", value, n=n)
     means = rng.choice(values, (1000, subsets)).mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
-    return Measured("kd", value, min(float(low), value), max(float(high), value), n)
+    return MeasuredValue("kd", value, min(float(low), value), max(float(high), value), n)
 
 
 def _mmd(kernel: Kernel, a: Features, b: Features) -> float:
@@ -131,7 +131,7 @@ def _mmd(kernel: Kernel, a: Features, b: Features) -> float:
     return float(within + other - 2 * cross.mean())
 
 
-def gaussian_mmd(fake: Features, real: Features, *, sigma: float = 10.0) -> Measured:
+def gaussian_mmd(fake: Features, real: Features, *, sigma: float = 10.0) -> MeasuredValue:
     """``cmmd``: unbiased MMD² with exp(-|x - y|² / (2 sigma²)) over all pairs, in blocks."""
     m, n = len(fake), len(real)
     if min(m, n) < 2:
@@ -145,7 +145,7 @@ def gaussian_mmd(fake: Features, real: Features, *, sigma: float = 10.0) -> Meas
 
     # The diagonal of a set with itself is one by definition, not by a rounded distance.
     within = (total(fake, fake) - m) / (m * (m - 1)) + (total(real, real) - n) / (n * (n - 1))
-    return Measured("cmmd", within - 2 * total(fake, real) / (m * n), n=min(m, n))
+    return MeasuredValue("cmmd", within - 2 * total(fake, real) / (m * n), n=min(m, n))
 
 
 # -- neighbourhoods ----------------------------------------------------------------------------
@@ -153,7 +153,7 @@ def gaussian_mmd(fake: Features, real: Features, *, sigma: float = 10.0) -> Meas
 
 def neighbourhoods(
     fake: Features, real: Features, *, k: int = 3, k_density: int = 5
-) -> list[Measured]:
+) -> list[MeasuredValue]:
     """Precision and recall with ``k`` neighbours, density and coverage with ``k_density``.
 
     The radius of an image is the distance to its k-th nearest other image of its own set; on the
@@ -176,10 +176,10 @@ def neighbourhoods(
         covered[rows] = inside.any(axis=1)
         in_fake[rows] = (squares <= radius_fake[None, :]).any(axis=1)
     return [
-        Measured("precision", float(in_real.mean()), n=len(fake)),
-        Measured("recall", float(in_fake.mean()), n=len(real)),
-        Measured("density", float(density.mean() / k_density), n=len(fake)),
-        Measured("coverage", float(covered.mean()), n=len(real)),
+        MeasuredValue("precision", float(in_real.mean()), n=len(fake)),
+        MeasuredValue("recall", float(in_fake.mean()), n=len(real)),
+        MeasuredValue("density", float(density.mean() / k_density), n=len(fake)),
+        MeasuredValue("coverage", float(covered.mean()), n=len(real)),
     ]
 
 

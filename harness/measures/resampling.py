@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.measures.embedded import Labels
-from harness.measures.values import Measured, with_interval
+from harness.measures.values import MeasuredValue, with_interval
 from harness.metrics.uncertainty.bootstrap import draw_subject_weights
 
 Floats = NDArray[np.float64]
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 def shares(
     values: Mapping[str, Floats], owners: Labels, rng: np.random.Generator, replicates: int
-) -> list[Measured]:
+) -> list[MeasuredValue]:
     """Mean over images of each of ``values`` (N,), whose identities ``owners`` (N,) are resampled.
 
     All metrics see the same resamples. ``n`` counts images.
@@ -36,7 +36,7 @@ def shares(
 
 def identity_means(
     values: Mapping[str, Floats], rng: np.random.Generator, replicates: int
-) -> list[Measured]:
+) -> list[MeasuredValue]:
     """Mean over identities of each of ``values`` (K,); ``n`` counts identities."""
     length = len(next(iter(values.values())))
     return shares(values, np.arange(length, dtype=np.int64), rng, replicates)

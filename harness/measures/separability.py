@@ -11,9 +11,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.measures.embedded import Embedded
+from harness.measures.embedded import SortedEmbeddings
 from harness.measures.pair_counts import BINS, count_pairs, resample
-from harness.measures.values import Measured, missing, with_interval
+from harness.measures.values import MeasuredValue, missing, with_interval
 
 OVERLAP_BINS = 256
 """Bins of the two densities whose overlap is taken, of width 2**-7."""
@@ -22,8 +22,8 @@ METRICS: dict[str, Callable[[Floats, Floats], Floats]]
 
 
 def separability(
-    faces: Embedded, rng: np.random.Generator, *, cap: int = 50, replicates: int = 200
-) -> list[Measured]:
+    faces: SortedEmbeddings, rng: np.random.Generator, *, cap: int = 50, replicates: int = 200
+) -> list[MeasuredValue]:
     """Measure all genuine pairs up to ``cap`` an identity against all impostor pairs.
 
     Intervals resample identities (in at most 64 groups) two-way. ``n`` counts genuine pairs where a

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.measures.embedded import Embedded
-from harness.measures.values import Measured, missing
+from harness.measures.embedded import SortedEmbeddings
+from harness.measures.values import MeasuredValue, missing
 
 COSINE = 0.4
 """Threshold by default above which two centres count as one person."""
@@ -50,11 +50,11 @@ def greedy(
     return kept
 
 
-def unique(faces: Embedded, *, cosine: float = COSINE) -> Measured:
+def unique(faces: SortedEmbeddings, *, cosine: float = COSINE) -> MeasuredValue:
     """Identities kept in the order of their labels; ``n`` counts all identities."""
     order = np.arange(faces.identities, dtype=np.int64)
     kept = greedy(faces.centres(), order, cosine)
-    return Measured(f"unique@cos={cosine:g}", float(kept.sum()), n=faces.identities)
+    return MeasuredValue(f"unique@cos={cosine:g}", float(kept.sum()), n=faces.identities)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class UniqueCurve:
 
 
 def unique_curve(
-    faces: Embedded,
+    faces: SortedEmbeddings,
     rng: np.random.Generator,
     *,
     cosine: float = COSINE,
@@ -90,7 +90,7 @@ def unique_curve(
     )
 
 
-def capacity(faces: Embedded, thresholds: Sequence[float]) -> list[Measured]:
+def capacity(faces: SortedEmbeddings, thresholds: Sequence[float]) -> list[MeasuredValue]:
     """Upper bound of the number of identities that fit, at cosine thresholds.
 
     θ_pop = half the arc of the 5 % quantile over images of each image's lowest cosine to any other;
@@ -111,7 +111,7 @@ def capacity(faces: Embedded, thresholds: Sequence[float]) -> list[Measured]:
     for name, threshold in zip(names, thresholds, strict=True):
         delta = _arc(threshold) / 2
         ratio = cap_share(population + delta, dimension) / cap_share(identity + delta, dimension)
-        found.append(Measured(name, max(1.0, ratio), n=faces.identities))
+        found.append(MeasuredValue(name, max(1.0, ratio), n=faces.identities))
     return found
 
 

@@ -16,7 +16,7 @@ LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredValue:
     """A value with its percentile interval from ``n`` observations.
 
     ``value`` is None where it cannot be measured, and ``why`` then is the reason. ``low`` and
@@ -31,12 +31,14 @@ class Measured:
     why: str = ""
 
 
-def missing(metric: str, why: str, n: int = 0) -> Measured:
+def missing(metric: str, why: str, n: int = 0) -> MeasuredValue:
     """A metric that cannot be measured on this set."""
-    return Measured(metric, None, n=n, why=why)
+    return MeasuredValue(metric, None, n=n, why=why)
 
 
-def with_interval(metric: str, value: float, replicates: NDArray[np.float64], n: int) -> Measured:
+def with_interval(
+    metric: str, value: float, replicates: NDArray[np.float64], n: int
+) -> MeasuredValue:
     """A value with the percentile interval of its bootstrap replicates (B,).
 
     There is no interval where :func:`percentile_interval` gives none. An interval is widened to
@@ -47,5 +49,5 @@ def with_interval(metric: str, value: float, replicates: NDArray[np.float64], n:
         return missing(metric, "the value is not finite", n)
     found = percentile_interval(np.where(np.isfinite(replicates), replicates, np.nan), LEVEL)
     if isinstance(found, NotMeasurable):
-        return Measured(metric, value, n=n)
-    return Measured(metric, value, min(found.low, value), max(found.high, value), n)
+        return MeasuredValue(metric, value, n=n)
+    return MeasuredValue(metric, value, min(found.low, value), max(found.high, value), n)

@@ -30,7 +30,7 @@ def reason(node: Node, store: Store) -> str:
         if nearest is None or len(changes) < len(nearest):
             nearest = changes
     if not nearest:
-        return "not made yet"
+        return "new"
     shown = "; ".join(nearest[:3]) + ("; ..." if len(nearest) > 3 else "")
     return f"changed: {shown}"
 

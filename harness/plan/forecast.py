@@ -36,7 +36,7 @@ class StageRow:
             return ""
         parts = [f"{told.images:,} images"] if told.images is not None else []
         if told.seconds is not None:
-            parts.append(f"{duration(told.seconds)}{'' if told.measured else ' assumed'}")
+            parts.append(f"{duration(told.seconds)}{'' if told.measured else ' (default rate)'}")
         return f"  {', '.join(parts)}"
 
 
@@ -68,24 +68,26 @@ class Forecast:
                 "total": asdict(self.total), "missing": list(self.missing)}  # fmt: skip
 
     def summary(self) -> str:
-        """The last lines: counts, cost, and on what the estimate stands."""
+        """The last lines: counts, cost, and the basis of the estimate."""
         count = {
             action: sum(row.action == action for row in self.stages)
             for action in ("run", "reuse", "blocked")
         }
         blocked = f", {count['blocked']} blocked" if count["blocked"] else ""
         cells = f"{len(self.cells)} cells"
-        lines = [f"{count['run']} to make, {count['reuse']} reused{blocked}, {cells}"]
+        lines = [f"{count['run']} to run, {count['reuse']} reused{blocked}, {cells}"]
         total = self.total
         if count["run"] or count["blocked"]:
             least = "at least " if total.unknown else ""
-            on = "assumed and measured rates" if total.assumed else "rates measured in this store"
+            basis = "partly default rates" if total.assumed else "rates measured in this store"
             lines.append(
                 f"{least}{total.images:,} images to generate, {size(total.bytes)}, "
-                f"{duration(total.seconds)} by {on}"
+                f"about {duration(total.seconds)} ({basis})"
             )
         if total.unknown:
-            lines.append(f"of unknown size: {len(total.unknown)} stages, first {total.unknown[0]}")
+            lines.append(
+                f"unknown size: {len(total.unknown)} stages, the first is {total.unknown[0]}"
+            )
         return "\n".join(lines)
 
 

@@ -26,7 +26,7 @@ from harness.protocols.base import (
     Scores,
 )
 from harness.protocols.pairs import REPLICATES, PairFolds
-from harness.protocols.strata import LEVEL, OVER_PAIRS
+from harness.protocols.subgroups import LEVEL, OVER_PAIRS
 
 FMR_TARGETS = (1e-1, 1e-2)
 """Lower rates cannot be told from noise with 3,000 impostor pairs in a group."""

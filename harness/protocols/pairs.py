@@ -51,7 +51,13 @@ from harness.protocols.pair_vectors import (
     fused,
     unit_rows,
 )
-from harness.protocols.strata import LEVEL, OVER_PAIRS, JudgedPairs, bootstrap_auc, strata_metrics
+from harness.protocols.subgroups import (
+    LEVEL,
+    OVER_PAIRS,
+    JudgedPairs,
+    bootstrap_auc,
+    subgroup_metrics,
+)
 from harness.seeds import stream
 
 REPLICATES = 1000
@@ -326,7 +332,7 @@ class PairFolds(Comparison):
             return []
         points = tar_at_far(ordered, STRATA_FARS)
         judged = JudgedPairs(self.genuine, folds.correct, distance, points, *self._resampled(seed))
-        return strata_metrics(self.strata, judged)
+        return subgroup_metrics(self.strata, judged)
 
     def _resampled(self, seed: int) -> tuple[SubjectPairs, NDArray[np.uint16]] | tuple[None, None]:
         """Subjects of the pairs and how often each is drawn in every replicate, if known."""

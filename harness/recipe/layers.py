@@ -108,11 +108,11 @@ def draft(table: Mapping[str, Any], origin: Origin) -> RawRecipe:
             raise UsageError(f"{origin((key,))}: unknown table {key!r}{did_you_mean(key, TABLES)}")
     aligner, executor = table.get("aligner"), table.get("executor")
     return RawRecipe(
-        study=said(table_of(table, ("study",), origin), ("study",), origin),
+        study=sourced(table_of(table, ("study",), origin), ("study",), origin),
         entries={kind: entries(table.get(kind, []), (kind,), origin) for kind in LISTED},
         aligner=None if aligner is None else entry(aligner, ("aligner",), origin),
         executor=None if executor is None else entry(executor, ("executor",), origin),
-        sweep=said(table_of(table, ("sweep",), origin), ("sweep",), origin),
+        sweep=sourced(table_of(table, ("sweep",), origin), ("sweep",), origin),
     )
 
 
@@ -126,7 +126,7 @@ def table_of(
     return found
 
 
-def said(table: Mapping[str, Any], path: tuple[str | int, ...], origin: Origin) -> SourcedValues:
+def sourced(table: Mapping[str, Any], path: tuple[str | int, ...], origin: Origin) -> SourcedValues:
     """Values of a table with their origins; the face sets of ``phases`` are values of their own."""
     made = {key: Sourced(value, origin((*path, key))) for key, value in table.items()}
     phases = table.get("phases")
@@ -153,4 +153,4 @@ def entry(table: Any, path: tuple[str | int, ...], origin: Origin) -> SourcedVal
     """One table that names a component with ``use``."""
     if not isinstance(table, dict) or not isinstance(table.get("use"), str):
         raise UsageError(f'{origin(path)}: a table of {path[0]} needs use = "NAME"')
-    return said(table, path, origin)
+    return sourced(table, path, origin)

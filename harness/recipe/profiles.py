@@ -22,7 +22,7 @@ from harness.recipe.layers import (
     SourcedValues,
     entries,
     entry,
-    said,
+    sourced,
     table_of,
 )
 
@@ -38,7 +38,7 @@ def apply(draft: RawRecipe, table: Mapping[str, Any], name: str, origin: Origin)
         if key not in ALLOWED:
             raise UsageError(f"{origin((*where, key))}: a profile has no table {key!r}"
                              f"{did_you_mean(key, ALLOWED)}")  # fmt: skip
-    study = said(table_of(table, (*where, "study"), origin), (*where, "study"), origin)
+    study = sourced(table_of(table, (*where, "study"), origin), (*where, "study"), origin)
     made = replace(draft, study=draft.study | study, entries=dict(draft.entries))
     if "aligner" in table:
         made.aligner = entry(table["aligner"], (*where, "aligner"), origin)
@@ -54,7 +54,7 @@ def apply(draft: RawRecipe, table: Mapping[str, Any], name: str, origin: Origin)
                 if not isinstance(values, dict):
                     raise UsageError(f"{origin(path)}: [profile.{name}.{kind}.WHICH] must be a "
                                      "table of a component or label")  # fmt: skip
-                _lay(made, kind, which, said(values, path, origin), origin(path))
+                _lay(made, kind, which, sourced(values, path, origin), origin(path))
         else:
             raise UsageError(f"{origin((*where, kind))}: {kind} must be a table or an array")
     return made

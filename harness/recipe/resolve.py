@@ -51,7 +51,7 @@ class StudyTable(BaseModel):
     name: str = "study"
     seed: int = Field(0, description="Root seed of every random stream.")
     repeats: int = Field(
-        1, ge=1, le=MOST_REPEATS, description="Trainings of each model, with different seeds."
+        1, ge=1, le=MOST_REPEATS, description="Training runs per model, with different seeds."
     )
     limit: int | None = Field(
         None, ge=1, description="Identities and pairs to look at; for trials."

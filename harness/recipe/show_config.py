@@ -1,4 +1,4 @@
-"""Every value of a resolved recipe with who said it."""
+"""Every value of a resolved recipe with its source."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class Phase(BaseModel):
     faces: list[Faces] = []
     generator: bool | None = Field(None, description="Whether the recipe's generator is used.")
     params: dict[str, Any] = Field({}, description="Model parameters that differ in this phase.")
-    stream: bool = Field(False, description="Make faces while training; no set is stored.")
+    stream: bool = Field(False, description="Generate faces on the fly; do not store them.")
     validation: int = Field(
         0, ge=0, description="Identities held out of training, on which its progress is measured."
     )

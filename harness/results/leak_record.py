@@ -43,7 +43,7 @@ class NearRecord(LeakRecordBase):
     score: Cosine
 
 
-class LikenessRecord(LeakRecordBase):
+class SimilarityRecord(LeakRecordBase):
     """Counts of cosines in the bins between ``edges``, and the most alike identities."""
 
     images: Count
@@ -76,7 +76,7 @@ class LeakRecord(LeakRecordBase):
     shared_names: list[str]
     names_known: bool
     matches: list[MatchRecord]
-    likeness: LikenessRecord | None = None
+    likeness: SimilarityRecord | None = None
 
 
 def read_leak(path: Path) -> LeakRecord:

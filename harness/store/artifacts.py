@@ -297,4 +297,4 @@ class Store:
 
 
 def _refuse(message: str) -> None:
-    raise UsageError(f"{message.partition(';')[0]}; stop that run before making it again")
+    raise UsageError(f"{message.removeprefix('waiting: ')}; stop that run before making it again")

@@ -126,7 +126,7 @@ def file_lock(path: Path, key: str, waiting: Callable[[str], None]) -> Iterator[
     try:
         lock.acquire(timeout=1)
     except Timeout:
-        waiting(f"{key[:12]} is being made by {owner(path.parent, key)}; waiting for it")
+        waiting(f"waiting: {owner(path.parent, key)} is already producing {key[:12]}")
         lock.acquire()
     try:
         yield
@@ -163,7 +163,7 @@ def _claim(
                 alive, seen, since = seen is not None, newest, time.monotonic()
                 if not said and (at_once or alive):
                     said = True
-                    waiting(f"{key[:12]} is being made by {_owner(record)}; waiting for it")
+                    waiting(f"waiting: {_owner(record)} is already producing {key[:12]}")
             if time.monotonic() - since < lasts:
                 time.sleep(min(0.5, lasts / BEATS))
                 continue

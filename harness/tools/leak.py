@@ -20,7 +20,7 @@ from harness.metrics.nearest import ImpostorThreshold, impostor_threshold, neare
 from harness.metrics.outcome import NotMeasurable
 from harness.metrics.uncertainty.intervals import clopper_pearson
 from harness.protocols.verification import person_by_folder, person_by_number
-from harness.tools.similarity import Likeness, likeness
+from harness.tools.similarity import Similarity, similarity
 
 MOST_IMPOSTORS = 20_000  # images whose impostor pairs set the threshold: 200 million pairs
 SURPRISE = 0.01
@@ -74,7 +74,7 @@ class LeakReport:
     shared_names: tuple[str, ...]
     names_known: bool
     matches: tuple[Match, ...]  # one for each identity, the most alike first
-    likeness: Likeness | None = None  # of the training faces with each other
+    likeness: Similarity | None = None  # of the training faces with each other
 
     @property
     def above(self) -> int:
@@ -135,7 +135,9 @@ def find_leaks(
         shared_names=shared_names(benchmark.identities, training.identities),
         names_known=bool(benchmark.identities and training.identities),
         matches=tuple(sorted(matches, key=lambda match: -match.score)),
-        likeness=likeness(training.vectors, training.subjects, training.names, training.identities),
+        likeness=similarity(
+            training.vectors, training.subjects, training.names, training.identities
+        ),
     )
 
 

@@ -24,7 +24,7 @@ from harness.engine.stages.embed import BATCH
 from harness.errors import UsageError
 from harness.faces.files import ImageFiles, search_images
 from harness.faces.store import FaceSet
-from harness.faces.views import Some
+from harness.faces.views import Subset
 from harness.fileio.atomic import write_text
 from harness.fileio.names import require_no_links
 from harness.inputs import shown
@@ -143,7 +143,7 @@ def _trained(
     session: Session, cell: PlannedCell, training: SearchedTraining, per_identity: int | None
 ) -> EmbeddedPeople:
     subjects = require_subjects(training.images, training.title)
-    images = Some(training.images, first_images(subjects, per_identity))
+    images = Subset(training.images, first_images(subjects, per_identity))
     study = session.plan.study
     parts = {
         "stage": "leak",
@@ -163,7 +163,7 @@ def _trained(
     return EmbeddedPeople(found.plain, images.subjects, images.names, training.identities)
 
 
-def _embed(session: Session, cell: PlannedCell, images: Some, folder: Path) -> dict[str, Any]:
+def _embed(session: Session, cell: PlannedCell, images: Subset, folder: Path) -> dict[str, Any]:
     aligner = None
     if cell.aligner is not None:
         aligner = create(cell.aligner, Aligner)

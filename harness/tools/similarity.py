@@ -32,7 +32,7 @@ class Near:
 
 
 @dataclass(frozen=True)
-class Likeness:
+class Similarity:
     """Counts of cosines in the bins between ``edges``, and the most alike identities."""
 
     images: int
@@ -43,12 +43,12 @@ class Likeness:
     nearest: tuple[Near, ...]
 
 
-def likeness(
+def similarity(
     vectors: NDArray[np.float32],
     subjects: NDArray[np.int64],
     names: Sequence[str],
     identities: Mapping[int, str],
-) -> Likeness | None:
+) -> Similarity | None:
     """Of embeddings (N, D) and who is on them (N,); rows that are not finite are left out.
 
     ``images`` and ``identities`` count what the histograms are of: whole identities, spread evenly
@@ -60,7 +60,7 @@ def likeness(
         return None
     part = _some(rows, subjects, labels)
     within, between = _histograms(_unit(vectors[part]), subjects[part])
-    return Likeness(
+    return Similarity(
         images=len(part),
         identities=len(np.unique(subjects[part])),
         edges=tuple(float(f"{edge:.4g}") for edge in EDGES),

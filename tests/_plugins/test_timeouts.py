@@ -16,7 +16,9 @@ def test_a_silent_stage_is_named_until_it_ends():
     with timeouts.stage("embed net", said.append, 0.05, lambda: 0.0):
         time.sleep(0.5)
     assert said
-    assert said[0].startswith("embed net: no answer for 0 s; finished parts are kept")
+    assert said[0].startswith(
+        "embed net: still running, no progress for 0 s; finished parts are saved"
+    )
     told = len(said)
     time.sleep(0.2)
     assert len(said) <= told + 1  # one may have been on its way
@@ -40,7 +42,7 @@ def test_a_stage_in_a_queue_is_not_named_before_it_has_begun_elsewhere(several):
         assert said == []
         ProgressForwarder(hear(progress))  # what a worker makes first
         time.sleep(0.4)
-    assert said[0].startswith("train net: no answer for 0 s")
+    assert said[0].startswith("train net: still running, no progress for 0 s")
 
 
 def test_a_stage_keeps_standard_output_clean(capsys):
@@ -90,4 +92,7 @@ def test_outside_the_main_thread_a_hook_is_only_named(monkeypatch, capsys):
     thread.start()
     thread.join()
     assert done == [True]
-    assert "a hook: no answer for 0 s; -p no:NAME leaves it out" in capsys.readouterr().err
+    assert (
+        "a hook: still running, no progress for 0 s; -p no:NAME leaves it out"
+        in capsys.readouterr().err
+    )

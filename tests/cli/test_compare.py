@@ -85,7 +85,7 @@ def test_several_results_of_one_benchmark_must_be_picked(harness_command, studie
 
 def test_a_folder_that_is_no_study(harness_command):
     done = harness_command("compare", "absent", "absent", check=2)
-    assert "absent is no study folder" in done.stderr
+    assert "'absent' is not a study folder" in done.stderr
 
 
 def test_template_benchmarks_are_compared_too(harness_command, official, tmp_path):

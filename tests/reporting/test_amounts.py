@@ -16,7 +16,7 @@ from scipy.stats import t as student
 from harness.metrics import auc, draw_subject_weights
 from harness.metrics.scores import sort_labelled_scores
 from harness.metrics.verification import kfold_accuracy
-from harness.protocols.strata import bootstrap_auc
+from harness.protocols.subgroups import bootstrap_auc
 from harness.reporting import render
 from harness.reporting.sections.amounts import common, over_amounts, sweeps
 from harness.results.columns import write_columns

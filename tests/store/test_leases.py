@@ -54,7 +54,7 @@ def test_only_one_at_a_time_holds_it(tmp_path, monkeypatch):
         thread.join(30)
     assert most == [1] * 6
     assert waited
-    assert all("is being made by" in message for message in waited)
+    assert all("is already producing" in message for message in waited)
 
 
 def test_a_holder_with_signs_of_life_is_waited_for(tmp_path):

@@ -251,7 +251,10 @@ def test_one_that_hangs_at_work_is_named(run, zoo, tmp_path, home):
     )
     args = ("--plugins-dir", TOYS, *STUDY)
     done = zoo.run("-c", code, *args, cwd=tmp_path, HARNESS_HOME=str(home), ZOO="slow")
-    told = r"\(model zoo-net of zoo 1\.5\): no answer for \d+ s; finished parts are kept"
+    told = (
+        r"\(model zoo-net of zoo 1\.5\): still running, no progress for \d+ s; finished "
+        r"parts are saved"
+    )
     assert re.search(told, done.stderr), done.stderr
 
 
@@ -262,7 +265,10 @@ def test_one_that_hangs_in_a_hook_is_named_before_it_is_left_out(zoo, tmp_path, 
     )
     where = {"HARNESS_HOME": str(home), "ZOO": "import-hangs", "HARNESS_PLUGIN_TIMEOUT_S": "2"}
     done = zoo.run("-c", code, "list", cwd=tmp_path, **where)
-    told = r"loading plugin zoo of zoo: no answer for \d+ s; it is given 2 s, -p no:NAME leaves it"
+    told = (
+        r"loading plugin zoo of zoo: still running, no progress for \d+ s; it is given 2 s, "
+        r"-p no:NAME leaves it"
+    )
     assert re.search(told, done.stderr), done.stderr
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.tools import similarity as module
-from harness.tools.similarity import likeness
+from harness.tools.similarity import similarity
 
 
 def faces(rng, identities=30, each=4, size=16):
@@ -17,7 +17,7 @@ def faces(rng, identities=30, each=4, size=16):
 def test_histograms_and_nearest_pairs_are_those_of_brute_force(monkeypatch):
     monkeypatch.setattr(module, "BLOCK", 7)
     vectors, subjects, names = faces(np.random.default_rng(1))
-    found = likeness(vectors, subjects, names, {3: "Ada"})
+    found = similarity(vectors, subjects, names, {3: "Ada"})
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     a, b = np.triu_indices(len(unit), 1)
     cosine, same = (unit[a] * unit[b]).sum(1), subjects[a] == subjects[b]
@@ -35,7 +35,7 @@ def test_histograms_and_nearest_pairs_are_those_of_brute_force(monkeypatch):
 def test_one_person_under_two_labels_comes_first_by_name():
     vectors, subjects, names = faces(np.random.default_rng(2))
     vectors[subjects == 20] = vectors[subjects == 3]
-    first = likeness(vectors, subjects, names, {3: "Ada", 20: "Bea"}).nearest[0]
+    first = similarity(vectors, subjects, names, {3: "Ada", 20: "Bea"}).nearest[0]
     assert (first.identity, first.other) == ("Ada", "Bea")
     assert (first.image, first.other_image) == ("3/0", "20/0")
     assert first.score == pytest.approx(1, abs=1e-5)
@@ -45,7 +45,7 @@ def test_a_large_set_is_sampled_by_whole_identities(monkeypatch):
     monkeypatch.setattr(module, "MOST_IMAGES", 40)
     monkeypatch.setattr(module, "MOST_IDENTITIES", 5)
     vectors, subjects, names = faces(np.random.default_rng(3))
-    found = likeness(vectors, subjects, names, {})
+    found = similarity(vectors, subjects, names, {})
     assert found.images == 4 * found.identities == 40
     assert len(found.nearest) == 10
 
@@ -53,6 +53,6 @@ def test_a_large_set_is_sampled_by_whole_identities(monkeypatch):
 def test_faces_without_an_embedding_are_left_out_and_one_identity_has_no_likeness():
     vectors, subjects, names = faces(np.random.default_rng(4))
     vectors[subjects != 7] = np.nan
-    assert likeness(vectors, subjects, names, {}) is None
+    assert similarity(vectors, subjects, names, {}) is None
     vectors[0] = 1
-    assert likeness(vectors, subjects, names, {}).images == 5
+    assert similarity(vectors, subjects, names, {}).images == 5

@@ -45,10 +45,10 @@ def test_who_a_process_is_stands_in_the_environment(monkeypatch):
     said = {"RANK": "5", "WORLD_SIZE": "8", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "4"}
     for name, value in said.items():
         monkeypatch.setenv(name, value)
-    crew = TorchrunGroup.of_environment()
-    assert crew == TorchrunGroup(Ranks(5, 8), 1, 4)
-    assert not crew.ranks.first
-    assert [crew.jobs(jobs) for jobs in (1, 4, 16)] == [1, 1, 4]
+    group = TorchrunGroup.of_environment()
+    assert group == TorchrunGroup(Ranks(5, 8), 1, 4)
+    assert not group.ranks.first
+    assert [group.jobs(jobs) for jobs in (1, 4, 16)] == [1, 1, 4]
 
 
 def test_each_process_takes_a_gpu_of_its_own_before_they_meet(monkeypatch, store):

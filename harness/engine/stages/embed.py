@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from harness.align.aligned import AlignedImages
 from harness.align.placements import Placements
 from harness.components import Images, Model
+from harness.embedding.concatenated import concatenate
 from harness.embedding.extract import extract
-from harness.embedding.joined import join
 from harness.engine import chunks
 from harness.engine.session import Session, cell_inputs
 from harness.engine.stages import place
@@ -80,7 +80,7 @@ class Embedding(chunks.Split):
 
     def join(self, parts: Sequence[Path], folder: Path) -> None:
         """See :class:`harness.engine.chunks.Split`."""
-        join(parts, folder)
+        concatenate(parts, folder)
 
 
 class _Range:

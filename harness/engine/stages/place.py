@@ -16,7 +16,7 @@ from harness.components import Aligner, Images
 from harness.engine import chunks
 from harness.engine.session import Session, create
 from harness.errors import DataError
-from harness.faces.views import Some
+from harness.faces.views import Subset
 from harness.plan.nodes import Node, PlannedCell
 
 FILE = "placements.arrow"
@@ -58,7 +58,7 @@ class Placing(chunks.Split):
         """See :class:`harness.engine.chunks.Split`."""
         whole, study = len(self) == 1, self.session.plan.study
         placements = place(
-            self.images if whole else Some(self.images, np.arange(first, last)),
+            self.images if whole else Subset(self.images, np.arange(first, last)),
             Rule(self.method, study.on_failure, study.max_doubtful),
             aligner=self.aligner,
             folder=folder,

@@ -19,7 +19,7 @@ from harness.process.cpus import cpu_count
 from harness.progress import Progress
 from harness.seeds import derive
 from harness.store.artifacts import Store
-from harness.training.data.subset import MaskedSubset, Union
+from harness.training.data.subset import ConcatenatedSets, MaskedSubset
 from harness.training.recipe import TrainingData
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
     assert node.chosen is not None
     assert node.training is not None, "train nodes have a training"
     phase, notes = node.training, []
-    if finished(folder) is None and session.crew is not None:
-        session.crew.tell({"train": node.key, "folder": str(folder.absolute())})
-        notes = _in_crew(node, session, session.crew, folder, session.progress)
+    if finished(folder) is None and session.group is not None:
+        session.group.tell({"train": node.key, "folder": str(folder.absolute())})
+        notes = _in_group(node, session, session.group, folder, session.progress)
     elif finished(folder) is None and session.processes > 1:
         notes = _together(node, session, folder)
     done = _train(node, session, folder, ALONE, session.progress)
@@ -102,7 +102,7 @@ def _train(
     empty = [source.name for source, part in zip(phase.sources, sets, strict=True) if not len(part)]
     if empty:
         raise DataError(f"no face of {empty[0]} is left to train on; take more of it")
-    data: TrainingData = Union(sets)
+    data: TrainingData = ConcatenatedSets(sets)
     apart: TrainingData | None = None
     if phase.validation:
         kept, held = split(data.labels, phase.validation, node.seed)
@@ -170,30 +170,30 @@ def train_rank(task: Task, ranks: Ranks, report: Callable[[Any], None]) -> list[
     return _train(plan.nodes[task.key], session, task.folder, ranks, progress).notes
 
 
-def _in_crew(
-    node: Node, session: Session, crew: TorchrunGroup, folder: Path, progress: Callable[..., None]
+def _in_group(
+    node: Node, session: Session, group: TorchrunGroup, folder: Path, progress: Callable[..., None]
 ) -> list[str]:
     """The part of this process of torchrun in a training; what it said."""
     from harness.training.distributed import device_of
 
     mine = replace(
         session,
-        plan=replace(session.plan, device=device_of(session.plan.device, crew.local_rank)),
-        jobs=crew.jobs(session.jobs),
+        plan=replace(session.plan, device=device_of(session.plan.device, group.local_rank)),
+        jobs=group.jobs(session.jobs),
     )
-    return _train(node, mine, folder, crew.ranks, progress).notes
+    return _train(node, mine, folder, group.ranks, progress).notes
 
 
-def take_part(session: Session, crew: TorchrunGroup) -> None:
+def take_part(session: Session, group: TorchrunGroup) -> None:
     """Take part in every training that the first process of torchrun names, until the last."""
-    while told := crew.hear():
+    while told := group.hear():
         node = session.plan.nodes.get(told["train"])
         if node is None:
             raise HarnessError(
                 f"the first process of torchrun trains {told['train'][:12]}, which is not in the "
                 "plan of this one; start the same command with the same data on every machine"
             )
-        _in_crew(node, session, crew, Path(told["folder"]), session.progress)
+        _in_group(node, session, group, Path(told["folder"]), session.progress)
 
 
 def _said(folder: Path, params: Params, depth: int) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from harness.metrics.uncertainty.paired import mcnemar, paired_difference
 from harness.metrics.verification import FOLD_RULES
 from harness.protocols.pair_groups import FOLD, of_group
 from harness.protocols.pair_metrics import fold_accuracy
-from harness.protocols.strata import bootstrap_auc
+from harness.protocols.subgroups import bootstrap_auc
 from harness.protocols.template_sets import positions
 from harness.seeds import stream
 

@@ -29,5 +29,7 @@ def _cells(path: Path) -> list[Cell]:
     if path.is_file():
         return [Cell(path, result, mailed=True) for result in extract(path)]
     if not path.is_dir():
-        raise UsageError(f"{path} is no study folder and no report; give one of `harness run`")
+        raise UsageError(
+            f"{str(path)!r} is not a study folder or report; pass a folder written by `harness run`"
+        )
     return load_study(path).cells

@@ -59,7 +59,7 @@ def classes(subjects: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.unique(subjects, return_inverse=True)[1].astype(np.int64)
 
 
-class Union:
+class ConcatenatedSets:
     """Several training sets one after the other; people of different sets are different people."""
 
     def __init__(self, parts: Sequence[TrainingData]) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.components import Benchmark, Context, Images
 from harness.errors import DataError
-from harness.faces.joined import JoinedImages
+from harness.faces.concatenated import ConcatenatedImages
 from harness.protocols.pairs import PairFolds
 from harness.seeds import stream
 
@@ -41,7 +41,7 @@ class SynthPie(Benchmark):
         if params.levels():
             varied = ctx.faces(VARIED)
             _require(varied, params.varied_identities() * (1 + len(params.levels())))
-            self._images = JoinedImages({"": self._posed, "varied/": varied})
+            self._images = ConcatenatedImages({"": self._posed, "varied/": varied})
 
     def images(self) -> Images:
         """Identity after identity, in the order of the angles, then of the factors."""

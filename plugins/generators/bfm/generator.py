@@ -23,7 +23,6 @@ from . import embedded, exports, sampling
 from .background import Background
 from .degrade import degraded
 from .distributions import Constant, Gaussian, Mixture, Uniform
-from .drawn import Drawn, Shot, degrees, look, meta_of
 from .framing import Framing
 from .model.h5_model import read_h5
 from .model.h5_write import write_h5
@@ -38,6 +37,7 @@ from .rendering.render import Renderer, Rendering
 from .rerender import Rerender
 from .sampling import FaceView, Pose
 from .scene import Scene, Turned
+from .shots import Drawn, Shot, degrees, look, meta_of
 
 if TYPE_CHECKING:
     from .rendering.batches import RenderBatches

@@ -16,7 +16,7 @@ from harness.errors import UsageError
 from harness.faces.face import Face, Missing, Slot
 from harness.fileio.atomic import written_whole
 
-from . import figures, likeness, materials
+from . import figures, materials, similarity
 from .batches import ShrinkingBatches
 from .crop import encode, face_box
 from .diffusion import shift, tiny
@@ -104,10 +104,10 @@ class Digi2Real(Generator):
         pairs = figures.similar_pairs(source, made, self._identities, folder)
         shown += [pairs] if pairs is not None else []
         sides = {
-            "source": likeness.of_source(self._identities, made),
-            "enhanced": likeness.of_made(self.ctx, made, self._embedder),
+            "source": similarity.of_source(self._identities, made),
+            "enhanced": similarity.of_made(self.ctx, made, self._embedder),
         }
-        shown.append(likeness.histograms(sides, folder))
+        shown.append(similarity.histograms(sides, folder))
         if self._tiny or self.ctx.device != "cpu":
             jobs = [self._job(Slot(i, 0)) for i in range(min(_ROWS, len(self._order)))]
             seeds = [job.seed for job in jobs]

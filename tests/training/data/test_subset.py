@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.errors import DataError
-from harness.training.data.subset import MaskedSubset, Union, choose, classes
+from harness.training.data.subset import ConcatenatedSets, MaskedSubset, choose, classes
 
 SUBJECTS = np.repeat(np.arange(20), 7)
 SAMPLES = np.tile(np.arange(7), 20)
@@ -72,7 +72,7 @@ class Numbers:
 
 
 def test_a_union_keeps_images_and_people_apart():
-    union = Union([Numbers(10, [0, 1, 1]), Numbers(50, [0, 0])])
+    union = ConcatenatedSets([Numbers(10, [0, 1, 1]), Numbers(50, [0, 0])])
     assert union.labels.tolist() == [0, 1, 1, 2, 2]
     assert [int(union.image(i)[0, 0, 0]) for i in range(len(union))] == [10, 11, 12, 50, 51]
 

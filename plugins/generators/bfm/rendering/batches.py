@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..drawn import Shot, look
 from ..model.morphable import MorphableModel
 from ..params import BfmParams
+from ..shots import Shot, look
 from .torch_render import TorchRenderer
 
 TOGETHER = 32

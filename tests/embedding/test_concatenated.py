@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from harness.components import InputSpec, Model, Params
+from harness.embedding.concatenated import concatenate
 from harness.embedding.extract import extract
-from harness.embedding.joined import join
 from harness.errors import DataError
 
 COUNT = 11
@@ -53,7 +53,7 @@ def test_joined_parts_are_the_whole(tmp_path, mirror):
     parts = [extracted(tmp_path / str(cut), *cut, mirror=mirror) for cut in cuts]
     joined = tmp_path / "joined"
     joined.mkdir()
-    join(parts, joined)
+    concatenate(parts, joined)
     names = {path.name for path in whole.iterdir()}
     assert {path.name for path in joined.iterdir()} == names
     for name in names:
@@ -64,4 +64,4 @@ def test_a_part_that_is_not_complete_is_refused(tmp_path):
     part = extracted(tmp_path / "part", 0, 3, mirror=False)
     (part / "embeddings.json").unlink()
     with pytest.raises(DataError, match="no complete embeddings"):
-        join([part], tmp_path)
+        concatenate([part], tmp_path)

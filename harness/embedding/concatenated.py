@@ -12,7 +12,7 @@ from harness.embedding.extract import RESULT, load
 from harness.fileio.atomic import write_text
 
 
-def join(parts: Sequence[Path], folder: Path) -> None:
+def concatenate(parts: Sequence[Path], folder: Path) -> None:
     """Leave in ``folder``, byte for byte, what extracting the images of all ``parts`` had left.
 
     Each of ``parts`` is the folder of an extraction with the same settings. Memory stays flat.

@@ -7,7 +7,7 @@ import pytest
 from harness.align.place import box_points
 from harness.faces.face import Face, Slot
 from harness.faces.store import FaceSet, shard_path, write_shard
-from harness_plugins.generators.digi2real import likeness
+from harness_plugins.generators.digi2real import similarity
 from harness_plugins.generators.digi2real.figures import Made
 
 POINTS = np.float32([[20, 20], [40, 20], [30, 30], [22, 45], [38, 45]])
@@ -50,7 +50,7 @@ def stored(tmp_path):
 
 def test_cosines_of_all_pairs_stand_on_one_side(random_units):
     rows, subjects = random_units(9, 5), np.array([4, 4, 7, 7, 7, 1, 1, 1, 1])
-    within, between = likeness.within_and_between(rows, subjects)
+    within, between = similarity.within_and_between(rows, subjects)
     pairs = [(i, j) for i in range(9) for j in range(i)]
     for found, same in ((within, True), (between, False)):
         expected = [rows[i] @ rows[j] for i, j in pairs if (subjects[i] == subjects[j]) == same]
@@ -59,7 +59,7 @@ def test_cosines_of_all_pairs_stand_on_one_side(random_units):
 
 def test_boxes_become_landmarks_and_landmarks_stay(stored):
     rows = np.array([0, 1, 5])
-    placed = likeness.Placed(stored, rows)
+    placed = similarity.Placed(stored, rows)
     assert (placed.landmarks[0] == POINTS).all()
     for row in (1, 5):
         assert placed.landmarks[row] == pytest.approx(box_points(stored.boxes[row]))
@@ -70,29 +70,31 @@ def test_boxes_become_landmarks_and_landmarks_stay(stored):
 def test_made_faces_are_embedded_as_the_source_is(stored, context, tmp_path):
     embedder = Copied()
     ctx = context(root=tmp_path)
-    within, between = likeness.of_made(ctx, Made(stored, 9), embedder)
+    within, between = similarity.of_made(ctx, Made(stored, 9), embedder)
     assert (len(within), len(between)) == (9, 27)
     assert within.mean() > between.mean()
     assert len(embedder.seen) == 9
-    likeness.of_made(ctx, Made(stored, 9), embedder)
+    similarity.of_made(ctx, Made(stored, 9), embedder)
     assert len(embedder.seen) == 9  # kept in the store
 
 
 def test_a_panel_shows_where_the_pairs_are(tmp_path):
     within, between = np.full(50, 0.8, np.float32), np.full(70, -0.3, np.float32)
-    picture = likeness.histograms({"enhanced": (within, between)}, tmp_path)
+    picture = similarity.histograms({"enhanced": (within, between)}, tmp_path)
     assert "within 50 pairs, mean 0.80" in picture.text
     assert "between 70 pairs, mean -0.30" in picture.text
     image = cv2.imread(str(tmp_path / picture.file)).astype(int)
-    inside = image[60 : likeness.PANEL_PX - likeness.FOOT_PX - 5]
-    for value, rgb in ((0.8, likeness.WITHIN), (-0.3, likeness.BETWEEN)):
+    inside = image[60 : similarity.PANEL_PX - similarity.FOOT_PX - 5]
+    for value, rgb in ((0.8, similarity.WITHIN), (-0.3, similarity.BETWEEN)):
         near = np.abs(inside - np.array(rgb[::-1])).max(axis=2) < 40
         columns = np.flatnonzero(near.any(axis=0))
-        middle = likeness.LEFT_PX + (value + 1) / 2 * (likeness.WIDTH_PX - 2 * likeness.LEFT_PX)
+        middle = similarity.LEFT_PX + (value + 1) / 2 * (
+            similarity.WIDTH_PX - 2 * similarity.LEFT_PX
+        )
         assert np.abs(columns - middle).max() < 12
 
 
 def test_sides_without_a_pair_are_said(tmp_path):
     none = np.zeros(0, np.float32)
-    picture = likeness.histograms({"source": (none, np.ones(1, np.float32))}, tmp_path)
+    picture = similarity.histograms({"source": (none, np.ones(1, np.float32))}, tmp_path)
     assert "within no pair, between 1 pairs, mean 1.00" in picture.text

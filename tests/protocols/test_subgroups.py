@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from harness.metrics.operating_points import tar_at_far
 from harness.metrics.scores import sort_labelled_scores
 from harness.metrics.uncertainty.bootstrap import draw_subject_weights, encode_subjects
-from harness.protocols.strata import JudgedPairs, bootstrap_auc, strata_metrics
+from harness.protocols.subgroups import JudgedPairs, bootstrap_auc, subgroup_metrics
 
 PEOPLE = 12
 
@@ -35,7 +35,7 @@ def strata():
 
 
 def test_every_part_has_the_numbers_of_its_own_pairs(judged):
-    found = strata_metrics(strata(), judged)
+    found = subgroup_metrics(strata(), judged)
     assert {m.at["yaw_deg"] for m in found} == {0.0, 15.0, 30.0}
     threshold = judged.points[0].threshold
     for metric in found:
@@ -53,18 +53,18 @@ def test_every_part_has_the_numbers_of_its_own_pairs(judged):
 
 
 def test_a_far_that_the_whole_list_cannot_show_has_no_parts(judged):
-    fars = {m.at["far"] for m in strata_metrics(strata(), judged) if m.name == "tar@far"}
+    fars = {m.at["far"] for m in subgroup_metrics(strata(), judged) if m.name == "tar@far"}
     assert fars == {0.1, 0.01}
 
 
 def test_a_part_with_one_kind_of_pair_has_its_accuracy_alone(judged):
     alone = {"kind": judged.genuine.astype(float)}
-    assert [m.name for m in strata_metrics(alone, judged)] == ["accuracy", "accuracy"]
+    assert [m.name for m in subgroup_metrics(alone, judged)] == ["accuracy", "accuracy"]
 
 
 def test_without_subjects_an_auc_has_no_interval(judged):
     bare = JudgedPairs(judged.genuine, judged.correct, judged.distance, judged.points)
-    intervals = {m.name: m.interval for m in strata_metrics(strata(), bare)}
+    intervals = {m.name: m.interval for m in subgroup_metrics(strata(), bare)}
     assert intervals["auc"] is None
     assert intervals["accuracy"] is not None
 

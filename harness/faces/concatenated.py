@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from harness.components import Images
 
 
-class JoinedImages:
+class ConcatenatedImages:
     """Implements :class:`harness.components.Images` on sets one after the other.
 
     ``sets`` is keyed by what is put before the names of each. A number in ``subjects`` is the same

@@ -41,7 +41,7 @@ class JudgedPairs:
     weights: NDArray[np.uint16] | None = None
 
 
-def strata_metrics(strata: Mapping[str, Doubles], judged: JudgedPairs) -> list[Metric]:
+def subgroup_metrics(strata: Mapping[str, Doubles], judged: JudgedPairs) -> list[Metric]:
     """Numbers for every value of every stratum, float (P,) by name; NaN is in no part.
 
     Of each part: accuracy at the thresholds of the folds, AUC, and TAR at the thresholds that the

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from harness.faces.joined import JoinedImages
+from harness.faces.concatenated import ConcatenatedImages
 
 
 def images(count: int, template: str | None = "arcface", *, known: bool = True):
@@ -23,12 +23,12 @@ class Counted(SimpleNamespace):
         return len(self.names)
 
 
-def joined(**sets):
-    return JoinedImages({name + "/": Counted(**vars(s)) for name, s in sets.items()})
+def concatenated(**sets):
+    return ConcatenatedImages({name + "/": Counted(**vars(s)) for name, s in sets.items()})
 
 
 def test_images_of_all_sets_stand_one_after_the_other():
-    both = joined(a=images(3), b=images(2))
+    both = concatenated(a=images(3), b=images(2))
     assert len(both) == 5
     assert [both.read(i) for i in range(5)] == [
         b"0 of 3", b"1 of 3", b"2 of 3", b"0 of 2", b"1 of 2",
@@ -40,6 +40,6 @@ def test_images_of_all_sets_stand_one_after_the_other():
 
 
 def test_what_not_all_sets_have_the_whole_lacks():
-    assert joined(a=images(1), b=images(1)).template == "arcface"
-    assert joined(a=images(1), b=images(1, None)).template is None
-    assert joined(a=images(1), b=images(1, known=False)).subjects is None
+    assert concatenated(a=images(1), b=images(1)).template == "arcface"
+    assert concatenated(a=images(1), b=images(1, None)).template is None
+    assert concatenated(a=images(1), b=images(1, known=False)).subjects is None
