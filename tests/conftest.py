@@ -10,8 +10,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,24 +45,80 @@ class Zygote:
         )
 
     def run(
-        self, args: Sequence[str], cwd: Path, environ: Mapping[str, str]
+        self, args: Sequence[str], cwd: Path, environ: Mapping[str, str], **more: int
     ) -> subprocess.CompletedProcess[str]:
+        """The command, when it has ended."""
         with tempfile.TemporaryDirectory() as folder:
             out, err = Path(folder, "out"), Path(folder, "err")
-            request = {"args": args, "cwd": str(cwd), "environ": dict(environ), "out": str(out),
-                       "err": str(err)}  # fmt: skip
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-            if not select.select([self._process.stdout], [], [], LIMIT_S)[0]:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            status = self._process.stdout.readline()
-            assert status, f"no answer in {LIMIT_S} s, or the process that runs commands has died"
+            status = self.ask(**_command(args, cwd, environ, out, err), **more)
             return subprocess.CompletedProcess(
-                list(args), int(status), out.read_text("utf-8"), err.read_text("utf-8")
+                list(args), status, out.read_text("utf-8"), err.read_text("utf-8")
             )
+
+    def start(self, args: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> Started:
+        """The command at work, in a session of its own."""
+        return Started(self, args, cwd, environ)
+
+    def ask(self, **request: Any) -> Any:
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        if not select.select([self._process.stdout], [], [], LIMIT_S)[0]:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        answer = self._process.stdout.readline()
+        assert answer, f"no answer in {LIMIT_S} s, or the process that runs commands has died"
+        return json.loads(answer)
 
     def close(self) -> None:
         self._process.communicate()
+
+
+def _command(
+    args: Sequence[str], cwd: Path, environ: Mapping[str, str], out: Path, err: Path
+) -> dict[str, Any]:
+    return {
+        "args": list(args), "cwd": str(cwd), "environ": dict(environ), "out": str(out),
+        "err": str(err),
+    }  # fmt: skip
+
+
+class Started:
+    """A command at work, with what tests use of ``subprocess.Popen``."""
+
+    def __init__(
+        self, zygote: Zygote, args: Sequence[str], cwd: Path, environ: Mapping[str, str]
+    ) -> None:
+        self._zygote, self._folder = zygote, tempfile.TemporaryDirectory()
+        self.returncode: int | None = None
+        request = _command(args, cwd, environ, *self._files())
+        self.pid = int(zygote.ask(**request, started=True))
+
+    def _files(self) -> tuple[Path, Path]:
+        return Path(self._folder.name, "out"), Path(self._folder.name, "err")
+
+    def poll(self) -> int | None:
+        """The exit status, negative for a signal; None while it works."""
+        if self.returncode is None:
+            self.returncode = self._zygote.ask(poll=self.pid)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, timeout: float = LIMIT_S) -> tuple[str, str]:
+        """What it wrote to standard output and error, when it has ended."""
+        end = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > end:
+                os.killpg(self.pid, signal.SIGKILL)
+                raise subprocess.TimeoutExpired("harness", timeout)
+            time.sleep(0.01)
+        out, err = (path.read_text("utf-8") for path in self._files())
+        self._folder.cleanup()
+        return out, err
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,25 +17,12 @@ ARGS = ("run", "-g", "toy-faces", "-G", "identities=30", "-m", "toy-net", "-M", 
         "-b", "toy-pairs", "-j", "1")  # fmt: skip
 
 
-def in_a_small_file_limit(home: Path, cwd: Path, limit: int) -> subprocess.CompletedProcess[str]:
-    """Run with a limit on file size: writing past it fails as on a full disk."""
-    code = (
-        "import resource, signal, sys;"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}));"
-        "from harness.cli.main import main; main()"
-    )
-    return subprocess.run(
-        [sys.executable, "-c", code, "--plugins-dir", str(TOYS), *ARGS],
-        cwd=cwd, capture_output=True, text=True, timeout=120,
-        env={**os.environ, "HARNESS_HOME": str(home), "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-
-
 @pytest.mark.skipif(os.name == "nt", reason="file size limits are a POSIX thing")
 @pytest.mark.parametrize("limit", [3_000, 20_000, 60_000])
-def test_a_disk_that_fills_loses_nothing(harness_command, home, tmp_path, limit):
-    done = in_a_small_file_limit(home, tmp_path, limit)
+def test_a_disk_that_fills_loses_nothing(harness_command, zygote, home, tmp_path, limit):
+    environ = {**os.environ, "HARNESS_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    command = ["--plugins-dir", str(TOYS), *ARGS]
+    done = zygote.run(command, tmp_path, environ, file_bytes=limit)
     assert done.returncode == 1, done.stderr
     assert "File too large" in done.stderr
     assert "Traceback" not in done.stderr
@@ -78,15 +64,10 @@ def test_a_read_only_store_serves_what_it_has(harness_command, home, tmp_path):
         subprocess.run(["umount", "-l", str(home)], check=False)
 
 
-def test_two_runs_of_one_study_at_once(home, tmp_path):
-    main = [sys.executable, "-c", "from harness.cli.main import main; main()"]
-    command = [*main, "--plugins-dir", str(TOYS), *ARGS, "-G", "sleep_s=0.01"]
+def test_two_runs_of_one_study_at_once(home, tmp_path, zygote):
+    command = ["--plugins-dir", str(TOYS), *ARGS, "-G", "sleep_s=0.01"]
     environ = {**os.environ, "HARNESS_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    runs = [
-        subprocess.Popen(command, cwd=tmp_path, env=environ, text=True,
-                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for _ in range(2)
-    ]  # fmt: skip
+    runs = [zygote.start(command, tmp_path, environ) for _ in range(2)]
     output = [run.communicate(timeout=240) for run in runs]
     assert [run.returncode for run in runs] == [0, 0], output
     assert output[0][0] == output[1][0]

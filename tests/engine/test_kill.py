@@ -7,10 +7,9 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,16 +19,19 @@ ARGS = ["run", "-g", "toy-faces", "-G", "sleep_s=0.03", "-m", "toy-net", "-M", "
 STAGES = ("generate", "train", "embed", "score")
 
 
-def command(home: Path, cwd: Path) -> subprocess.Popen[str]:
-    main = [sys.executable, "-c", "from harness.cli.main import main; main()"]
-    environ = {**os.environ, "HARNESS_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        [*main, "--plugins-dir", str(TOYS), *ARGS], cwd=cwd, env=environ, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
+@pytest.fixture(scope="module")
+def command(zygote):
+    """Start the run of this file; ``whole`` waits for it."""
+
+    def start(home: Path, cwd: Path, *, whole: bool = False) -> Any:
+        environ = {**os.environ, "HARNESS_HOME": str(home), "OMP_NUM_THREADS": "1"}
+        call = zygote.run if whole else zygote.start
+        return call(["--plugins-dir", str(TOYS), *ARGS], cwd, environ)
+
+    return start
 
 
-def wait_for(process: subprocess.Popen[str], log: Path, stage: str) -> bool:
+def wait_for(process: Any, log: Path, stage: str) -> bool:
     """Wait until a stage has started; False when the run ended before."""
     while process.poll() is None:
         if log.exists():
@@ -53,14 +55,13 @@ def outcome(home: Path, cwd: Path, table: str) -> dict[str, str]:
     return found | {"faces": " ".join(faces)}
 
 
-def finish(home: Path, cwd: Path) -> dict[str, str]:
-    process = command(home, cwd)
-    table, errors = process.communicate(timeout=240)
-    assert process.returncode == 0, errors
-    return outcome(home, cwd, table)
+def finish(command: Any, home: Path, cwd: Path) -> dict[str, str]:
+    done = command(home, cwd, whole=True)
+    assert done.returncode == 0, done.stderr
+    return outcome(home, cwd, done.stdout)
 
 
-def kill_in(stage: str, home: Path, cwd: Path, delay_s: float) -> None:
+def kill_in(command: Any, stage: str, home: Path, cwd: Path, delay_s: float) -> None:
     """Start a run and kill it, workers too, ``delay_s`` after a stage began."""
     process = command(home, cwd)
     if wait_for(process, cwd / "study" / "events.jsonl", stage):
@@ -71,29 +72,31 @@ def kill_in(stage: str, home: Path, cwd: Path, delay_s: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory) -> dict[str, str]:
-    return finish(tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("work"))
+def undisturbed(tmp_path_factory, command) -> dict[str, str]:
+    return finish(command, tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("work"))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL is a POSIX signal")
 @pytest.mark.parametrize("stage", STAGES)
-def test_killed_in_a_stage(stage, undisturbed, home, tmp_path):
-    kill_in(stage, home, tmp_path, random.SystemRandom().uniform(0, 0.5))
-    assert finish(home, tmp_path) == undisturbed
+def test_killed_in_a_stage(command, stage, undisturbed, home, tmp_path):
+    kill_in(command, stage, home, tmp_path, random.SystemRandom().uniform(0, 0.5))
+    assert finish(command, home, tmp_path) == undisturbed
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL is a POSIX signal")
 @pytest.mark.parametrize("attempt", range(10))
 @pytest.mark.parametrize("stage", STAGES)
-def test_killed_again_and_again(stage, attempt, undisturbed, home, tmp_path):
+def test_killed_again_and_again(command, stage, attempt, undisturbed, home, tmp_path):
     for _ in range(2):
-        kill_in(stage, home, tmp_path, random.SystemRandom().uniform(0, 0.8))
-    assert finish(home, tmp_path) == undisturbed
+        kill_in(command, stage, home, tmp_path, random.SystemRandom().uniform(0, 0.8))
+    assert finish(command, home, tmp_path) == undisturbed
 
 
 @pytest.mark.skipif(os.name == "nt", reason="interrupts are sent as POSIX signals")
-def test_an_interrupt_keeps_what_is_finished_and_says_how_to_go_on(undisturbed, home, tmp_path):
+def test_an_interrupt_keeps_what_is_finished_and_says_how_to_go_on(
+    command, undisturbed, home, tmp_path
+):
     process = command(home, tmp_path)
     assert wait_for(process, tmp_path / "study" / "events.jsonl", "train")
     process.send_signal(signal.SIGINT)
@@ -101,4 +104,4 @@ def test_an_interrupt_keeps_what_is_finished_and_says_how_to_go_on(undisturbed, 
     assert process.returncode == 130, errors
     assert "go on with: harness --plugins-dir" in errors
     assert "Traceback" not in errors
-    assert finish(home, tmp_path) == undisturbed
+    assert finish(command, home, tmp_path) == undisturbed

@@ -7,8 +7,6 @@ import json
 import operator
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -175,15 +173,13 @@ def test_a_failure_says_the_same(name, harness_command, tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="interrupts are sent as POSIX signals")
 @pytest.mark.parametrize("stage", ["generate", pytest.param("train", marks=pytest.mark.slow)])
-def test_an_interrupt_leaves_a_study_that_goes_on(name, stage, harness_command, home, tmp_path):
+def test_an_interrupt_leaves_a_study_that_goes_on(
+    name, stage, harness_command, zygote, home, tmp_path
+):
     slow = ("-G", "sleep_s=0.05", "-M", "sleep_s=0.02", "-M", "steps=40")
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from harness.cli.main import main; main()", "--plugins-dir",
-         str(TOYS), *RUN, *slow, "--executor", name],
-        cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, "HARNESS_HOME": str(home), "OMP_NUM_THREADS": "1"},
-        start_new_session=True,
-    )  # fmt: skip
+    environ = {**os.environ, "HARNESS_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    command = ["--plugins-dir", str(TOYS), *RUN, *slow, "--executor", name]
+    process = zygote.start(command, tmp_path, environ)
     log = tmp_path / "study" / "events.jsonl"
     while process.poll() is None:
         events = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []

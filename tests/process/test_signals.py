@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -17,19 +18,18 @@ from harness.process import signals
 TOYS = Path(__file__).parents[1] / "data" / "toys.py"
 ARGS = ["run", "-g", "toy-faces", "-G", "identities=40", "-m", "toy-net", "-M", "steps=4", "-b",
         "toy-pairs", "-o", "study"]  # fmt: skip
-SLOW = ["-G", "sleep_s=0.3"]
 
 
-def start(home: Path, cwd: Path, *more: str, **options) -> subprocess.Popen[str]:
-    main = [sys.executable, "-c", "from harness.cli.main import main; main()"]
+@pytest.fixture
+def start(home, tmp_path, zygote):
+    """Start a run with two workers that takes its time."""
     environ = {**os.environ, "HARNESS_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        [*main, "--plugins-dir", str(TOYS), *ARGS, *more], cwd=cwd, env=environ, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options,
-    )  # fmt: skip
+    return lambda: zygote.start(
+        ["--plugins-dir", str(TOYS), *ARGS, "-G", "sleep_s=0.3", "-j", "2"], tmp_path, environ
+    )
 
 
-def workers(process: subprocess.Popen[str], count: int) -> list[psutil.Process]:
+def workers(process: Any, count: int) -> list[psutil.Process]:
     """The worker processes of a pool, once they are there."""
     parent, end = psutil.Process(process.pid), time.monotonic() + 120
     while time.monotonic() < end and process.poll() is None:
@@ -47,12 +47,8 @@ def gone(processes: list[psutil.Process]) -> bool:
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
-def test_a_signal_ends_in_a_sentence_with_no_worker_left(home, tmp_path, name, code):
-    def as_a_shell_starts_it():
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-    process = start(home, tmp_path, *SLOW, "-j", "2", preexec_fn=as_a_shell_starts_it)
+def test_a_signal_ends_in_a_sentence_with_no_worker_left(start, name, code):
+    process = start()
     children = workers(process, 2)
     process.send_signal(getattr(signal, name))
     _, errors = process.communicate(timeout=120)
@@ -64,8 +60,8 @@ def test_a_signal_ends_in_a_sentence_with_no_worker_left(home, tmp_path, name, c
     assert gone(children)
 
 
-def test_workers_end_with_a_parent_that_is_killed(home, tmp_path):
-    process = start(home, tmp_path, *SLOW, "-j", "2")
+def test_workers_end_with_a_parent_that_is_killed(start):
+    process = start()
     children = workers(process, 2)
     process.kill()
     process.communicate()

@@ -132,11 +132,16 @@ def _facts(result: Result) -> list[tuple[str, str]]:
         ("Limited", "" if result.limited is None else str(result.limited)),
         ("Code", code),
         ("Environment", result.provenance.env),
-        ("Scores", f"{result.raw.get('scores', '')} sha256 {result.raw.get('sha256', '')}".strip()),
+        ("Scores", _scores(result)),
         ("Cost", ", ".join(f"{k} {numbers.duration(v)}" for k, v in result.cost.wall_s.items())),
         ("Faces", _enrolment(result)),
     ]
     return [(name, text) for name, text in lines if text]
+
+
+def _scores(result: Result) -> str:
+    name, sha256 = result.raw.get("scores", ""), result.raw.get("sha256", "")
+    return f"{name} sha256 {sha256}".strip() if sha256 else str(name)
 
 
 def _enrolment(result: Result) -> str:
