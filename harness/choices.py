@@ -30,7 +30,7 @@ class Choices(Mapping[str, T]):
         return sum(1 for _ in self)
 
     def __contains__(self, name: object) -> bool:
-        return name in iter(self)
+        return any(name == known for known in self)
 
     def __getitem__(self, name: str) -> T:
         if name not in self:

@@ -38,7 +38,7 @@ FLOORS = (
     ("fileio",),
     ("inputs",),
     ("progress",),
-    ("digests", "extensions"),
+    ("digests", "extensions", "packages"),
     ("choices", "components", "lifecycle", "hookspecs", "errors", "seeds", "terminal", "_moved"),
 )  # fmt: skip
 """Rooms from the roof down; those of one floor do not import each other."""

@@ -13,6 +13,7 @@ from harness._plugins import timeouts, validation
 from harness._plugins.manager import Registry, did_you_mean, import_object
 from harness.errors import PrerequisiteError, UsageError
 from harness.extensions import Executor, ExecutorParams, Extension
+from harness.packages import missing_package
 
 Service = Literal["executor", "tracker"]
 LOCAL = "local"
@@ -133,6 +134,9 @@ def _open(offer: Offer, service: Service, *arguments: Any) -> Any:
         with timeouts.hook(f"opening {what}"):
             return import_object(extension.target)(*arguments)
     except ImportError as error:
+        missing = missing_package(error, what, offer.dist, extension.extras)
+        if missing is not None:
+            raise missing from error
         raise PrerequisiteError(f"{what} cannot be imported: {error}{hint}") from error
     except (Exception, SystemExit, timeouts.PluginTimeoutError) as error:
         raise PrerequisiteError(f"{what} cannot be opened: {error}") from error

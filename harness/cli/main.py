@@ -48,7 +48,6 @@ VERBS = {
 }
 INTERRUPTED, INTERNAL = 130, 70
 LONGEST_MESSAGE = 10_000
-BUG_URL = "the project's issue tracker"
 
 
 class Verbs(click.Group):
@@ -246,16 +245,23 @@ def _interrupted(args: list[str], error: BaseException | None) -> int:
 
 
 def _internal(error: Exception) -> int:
+    from harness.packages import missing_package
+
+    missing = missing_package(error, "this command")
+    if missing is not None:
+        return _say(str(missing), missing.exit_code)
     if is_out_of_memory(error):
         return _say(OUT_OF_MEMORY, 1)
     if isinstance(error, OSError) and error.strerror:
         return _say(advice(error), 1)
     import traceback
 
+    from harness.tools.bug_report import where_to_report
+
     if os.environ.get("HARNESS_TRACEBACK"):
         traceback.print_exception(error)
     return _say(
-        f"internal error, {type(error).__name__}: {error}; set HARNESS_TRACEBACK=1 for the details "
-        f"and report it at {BUG_URL}",
+        f"internal error, {type(error).__name__}: {error}; please report it to {where_to_report()} "
+        "with the output of `harness doctor --report` (HARNESS_TRACEBACK=1 prints the details)",
         INTERNAL,
     )

@@ -63,7 +63,7 @@ def command(
         for study in studies:
             say_page(load_study(study).frame().to_json(orient="records", lines=True), nl=False)
         return 0
-    from harness.reporting import render
+    from harness.reporting import pictures_missing, render
 
     registry = open_registry(obj)
     extra = registry.templates()
@@ -75,6 +75,8 @@ def command(
         registry.report_sections,
     )
     registry.call("harness_report_written", report=ReportWritten(studies[0], tuple(pages)))
+    if why := pictures_missing():
+        say(f"harness: {why}", err=True)
     for page in pages:
         say(page)
     return 0

@@ -45,12 +45,14 @@ def show(
         where = f" (details: {failure.log})" if failure.log else ""
         say(f"harness: {failure.stage} {failure.label}: {failure.message}{where}", err=True)
     if outcome.results:
-        from harness.reporting import render
+        from harness.reporting import pictures_missing, render
 
         extra = registry.templates()
         pages = render([folder], folder / "report", {"html", "md"}, extra, registry.report_sections)
         registry.call("harness_report_written", report=ReportWritten(folder, tuple(pages)))
         say(f"study: {folder}", err=True)
+        if why := pictures_missing():
+            say(f"harness: {why}", err=True)
         say(f"report: {pages[0]}", err=True)
     return _exit_code(outcome)
 

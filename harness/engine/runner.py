@@ -24,6 +24,7 @@ from harness.extensions import Executor, Setup
 from harness.fileio.atomic import write_text
 from harness.inputs import shown
 from harness.lifecycle import CellFinished
+from harness.packages import missing_package
 from harness.plan.nodes import KIND_OF_STAGE, Node, Plan, PlannedCell, ResolvedComponent
 from harness.results import cells
 from harness.results.schema import Result
@@ -221,7 +222,9 @@ class Runner:
                 self._repair.run(task, key)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (a plugin may raise anything)
             self.session.progress.close()
-            self._fail(stage, key, label, error, chosen, folder)
+            dist = {} if chosen is None else {"dist": chosen.provided.dist}
+            missing = missing_package(error, f"{stage} {label}", **dist)
+            self._fail(stage, key, label, missing or error, chosen, folder)
             return False
         wall = time.perf_counter() - start
         self._cost[key] = wall

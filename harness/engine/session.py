@@ -17,6 +17,7 @@ from harness.errors import PrerequisiteError, UsageError
 from harness.executors.local import LocalExecutor
 from harness.extensions import Executor
 from harness.faces.store import FaceSet
+from harness.packages import missing_package
 from harness.plan.nodes import Node, Plan, PlannedCell, ResolvedComponent
 from harness.process import portable
 from harness.progress import Progress
@@ -146,9 +147,13 @@ def create(chosen: ResolvedComponent, base: Callable[..., Any]) -> Any:
     try:
         cls = import_object(component.target)
     except ImportError as error:
+        what = f"{component.kind} {component.name}"
+        missing = missing_package(error, what, chosen.provided.dist, component.extras)
+        if missing is not None:
+            raise missing from error
         extra = f"; pip install '{chosen.provided.dist}[{','.join(component.extras)}]'"
         raise PrerequisiteError(
-            f"{component.kind} {component.name} cannot be imported: {error}"
+            f"{what} cannot be imported: {error}"
             f"{extra if component.extras else f'; reinstall {chosen.provided.dist}'}"
         ) from error
     made = cls(chosen.params)

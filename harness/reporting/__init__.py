@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from harness.results.schema import Result
     from harness.results.study import Study
 
-__all__ = ["extract", "render", "summary_table"]
+__all__ = ["extract", "pictures_missing", "render", "summary_table"]
 
 
 def summary_table(results: Sequence[Result]) -> str:
@@ -32,6 +32,13 @@ def render(
     from harness.reporting.page.writing import write_report
 
     return write_report(folders, out, formats, templates, add)
+
+
+def pictures_missing() -> str:
+    """Why pictures of the reports of this process are missing; empty where all are there."""
+    from harness.reporting.figures.vega import VEGA
+
+    return VEGA.why if VEGA.failed else ""
 
 
 def extract(path: Path) -> list[Result]:

@@ -7,6 +7,7 @@ import platform
 import shutil
 import socket
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -137,12 +138,15 @@ def why_no_cuda(built_for: str | None, *, driver: bool, environ: Mapping[str, st
 
 
 def _plugins(registry: Registry) -> Iterator[DoctorFinding]:
+    """One line for those that load, by distribution, and one for each that does not."""
+    loaded = Counter(f"{row.dist} {row.version}" for row in registry.plugins if row.ok)
+    if loaded:
+        shares = ", ".join(f"{count} of {dist}" for dist, count in sorted(loaded.items()))
+        yield DoctorFinding("ok", "plugins", f"{shares}; `harness list plugins` names them")
     for row in registry.plugins:
-        name = f"plugin {row.name}"
-        if row.ok:
-            yield DoctorFinding("ok", name, f"{row.dist} {row.version}")
-        else:
-            yield DoctorFinding("bad", name, f"{row.reason}; mend or uninstall {row.dist}")
+        if not row.ok:
+            text = f"{row.reason}; fix or uninstall {row.dist}"
+            yield DoctorFinding("bad", f"plugin {row.name}", text)
 
 
 def _requirements(registry: Registry) -> Iterator[DoctorFinding]:

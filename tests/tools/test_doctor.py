@@ -95,4 +95,7 @@ def test_old_plugins(monkeypatch):
         "need absent and nothing is installed; pip install --upgrade acme-faces",
     ]
     bad = [finding for finding in doctor._plugins(registry) if finding.level == "bad"]
-    assert bad[0].text == "it is written for plugin API 0; mend or uninstall broken"
+    assert bad[0].text == "it is written for plugin API 0; fix or uninstall broken"
+    (good,) = [finding for finding in doctor._plugins(registry) if finding.level == "ok"]
+    assert good.what == "plugins"
+    assert good.text == "1 of acme-faces 1.0, 1 of f file; `harness list plugins` names them"

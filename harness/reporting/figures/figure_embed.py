@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.reporting.figures.vega import CANNOT, VEGA
+from harness.reporting.figures.vega import VEGA
 
 IDS = re.compile(r'(\bid="|url\(#|href="#)')
 PATHS = re.compile(r' d="[^"]*"')
@@ -41,10 +41,16 @@ class Figure:
 def draw(
     identifier: str, title: str, text: str, spec: Mapping[str, Any], data_of: str = ""
 ) -> Figure:
-    """Draw a Vega-Lite specification once, for print and for readers without scripts."""
+    """Draw a Vega-Lite specification once, for print and for readers without scripts.
+
+    An empty one, from where altair is not installed, and one that cannot be drawn become a sentence
+    that says why.
+    """
+    if not spec:
+        VEGA.give_up("altair")
     picture = VEGA.svg(dict(spec))
     if picture is None:
-        return Figure(identifier, title, text, spec, f"<p>{CANNOT}.</p>", data_of)
+        return Figure(identifier, title, text, spec, f"<p>{VEGA.why}.</p>", data_of)
     # Several pictures in one page must not share the names of their clip paths.
     still = IDS.sub(rf"\g<1>{identifier}-", picture)
     # A tenth of a pixel is enough, and half the size.

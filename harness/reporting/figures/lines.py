@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
-
-from harness.reporting.figures.parts import SOLID, Rows, chosen, finish, names, series, table
+from harness.reporting.figures.parts import (
+    SOLID,
+    Rows,
+    alt,
+    chosen,
+    finish,
+    names,
+    series,
+    specification,
+    table,
+)
 
 LOG_TICKS = [10.0**exponent for exponent in range(-8, 1)]
 
 
+@specification
 def roc(rows: Rows) -> dict[str, Any]:
     """TAR over FAR on a logarithmic axis, one step line a result, with bands where rows have them.
 
@@ -38,6 +47,7 @@ def roc(rows: Rows) -> dict[str, Any]:
     return finish(alt.layer(bands, lines.add_params(pick)))
 
 
+@specification
 def det(rows: Rows) -> dict[str, Any]:
     """Detection error trade-off: FNMR over FMR, both on logarithmic axes, of the rows of a ROC.
 
@@ -63,6 +73,7 @@ def det(rows: Rows) -> dict[str, Any]:
     return finish(chart)
 
 
+@specification
 def cmc(rows: Rows) -> dict[str, Any]:
     """Cumulative match characteristic; rows hold ``rank`` and ``rate`` beside those of a ROC."""
     pick, opacity = chosen()
@@ -83,8 +94,8 @@ def cmc(rows: Rows) -> dict[str, Any]:
     return finish(chart)
 
 
-def _rate(field: str, title: str, channel: Any = alt.X) -> Any:
-    found = channel(f"{field}:Q", title=title).scale(type="log", nice=False)
+def _rate(field: str, title: str, channel: Any = None) -> Any:
+    found = (channel or alt.X)(f"{field}:Q", title=title).scale(type="log", nice=False)
     return found.axis(format="~e", values=LOG_TICKS)
 
 

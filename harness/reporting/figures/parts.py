@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec
 
-import altair as alt
+if TYPE_CHECKING:
+    import altair as alt
+else:
+    try:
+        import altair as alt
+    except ImportError:
+        alt = None
+
+__all__ = ["Rows", "SOLID", "alt", "chosen", "finish", "interval", "names", "series",
+           "specification", "table"]  # fmt: skip
+
+P = ParamSpec("P")
 
 WIDTH, HEIGHT = 680, 360
 COLOURS = (
@@ -30,8 +42,21 @@ CONFIG: Mapping[str, Any] = {
 }  # fmt: skip
 
 Rows = Sequence[Mapping[str, Any]]
-SOLID = alt.value([1, 0])
+SOLID = {"value": [1, 0]}
 """No dash for bands and whiskers: a dashed one would read as a gap in the interval."""
+
+
+def specification(make: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, Any]]:
+    """Mark what makes a specification: it is empty where altair is not installed.
+
+    A report is complete without pictures, so it is written, and each picture says what is missing.
+    """
+
+    @wraps(make)
+    def made(*args: P.args, **options: P.kwargs) -> dict[str, Any]:
+        return {} if alt is None else make(*args, **options)
+
+    return made
 
 
 def series(rows: Rows, legend: str = "generator") -> dict[str, Any]:

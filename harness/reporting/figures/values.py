@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
-
 from harness.reporting.figures.parts import (
     SOLID,
     Rows,
+    alt,
     chosen,
     finish,
     interval,
     names,
     series,
+    specification,
     table,
 )
 
 ENDS = ("low", "high")
 
 
+@specification
 def over_axis(rows: Rows, title: str, measure: str, legend: str = "generator") -> dict[str, Any]:
     """A metric over a numeric condition such as yaw, with its intervals.
 
@@ -45,6 +46,7 @@ def over_axis(rows: Rows, title: str, measure: str, legend: str = "generator") -
     return finish(alt.layer(lines, whiskers, points))
 
 
+@specification
 def groups(rows: Rows, measure: str) -> dict[str, Any]:
     """A metric in each group, a point and its interval for every series side by side.
 
@@ -68,6 +70,7 @@ def groups(rows: Rows, measure: str) -> dict[str, Any]:
     return finish(alt.layer(whiskers, points), count * max(28, 12 * each + 8))
 
 
+@specification
 def training(rows: Rows, column: str, title: str) -> dict[str, Any]:
     """A recorded quantity over the steps of all phases, one line a phase.
 
@@ -101,6 +104,7 @@ def training(rows: Rows, column: str, title: str) -> dict[str, Any]:
     return finish(chart, 240)
 
 
+@specification
 def distribution(rows: Rows, title: str, colour: str, legend: str) -> dict[str, Any]:
     """Histograms over each other; ``colour`` is the field that tells them apart.
 

@@ -10,7 +10,10 @@ import atexit
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from typing import Any
+
+from harness.packages import install_line
 
 _CODE = """
 import json, sys
@@ -28,6 +31,7 @@ for line in sys.stdin:
     print(json.dumps(said), flush=True)
 """
 
+ENGINE = "vl_convert"
 CANNOT = "pictures cannot be drawn in this process's limits (ulimit -v); tables are complete"
 
 
@@ -37,6 +41,13 @@ class Vega:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self.failed = False
+        self.why = CANNOT
+
+    def give_up(self, package: str) -> None:
+        """Draw nothing from now on, because a package cannot be imported; ``why`` says which."""
+        self.close()
+        self.failed = True
+        self.why = f"pictures need {package}, which cannot be imported; {install_line(package)}"
 
     def svg(self, spec: dict[str, Any]) -> str | None:
         """A Vega-Lite specification as SVG, with nothing fetched; None where it cannot be drawn.
@@ -57,6 +68,8 @@ class Vega:
             process.communicate()
 
     def _ask(self, asked: Any) -> str | None:
+        if not self.failed and self._process is None and find_spec(ENGINE) is None:
+            self.give_up(ENGINE)
         if self.failed:
             return None
         line = self._exchange(json.dumps(asked))
