@@ -6,6 +6,7 @@ point of the same name in silence; so the loop is ours, and a failure becomes a 
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -120,14 +121,14 @@ class Registry:
             if not row.ok and name.split(":")[-1] in (row.name, row.dist):
                 raise PrerequisiteError(
                     f"{kind} {name!r} is not available because plugin {row.name} of {row.dist} "
-                    f"does not load: {row.reason}; mend or uninstall {row.dist}"
+                    f"does not load: {row.reason}; fix or uninstall {row.dist}"
                 )
         names = [p.component.name for p in self.of_kind(kind)]
         broken = "".join(
             f"; plugin {row.name} is left out ({row.reason})" for row in self.plugins if not row.ok
         )
-        hint = f"{did_you_mean(name, names)}{broken}; see `harness list`"
-        raise UsageError(f"unknown {kind} {name!r}{hint}")
+        hint = did_you_mean(name, names, f"harness list {kind}s")
+        raise UsageError(f"unknown {kind} {name!r}{hint}{broken}")
 
     def groups(self) -> dict[str, list[str]]:
         """Named groups of benchmarks, from all plugins."""
@@ -224,6 +225,9 @@ class Registry:
                 timeouts.complain(f"plugin {name} of {dist} is left out: {reason}")
 
 
+SHORTEST_WORD = 4
+"""Letters of a word that tells names apart: ``size`` does, ``of`` does not."""
+
 LONGEST_GUESSED = 200
 """Characters of a name that a nearest match is looked for; the time grows with the square."""
 
@@ -232,15 +236,31 @@ MOST_LISTED = 12
 """Valid names that an error lists; more of them make a message that nobody reads."""
 
 
-def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """A nearest-match hint and, where they are few, the valid names, to append to an error."""
+def did_you_mean(name: str, names: Iterable[str], lister: str = "") -> str:
+    """A nearest-match hint to append to an error, and the valid names where they are few.
+
+    Where they are many, their number and the command ``lister`` that prints them stand instead.
+    """
     known = sorted(set(names))
-    near = get_close_matches(name, known, n=1) if len(name) <= LONGEST_GUESSED else []
-    hint = f", did you mean {near[0]!r}?" if near else ""
+    near = _nearest(name, known)
+    hint = f", did you mean {' or '.join(map(repr, near))}?" if near else ""
+    if len(known) > MOST_LISTED and lister:
+        return f"{hint or ';'} `{lister}` lists all {len(known)}"
     if not known or (near and len(known) > MOST_LISTED):
         return hint
     more = f" and {len(known) - MOST_LISTED} more" if len(known) > MOST_LISTED else ""
     return f"{hint} (known: {', '.join(known[:MOST_LISTED])}{more})"
+
+
+def _nearest(name: str, known: Sequence[str]) -> list[str]:
+    """The name that is spelt most alike; else up to two that share a word with it."""
+    if len(name) > LONGEST_GUESSED:
+        return []
+    if near := get_close_matches(name, known, n=1):
+        return near
+    words = {word for word in re.split(r"[-_.]", name.lower()) if len(word) >= SHORTEST_WORD}
+    sharing = [other for other in known if words & {*re.split(r"[-_.]", other.lower())}]
+    return get_close_matches(name, sharing, n=2, cutoff=0.0)
 
 
 def load(

@@ -200,7 +200,9 @@ def _known(registry: Registry, name: str | None) -> dict[str, Asset]:
         return {key: known[key] for key in ([name] if name else sorted(known))}
     names = [each.component.name for each in registry.components]
     if name not in names:
-        raise UsageError(f"unknown asset {name!r}{did_you_mean(name, [*known, *names])}")
+        raise UsageError(
+            f"unknown asset {name!r}{did_you_mean(name, [*known, *names], 'harness assets list')}"
+        )
     return of_component(registry, name)
 
 

@@ -40,7 +40,7 @@ def command(obj: dict[str, Any], name: str, params: tuple[str, ...], *, as_json:
     found = [p for p in registry.components if name in (p.component.name, p.provider)]
     if not found:
         known = [p.component.name for p in registry.components]
-        raise UsageError(f"no component {name!r}{did_you_mean(name, known)}")
+        raise UsageError(f"no component {name!r}{did_you_mean(name, known, 'harness list')}")
     values = dict(parse_assignment(text) for text in params)
     found.sort(key=lambda provided: KINDS.index(provided.component.kind))
     reports = [run_checks(registry, provided, values) for provided in found]

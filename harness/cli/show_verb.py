@@ -33,7 +33,7 @@ def command(obj: dict[str, Any], name: str, *, as_json: bool) -> int:
     found = [p for p in registry.components if name in (p.component.name, p.provider)]
     if not found:
         known = [p.component.name for p in registry.components]
-        raise UsageError(f"no component {name!r}{did_you_mean(name, known)}")
+        raise UsageError(f"no component {name!r}{did_you_mean(name, known, 'harness list')}")
     for provided in sorted(found, key=lambda p: KINDS.index(p.component.kind)):
         cls = params_class(provided)
         schema = cls.model_json_schema()

@@ -118,9 +118,9 @@ def build(
         field = field_of(cls, key)
         if field is None:
             known = [*cls.model_fields, *([PRESET] if cls.presets else [])]
+            lister = f"harness show {provided.component.name}"
             raise UsageError(f"{_said(origins, key)}{label} has no parameter {key!r}"
-                             f"{did_you_mean(key, known)}; "
-                             f"see `harness show {provided.component.name}`")  # fmt: skip
+                             f"{did_you_mean(key, known, lister)}")  # fmt: skip
         inner = key.partition(".")[2]
         base[field] = _inside(base.get(field), inner.split("."), value) if inner else value
     _require_sizes(base, origins, label)

@@ -48,7 +48,9 @@ class Links:
     def add(self, name: str, path: Path, known: dict[str, Asset]) -> None:
         """Link ``name`` to a file or folder; raises ``UsageError`` for an unknown name."""
         if name not in known:
-            raise UsageError(f"unknown asset {name!r}{did_you_mean(name, known)}")
+            raise UsageError(
+                f"unknown asset {name!r}{did_you_mean(name, known, 'harness assets list')}"
+            )
         if not path.exists():
             raise UsageError(f"{path} does not exist; give the folder or file of asset {name}")
         links = {key: str(value) for key, value in self.all().items()}

@@ -41,6 +41,10 @@ def test_show_names_every_field(here, studies):
     for words in ("threshold rule", "digest of the pair list", "image width the network sees",
                   "images in which no face is found", "with the mirrored image"):  # fmt: skip
         assert words in text
+    assert "(flip)" not in text
+    setting = here("protocol", "show", "lfw").stdout
+    assert 'fusion with the mirrored image: "sum"  (flip)' in setting
+    assert '  rule: "insightface"\n' in setting
     (fields,) = rows(here("protocol", "show", "a", "--json"))
     assert fields["flip"] == "none"
     assert fields["input.width"] == "48"

@@ -286,5 +286,5 @@ def test_two_of_one_name_are_both_named_and_each_can_be_meant(run, tmp_path):
 
 def test_the_doctor_names_what_is_broken_and_what_is_old(run):
     text = run("import", "doctor", check=3).stdout
-    assert "BAD  plugin zoo: RuntimeError: the zoo is closed; mend or uninstall zoo" in text
+    assert "BAD  plugin zoo: RuntimeError: the zoo is closed; fix or uninstall zoo" in text
     assert "plugins of zoo: need synthface-harness>=99 and" in text

@@ -13,6 +13,7 @@ from harness.reporting.tables.text_table import TextTable
 from harness.results import numbers
 
 HEADS = ("Row", "Bench", "Metric", "Published", "Measured", "Δ", "Verdict", "Seeds")
+NEEDS = "needs asset "
 RIGHT = frozenset({"Published", "Δ", "Seeds"})
 
 
@@ -65,11 +66,18 @@ def _row(line: Line, notes: Notes) -> list[str]:
     if found is not None:
         measured = numbers.measured(found.value, found.low, found.high, line.unit, line.count)
         change = change_text(line)
-    mark = notes.mark(line.reason)
-    verdict = f"{line.verdict} [{mark}]" if mark else line.verdict
+    marks = ", ".join(sorted(map(notes.mark, _reasons(line.reason)), key=int))
+    verdict = f"{line.verdict} [{marks}]" if marks else line.verdict
     seeds = str(len(line.used)) if line.used else ""
     return [record.label, record.benchmark, measure(record), record.printed, measured, change,
             verdict, seeds]  # fmt: skip
+
+
+def _reasons(reason: str) -> list[str]:
+    """A reason for every asset, so that numbers that wait for the same one share its footnote."""
+    if not reason.startswith(NEEDS):
+        return [reason] if reason else []
+    return [NEEDS + asset for asset in reason.removeprefix(NEEDS).split(", ")]
 
 
 def change_text(line: Line) -> str:

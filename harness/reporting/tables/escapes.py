@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from harness.terminal import line
+
+
+def _greek(letter: str) -> str:
+    """``$\\Delta$`` for a Greek letter that LaTeX has, by its name in Unicode."""
+    word = unicodedata.name(letter).rpartition(" ")[2].replace("LAMDA", "LAMBDA")
+    return f"$\\{word.lower() if letter.islower() else word.capitalize()}$"
+
 
 LATEX_ESCAPES = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "°": r"\textdegree{}",
     ">": r"\textgreater{}", "<": r"\textless{}", "|": r"\textbar{}", "…": r"\ldots{}",
+    # pdflatex stops at what its fonts for text do not have.
+    "±": r"$\pm$", "×": r"$\times$", "≤": r"$\leq$", "≥": r"$\geq$", "≈": r"$\approx$",
+    **{letter: _greek(letter) for letter in "ΓΔΘΛΞΠΣΦΨΩαβγδεζηθικλμνξπρστυφχψω"},
+    "→": r"$\rightarrow$", "∞": r"$\infty$", "−": r"$-$", "µ": r"$\mu$",
 }  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a formula begins, in full width too, as some spreadsheets read it."""

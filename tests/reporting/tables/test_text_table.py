@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import io
 
+import pytest
+
+from harness.reporting.papers.paper_table import HEADS
+from harness.reporting.tables.escapes import latex_text
 from harness.reporting.tables.text_table import TextTable
 
 HOSTILE = "a|b <i>&\n100% $x_1$"
@@ -35,6 +39,25 @@ def test_latex_is_booktabs_and_escaped():
     assert r"a\textbar{}b \textless{}i\textgreater{}\& 100\% \$x\_1\$ & 1 \\" in text
     assert text.count(r"\midrule") == 1
     assert r"\par\footnotesize a note with \textbar{} in it" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "tex"),
+    [
+        ("Δ", r"$\Delta$"),
+        ("λ = 0.5 ± 0.1", r"$\lambda$ = 0.5 $\pm$ 0.1"),
+        ("Λ ≥ ω", r"$\Lambda$ $\geq$ $\omega$"),
+        ("μ and µ", r"$\mu$ and $\mu$"),
+        ("3 × 4 → −1", r"3 $\times$ 4 $\rightarrow$ $-$1"),
+        ("Geissbühler", "Geissbühler"),
+    ],
+)
+def test_symbols_that_fonts_for_text_lack_are_commands(text, tex):
+    assert latex_text(text) == tex
+
+
+def test_the_heads_of_paper_tables_are_ascii_in_latex():
+    assert all(latex_text(head).isascii() for head in HEADS)
 
 
 def test_csv_is_in_full_precision():
