@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # The reason stands in the DataError; OpenCV would print it a second time, without the file name.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+_SILENT = 0
+getattr(cv2.utils, "logging", cv2).setLogLevel(_SILENT)  # OpenCV 4 has it one level higher
 
 MAX_SIDE_PX = 32766
 """The warp counts source pixels in signed 16-bit numbers."""
