@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-full coverage check fix docs lint types wheel clean
+.PHONY: demo test test-full coverage mutate check fix docs lint types wheel clean
 
 $(STAMP): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -27,6 +27,10 @@ coverage: $(STAMP)
 	$(BIN)/coverage run -m pytest -m "not slow" -n 2 --dist worksteal
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+# Whether the tests notice small changes of the code; a stopped run goes on where it was.
+mutate: $(STAMP)
+	$(BIN)/python tests/mutation/run.py --count 200 --seed 0
 
 check: lint types docs coverage
 

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,7 +46,7 @@ class Zygote:
         )
 
     def run(
-        self, args: Sequence[str], cwd: Path, environ: Mapping[str, str], **more: int
+        self, args: Sequence[str], cwd: Path, environ: Mapping[str, str], **more: Any
     ) -> subprocess.CompletedProcess[str]:
         """The command, when it has ended."""
         with tempfile.TemporaryDirectory() as folder:
@@ -128,14 +129,36 @@ def zygote():
     made.close()
 
 
+@pytest.fixture(scope="session")
+def made_model(tmp_path_factory, zygote):
+    """The store of a home in which bfm has made the model that it renders without a file."""
+    folder = tmp_path_factory.mktemp("made-model")
+    words = ["run", "-g", "bfm", "-G", "identities=1", "-G", "images_per_id=1", "-j", "1"]
+    done = zygote.run(words, folder, {**os.environ, "HARNESS_HOME": str(folder), **ONE_THREAD})
+    assert done.returncode == 0, done.stderr
+    return folder / "store"
+
+
 @pytest.fixture
-def harness_command(home, tmp_path, zygote):
+def embedded_model(home, made_model):
+    """A home that has that model, as most have; making it takes seconds."""
+    shutil.copytree(made_model / "parts", home / "store" / "parts", copy_function=os.link)
+
+
+@pytest.fixture
+def libraries() -> tuple[str, ...]:
+    """Libraries that the commands of a file need besides those that all need."""
+    return ()
+
+
+@pytest.fixture
+def harness_command(home, tmp_path, zygote, libraries):
     """Run the command in a process of its own, with the toys, one thread, and no terminal."""
 
     def run(*args: str, check: int | None = 0, toys: bool = True, **environ: str):
         words = [*(["--plugins-dir", str(TOYS)] if toys else []), *args]
         around = {**os.environ, "HARNESS_HOME": str(home), **ONE_THREAD, **environ}
-        done = zygote.run(words, tmp_path, around)
+        done = zygote.run(words, tmp_path, around, loaded=libraries)
         if check is not None:
             assert done.returncode == check, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done

@@ -3,7 +3,8 @@
 Reads requests from standard input, one JSON object a line, and answers each with one line:
 
 - ``args``, ``cwd``, ``environ``, ``out`` and ``err`` (files): the exit status, when it has ended;
-  with ``file_bytes`` writing a file past that size fails as on a full disk;
+  ``loaded`` names more libraries to load first, for it and all later ones; with ``file_bytes``
+  writing a file past that size fails as on a full disk;
 - the same and ``started``: the process id of a fork that goes on, leader of a session of its own;
 - ``poll`` and a process id: the exit status of that one, or ``null`` where it goes on.
 
@@ -43,6 +44,8 @@ def answer(request: dict[str, Any]) -> int | None:
     if "poll" in request:
         ended, status = os.waitpid(request["poll"], os.WNOHANG)
         return os.waitstatus_to_exitcode(status) if ended else None
+    for name in request.get("loaded", ()):
+        import_module(name)
     started = request.get("started", False)
     if not started:
         tune()

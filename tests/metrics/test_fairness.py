@@ -50,9 +50,17 @@ def test_an_error_ratio_needs_errors_to_divide_by():
     )
 
 
+def test_a_group_with_nothing_right_is_a_group():
+    spread = accuracy_spread({"a": (0, 200), "b": (180, 200)})
+    assert spread.accuracies == {"a": 0.0, "b": 0.9}
+    assert spread.max_minus_min == 0.9
+    assert spread.skewed_error_ratio == pytest.approx(10)
+
+
 @pytest.mark.parametrize(
-    "bad", [{"a": (1, 2)}, {"a": (3, 2), "b": (1, 2)}, {"a": (0, 0), "b": (1, 2)}]
-)
+    "bad", [{"a": (1, 2)}, {"a": (3, 2), "b": (1, 2)}, {"a": (0, 0), "b": (1, 2)},
+            {"a": (-1, 2), "b": (1, 2)}, {"a": (1, 2), "b": (0, -1)}]
+)  # fmt: skip
 def test_groups_that_are_none_are_refused(bad):
     with pytest.raises(DataError):
         accuracy_spread(bad)

@@ -86,3 +86,22 @@ def test_unusable_input_is_named(scene):
     features[7] = 0
     with pytest.raises(DataError, match="row 7 is zero"):
         softmax_fused_scores(features, ids, left, right)
+
+
+def test_pairs_are_fused_in_parts_of_about_the_same_number_of_cosines(scene, monkeypatch):
+    """Neither one pair after another nor all at once, which would take the memory of all."""
+    module = sys.modules[softmax_fused_scores.__module__]
+    monkeypatch.setattr(module, "_CHUNK", 1000)
+    sizes, fuse = [], module._fuse
+
+    def noted(cosines, starts, betas):
+        sizes.append((cosines.size, starts.size))
+        return fuse(cosines, starts, betas)
+
+    monkeypatch.setattr(module, "_fuse", noted)
+    softmax_fused_scores(*scene)
+    cosines, pairs = map(sum, zip(*sizes, strict=True))
+    assert pairs == 60
+    largest = 20 * 20  # images of two templates
+    assert max(size for size, _ in sizes) <= 1000 + largest
+    assert len(sizes) <= cosines // 1000 + 2

@@ -261,3 +261,16 @@ def test_a_template_that_pools_to_zero_stays_zero(scene):
     np.testing.assert_array_equal(found[3], 0)
     others = np.delete(np.linalg.norm(found, axis=1), 3)
     np.testing.assert_allclose(others, 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("images", [1, 7, 100, 101, 999])
+def test_templates_are_pooled_in_parts_of_about_the_same_number_of_images(images, monkeypatch):
+    module = sys.modules[pool_templates.__module__]
+    monkeypatch.setattr(module, "_CHUNK_IMAGES", 100)
+    sizes = np.random.default_rng(images).integers(1, 9, images)
+    starts = np.concatenate(([0], np.cumsum(sizes)))
+    parts = module._chunks(starts)
+    assert [first for first, _ in parts] == [0, *(last for _, last in parts[:-1])]
+    assert parts[-1][1] == images
+    assert all(starts[last] - starts[first] <= 100 + 8 for first, last in parts)
+    assert len(parts) <= starts[-1] // 100 + 2

@@ -283,6 +283,26 @@ def test_the_first_phase_of_two_is_the_training_of_one(planned, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("generator", "phase", "words"),
+    [
+        ("", "", ""),
+        ("take = {images = 9}", "", " [toy-faces (9 images)]"),
+        ("take = {images = 9, identities = 3}", "", " [toy-faces (9 images, 3 identities)]"),
+        ("", "stream = true\n", " [toy-faces]"),
+        ("", "generator = true\nfaces = [{use = 'toy-faces', identities = 3}]\n",
+         " [toy-faces + toy-faces]"),
+    ],
+)  # fmt: skip
+def test_a_cell_says_what_is_special_in_its_training(planned, tmp_path, generator, phase, words):
+    file = tmp_path / "r.toml"
+    file.write_text(
+        f"[[generator]]\nuse = 'toy-faces'\n{generator}\n[[model]]\nuse = 'toy-net'\n"
+        f"[[model.phases]]\n{phase}[[benchmark]]\nuse = 'toy-pairs'\n"
+    )
+    assert labels(planned(recipe=file)) == [f"toy-faces > toy-net{words} > toy-pairs"]
+
+
+@pytest.mark.parametrize(
     "take", ["take = {images = 5}", "take = {identities = 3}", "take = {images = 5, seed = 3}"]
 )
 def test_what_is_taken_of_a_set_enters_the_key_of_the_training(planned, tmp_path, take):
@@ -334,6 +354,27 @@ def test_a_phase_on_the_generator_without_one_is_refused(planned, tmp_path):
     file.write_text('[[model]]\nuse = "toy-net"\n[[model.phases]]\ngenerator = true\n')
     with pytest.raises(UsageError, match=r"there is none; add --generator NAME"):
         planned(recipe=file)
+
+
+def put_model(home, key, provider, depth):
+    """Pretend that a training of that depth is in the store."""
+    parts = {"component": {"provider": provider}, "phase": {"depth": depth}}
+    Store(home).build("models", key, parts, lambda folder: {})
+
+
+def test_a_training_goes_on_from_stored_weights(planned, home):
+    (own,) = trainings(planned(**WHOLE))
+    put_model(home, "ab" * 32, own.parts["component"]["provider"], 1)
+    put_model(home, "cd" * 32, "another:model", 0)
+    plan = planned(**WHOLE, initial="ab" * 5)
+    (node,) = trainings(plan)
+    assert node.inputs["model"] == "ab" * 32
+    assert node.parts["phase"]["depth"] == 2
+    assert labels(plan) == ["toy-faces > toy-net [from ababababab; toy-faces] > toy-pairs"]
+    with pytest.raises(UsageError, match="give at least 8 characters"):
+        planned(**WHOLE, initial="ab" * 3)
+    with pytest.raises(UsageError, match="is a another:model, its weights do not fit"):
+        planned(**WHOLE, initial="cd" * 5)
 
 
 def test_a_start_from_stored_weights_must_be_one_of_the_store(planned):

@@ -67,5 +67,7 @@ def test_vectors_of_any_length_are_not_compared():
         FoldParams(normalise=False)
     with pytest.raises(ValidationError, match="choose another flip than none"):
         ImageTemplateParams(views="unit", flip="none")
+    assert ImageTemplateParams(views="raw", flip="none").mirror() is False
+    assert ImageTemplateParams(views="unit", flip="sum").mirror() is True
     with pytest.raises(ValidationError, match="less than 1"):
         FoldParams(val_far=1.0)

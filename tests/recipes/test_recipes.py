@@ -184,7 +184,9 @@ def check_results(study, file, registry, home):
 
 
 @pytest.mark.parametrize("table", ["kortylewski2018/IIb", "digi2real2024/2"])
-def test_a_smoke_recipe_runs_all_cells(table, harness_command, tmp_path, registry, home):
+def test_a_smoke_recipe_runs_all_cells(
+    table, embedded_model, harness_command, tmp_path, registry, home
+):
     file = RECIPES / f"{table}.toml"
     smoke(harness_command, file)
     check_results(tmp_path / "study", file, registry, home)

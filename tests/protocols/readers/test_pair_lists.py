@@ -163,6 +163,8 @@ def test_csv_without_folds_is_interleaved(tmp_path):
         ("a,b,1,-1\n", "line 1: fold is '-1'"),
         ("/a,b,1,1\n", "line 1: '/a' is not a file below"),
         ('a,b,1,1\na,"b,1,1\n', "line 2: .* its quotes do not match"),
+        ("a,b,1,1\na,b,c,1,1\n", "line 2: .* got 5 .* must be in double quotes"),
+        ("a,b,1,1\na,b,1\n", r"line 2: expected 4 fields, got 3 in 'a,b,1'$"),
     ],
 )
 def test_damaged_csv_is_named(tmp_path, text, message):

@@ -21,6 +21,13 @@ SMALL = ["-G", "pipeline=tiny", "-G", "identities=3", "-G", "images_per_id=4", "
          "-G", "images_per_prototype=2"]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def libraries():
+    return ("diffusers.schedulers", "diffusers.models.autoencoders.autoencoder_kl",
+            "diffusers.models.unets.unet_2d_condition", "transformers.models.clip.modeling_clip",
+            "transformers.models.clip.tokenization_clip")  # fmt: skip
+
+
 def face_set(home, generator):
     """The stored set of a generator."""
     for manifest in home.rglob("manifest.json"):
@@ -30,11 +37,13 @@ def face_set(home, generator):
     raise AssertionError(generator)
 
 
-def test_the_sentence_of_the_user_on_rendered_identities(harness_command, home, tmp_path):
+def test_the_sentence_of_the_user_on_rendered_identities(
+    harness_command, embedded_model, home, tmp_path
+):
     """Renders of the morphable model, made realistic (here: noise), train and test a model."""
     done = harness_command(
         "run", "-g", "digi2real", *SMALL, "-m", "toy-net", "-M", "steps=2", "-b", "toy-pairs",
-        "-o", "study",
+        "-o", "study", "-j", "1",
     )  # fmt: skip
     assert "toy-pairs" in done.stdout
     assert "[1] no measurement: digi2real: noise: random weights of pipeline=tiny" in done.stdout
