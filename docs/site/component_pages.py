@@ -16,6 +16,7 @@ TITLES = {
     "model": "Models",
     "benchmark": "Benchmarks",
     "aligner": "Aligners",
+    "measure": "Measures",
 }
 CONTENT = "The path enters no key, its content does."
 

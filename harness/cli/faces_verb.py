@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli import faces_namesakes, faces_verify
+from harness.cli import faces_measure, faces_namesakes, faces_verify
 from harness.cli.options import files_of, open_registry
 from harness.faces.export import LAYOUTS
 from harness.terminal import say, say_page
@@ -35,12 +35,15 @@ def command() -> None:
       harness faces stats 3fa9
       harness faces export 3fa9 --format recordio -o faces-rec
       harness faces import faces-rec
+      harness faces measure 3fa9 -m onnx -M path=net.onnx -o card
       harness faces show 3fa9 --identity 12 --sample 3 -o face.jpg
     """
 
 
 command.add_command(faces_namesakes.command)
 command.add_command(faces_verify.command)
+command.add_command(faces_measure.measure_command)
+command.add_command(faces_measure.compare_command)
 
 
 @command.command(name="list")

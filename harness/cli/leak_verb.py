@@ -59,13 +59,14 @@ def command(obj: dict[str, Any], /, study: Path | None, **options: Any) -> int:
     from harness.process.cpus import cpu_count
     from harness.progress import Progress
     from harness.store.artifacts import Store
-    from harness.tools.leak_run import check, open_training, record
+    from harness.tools.labelled_set import open_set
+    from harness.tools.leak_run import check, record
 
     if not 0 < options["fmr"] < 1:
         raise click.UsageError(f"--fmr {options['fmr']} is no share between 0 and 1")
     store = Store()
     sets, benches = _targets(study, options["train"], options["bench"])
-    training = [open_training(store, name, options["template"]) for name in sets]
+    training = [open_set(store, name, options["template"]) for name in sets]
     for note in dict.fromkeys(note for item in training for note in item.notes):
         say(f"harness: {note}", err=True)
     plan = _plan(obj, store, benches, options)

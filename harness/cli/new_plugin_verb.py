@@ -16,6 +16,7 @@ TRY = {
     "model": "harness run -g bfm -m {} -b synthpie",
     "benchmark": "harness run -g bfm -m facenet-nn4 -b {}",
     "aligner": "harness check {}",
+    "measure": "harness faces measure SET -m MODEL --only {}",
     "report": "harness report STUDY",
 }
 """What to try first with each kind."""

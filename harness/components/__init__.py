@@ -21,6 +21,14 @@ from harness.components.declaration import (
     Kind,
     Product,
 )
+from harness.components.measuring import (
+    FacePair,
+    Measure,
+    MeasuredSet,
+    MeasuredValue,
+    Measurement,
+    MetricInfo,
+)
 from harness.components.params import (
     BenchmarkParams,
     ComponentRequest,
@@ -56,11 +64,17 @@ __all__ = [
     "Context",
     "External",
     "ExternalPath",
+    "FacePair",
     "Generator",
     "Images",
     "InputSpec",
     "KINDS",
     "Kind",
+    "Measure",
+    "MeasuredValue",
+    "MeasuredSet",
+    "Measurement",
+    "MetricInfo",
     "Model",
     "NO_MEASUREMENT",
     "OLDEST_API",

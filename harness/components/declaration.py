@@ -12,8 +12,8 @@ API = 1
 OLDEST_API = 1
 """The oldest version of the contract that plugins may be written for."""
 
-Kind = Literal["generator", "model", "benchmark", "aligner"]
-KINDS: tuple[Kind, ...] = ("generator", "model", "benchmark", "aligner")
+Kind = Literal["generator", "model", "benchmark", "aligner", "measure"]
+KINDS: tuple[Kind, ...] = ("generator", "model", "benchmark", "aligner", "measure")
 
 
 @dataclass(frozen=True)

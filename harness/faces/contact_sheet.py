@@ -30,7 +30,7 @@ def contact_sheet(
     for r, row in enumerate(rows):
         top = r * step + GAP_PX
         for c, image in enumerate(row):
-            tile = _fitted(image)
+            tile = fitted(image)
             start = left + c * step + GAP_PX
             sheet[top : top + TILE_PX, start : start + TILE_PX] = tile
         if row_labels:
@@ -44,7 +44,8 @@ def contact_sheet(
     write_bytes(path, encoded.tobytes())
 
 
-def _fitted(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def fitted(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A uint8 RGB image, scaled into a square tile of ``TILE_PX`` with its proportions."""
     height, width = image.shape[:2]
     scale = TILE_PX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

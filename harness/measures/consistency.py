@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.components import MeasuredValue
 from harness.measures.embedded import Labels, SortedEmbeddings
 from harness.measures.resampling import shares
-from harness.measures.values import MeasuredValue, missing
+from harness.measures.values import missing
 
 _SCORES = 1 << 22  # scores held at a time: 16 MiB of float32
 _LEAST_ROWS = 64

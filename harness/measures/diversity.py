@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.components import MeasuredValue
 from harness.measures.embedded import SortedEmbeddings
 from harness.measures.resampling import identity_means
-from harness.measures.values import MeasuredValue, missing, with_interval
+from harness.measures.values import missing, with_interval
 from harness.metrics.uncertainty.bootstrap import draw_subject_weights
 
 VENDI_IMAGES = 5

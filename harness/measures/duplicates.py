@@ -13,14 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.measures.values import MeasuredValue, missing
+from harness.components import MeasuredValue
+from harness.measures.values import missing
 
 Hashes = NDArray[np.uint64]
 DISTANCE = 4
 """Most bits in which the hashes of near duplicates differ."""
 SIDE = 32
 MOST_PAIRS = 1_000_000
-"""Pairs that are listed; more are counted and not listed."""
+"""NearDuplicates that are listed; more are counted and not listed."""
 _ROWS = 512
 _COLUMNS = 1 << 15
 
@@ -98,13 +99,16 @@ def exact_copies(digests: Sequence[str | bytes]) -> NDArray[np.int64]:
 
 
 def duplicates(
-    digests: Sequence[str | bytes], hashes: Hashes, subjects: NDArray[np.int64]
+    digests: Sequence[str | bytes],
+    hashes: Hashes,
+    subjects: NDArray[np.int64],
+    distance: int = DISTANCE,
 ) -> list[MeasuredValue]:
     """Copies within a set: by bytes, and near pairs within an identity and across identities.
 
     ``exact_duplicates`` counts images, the others count pairs; ``n`` is the number of images.
     """
-    pairs = near_pairs(hashes)
+    pairs = near_pairs(hashes, distance=distance)
     same = int((subjects[pairs.first] == subjects[pairs.second]).sum())
     n = len(hashes)
     if pairs.count > len(pairs.first):  # too many to list, so who they are of is not known

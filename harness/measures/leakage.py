@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.components import MeasuredValue
 from harness.measures.embedded import Labels, SortedEmbeddings
-from harness.measures.values import MeasuredValue, missing, with_interval
+from harness.measures.values import missing, with_interval
 from harness.metrics.nearest import ImpostorThreshold, impostor_threshold, nearest
 from harness.metrics.outcome import NotMeasurable
 from harness.metrics.uncertainty.bootstrap import draw_subject_weights
@@ -26,7 +27,7 @@ METRICS = ("leak_rate", "leak_expected", "leak_excess")
 
 
 @dataclass(frozen=True, eq=False)
-class Leakage:
+class LeakSearch:
     """For every identity (K,) of a set its nearest identity of the other, the best comparison.
 
     ``mate`` int64 (K,) identity of the other set, -1 where nothing could be compared; ``row`` and
@@ -69,7 +70,7 @@ def find(
     *,
     kind: str = "centre",
     fmr: float | None = None,
-) -> Leakage | NotMeasurable:
+) -> LeakSearch | NotMeasurable:
     """Search every identity of ``faces`` among those of ``seen``, exact, in blocks.
 
     ``kind`` is ``centre`` (means of identities) or ``image`` (every image). NotMeasurable where the
@@ -98,7 +99,7 @@ def find(
         row, mate_row = faces.rows[best], seen.rows[hit]
     above = score >= limit.value
     p_value = _poisson_binomial_tail(int(above.sum()), chance)
-    return Leakage(mate, row, mate_row, score, above, limit.value, limit.fmr, limit.impostors,
+    return LeakSearch(mate, row, mate_row, score, above, limit.value, limit.fmr, limit.impostors,
                    float(chance.sum()), p_value)  # fmt: skip
 
 
@@ -150,10 +151,10 @@ def _poisson_binomial_tail(count: int, chances: NDArray[np.float64]) -> float:
 
 def leakage(
     faces: SortedEmbeddings,
-    found: Leakage | NotMeasurable,
+    found: LeakSearch | NotMeasurable,
     rng: np.random.Generator,
     *,
-    control: Leakage | None = None,
+    control: LeakSearch | None = None,
     replicates: int = 1000,
 ) -> list[MeasuredValue]:
     """Share of identities above the threshold, the share expected, and the excess.

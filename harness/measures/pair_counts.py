@@ -92,7 +92,8 @@ def _impostors(faces: SortedEmbeddings, group_of: Labels, groups: int) -> tuple[
     order = np.argsort(of_row, kind="stable")  # identities stay together within a group
     codes = faces.codes[order]
     # A power of two, so that every product is that of the unit vectors, scaled to bins.
-    unit, scaled = faces.unit[order], faces.unit[order] * np.float32(BINS / 2)
+    unit = faces.unit[order]
+    scaled: NDArray[np.float32] = np.multiply(unit, BINS / 2, dtype=np.float32)
     edges = np.searchsorted(of_row[order], np.arange(groups + 1))
     fine = np.zeros(BINS, np.int64)
     coarse = np.zeros((groups, groups, COARSE), np.int64)
@@ -102,7 +103,7 @@ def _impostors(faces: SortedEmbeddings, group_of: Labels, groups: int) -> tuple[
             for rows in _blocks(edges[a], edges[a + 1]):
                 for columns in _blocks(edges[b], edges[b + 1]):
                     if rows.start <= columns.start:
-                        block = scaled[rows] @ unit[columns].T
+                        block: NDArray[np.float32] = scaled[rows] @ unit[columns].T
                         if a == b:  # else the two groups share no identity
                             _set_aside(block, codes, rows, columns)
                         counts += _count(block)

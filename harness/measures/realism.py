@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.measures.values import MeasuredValue, missing
+from harness.components import MeasuredValue
+from harness.measures.values import missing
 
 Features = NDArray[np.float32]
 Kernel = Callable[[Features, Features], NDArray[np.float64]]

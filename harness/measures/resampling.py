@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.components import MeasuredValue
 from harness.measures.embedded import Labels
-from harness.measures.values import MeasuredValue, with_interval
+from harness.measures.values import with_interval
 from harness.metrics.uncertainty.bootstrap import draw_subject_weights
 
 Floats = NDArray[np.float64]

@@ -11,9 +11,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.components import MeasuredValue
 from harness.measures.embedded import SortedEmbeddings
 from harness.measures.pair_counts import BINS, count_pairs, resample
-from harness.measures.values import MeasuredValue, missing, with_interval
+from harness.measures.values import missing, with_interval
 
 OVERLAP_BINS = 256
 """Bins of the two densities whose overlap is taken, of width 2**-7."""

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.components import MeasuredValue
 from harness.measures.embedded import SortedEmbeddings
-from harness.measures.values import MeasuredValue, missing
+from harness.measures.values import missing
 
 COSINE = 0.4
 """Threshold by default above which two centres count as one person."""

@@ -1,34 +1,18 @@
-"""One measured number of a face set, with its interval or the reason why there is none."""
+"""MeasuredValue values from bootstrap replicates, or with the reason why there are none."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.components import MeasuredValue
 from harness.metrics.outcome import NotMeasurable
 from harness.metrics.uncertainty.intervals import percentile_interval
 
 LEVEL = 0.95
 """Confidence level of every interval."""
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuredValue:
-    """A value with its percentile interval from ``n`` observations.
-
-    ``value`` is None where it cannot be measured, and ``why`` then is the reason. ``low`` and
-    ``high`` are None where no interval is defined.
-    """
-
-    metric: str
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    n: int = 0
-    why: str = ""
 
 
 def missing(metric: str, why: str, n: int = 0) -> MeasuredValue:

@@ -22,6 +22,7 @@ SUMMARIES = {
     "model": "a linear layer on small images",
     "benchmark": "pairs of drawn people",
     "aligner": "landmarks from the box of a face",
+    "measure": "length of the mean embedding of a face set",
     "report": "a table of what each result cost",
 }
 KINDS = tuple(SUMMARIES)
@@ -30,6 +31,7 @@ SMALL = {
     "model": '{"steps": 2}',
     "benchmark": "{}",
     "aligner": "{}",
+    "measure": "{}",
 }
 """Parameter values that keep the conformance kit quick, as source text."""
 

@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from harness._plugins.manager import RegisteredComponent, Registry
-from harness.components import Aligner, Benchmark, Component, Generator, Kind, Model, Params
+from harness.components import (
+    Aligner,
+    Benchmark,
+    Component,
+    Generator,
+    Kind,
+    Measure,
+    Model,
+    Params,
+)
 from harness.engine.context import RunContext
 from harness.engine.session import Session, create
 from harness.plan.nodes import Plan, ResolvedComponent
@@ -24,6 +33,7 @@ BASES: Mapping[Kind, type] = {
     "model": Model,
     "benchmark": Benchmark,
     "aligner": Aligner,
+    "measure": Measure,
 }
 
 

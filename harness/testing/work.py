@@ -30,6 +30,10 @@ def exercise(subject: Subject, component: Any) -> None:
         component.images().read(0)
         for name in subject.chosen.params.comparison_names():  # type: ignore[attr-defined]
             component.comparison(name).protocol()
+    elif kind == "measure":
+        from harness.testing.measures import made, whole
+
+        component.measure(whole(made()))
     else:
         component.locate(*photos())
 

@@ -207,16 +207,6 @@ def names_by_file(images: Images) -> dict[int, str]:
     return {}
 
 
-def first_images(subjects: NDArray[np.int64], per_identity: int | None) -> NDArray[np.intp]:
-    """Rows of the first so many images of every subject, in their order; all for None."""
-    if per_identity is None:
-        return np.arange(len(subjects))
-    order = np.argsort(subjects, kind="stable")
-    labels = subjects[order]
-    starts = np.searchsorted(labels, labels)
-    return np.sort(order[np.arange(len(labels)) - starts < per_identity])
-
-
 def require_subjects(images: Images, what: str) -> NDArray[np.int64]:
     """Who is on each image; DataError where the set does not say."""
     if images.subjects is None:

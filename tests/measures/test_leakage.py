@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom
 
 from harness.measures.embedded import embedded
-from harness.measures.leakage import Leakage, _poisson_binomial_tail, default_fmr, find, leakage
+from harness.measures.leakage import LeakSearch, _poisson_binomial_tail, default_fmr, find, leakage
 from harness.metrics.outcome import NotMeasurable
 from tests.measures.made import people
 
@@ -21,7 +21,7 @@ def test_planted_people_are_found(kind: str, fmr: float) -> None:
         made[labels == k] = real[names == 10 * k][:3] + 0.3 * rng.normal(size=(3, 64))
     faces, seen = embedded(made, labels), embedded(real, names)
     found = find(faces, seen, kind=kind, fmr=fmr)
-    assert isinstance(found, Leakage)
+    assert isinstance(found, LeakSearch)
     assert found.above[:12].all()
     assert (found.mate[:12] == 10 * np.arange(12)).all()
     assert found.found - 12 <= 3 * found.by_chance + 3
@@ -41,7 +41,7 @@ def test_strangers_match_at_the_expected_rate() -> None:
         faces = embedded(*people(150, 2, 0.3, seed=100 + seed, dim=32))
         seen = embedded(*people(300, 2, 0.3, seed=200 + seed, dim=32))
         found = find(faces, seen, fmr=1e-3)
-        assert isinstance(found, Leakage)
+        assert isinstance(found, LeakSearch)
         ratios.append(found.found / found.by_chance)
     assert 0.8 < np.mean(ratios) < 1.2
 
@@ -51,7 +51,7 @@ def test_an_identity_counts_once() -> None:
     made = np.concatenate([real[names == 0], people(20, 1, 0.3, seed=3)[0]])
     labels = np.array([0] * 5 + list(range(1, 21)))
     found = find(embedded(made, labels), embedded(real, names), kind="image", fmr=0.01)
-    assert isinstance(found, Leakage)
+    assert isinstance(found, LeakSearch)
     assert len(found.above) == 21
     expected = 1 - (1 - found.fmr) ** (np.array([5] + [1] * 20) * 300)
     assert found.by_chance == pytest.approx(expected.sum())
@@ -78,8 +78,8 @@ def test_a_control_takes_its_rate_away() -> None:
         embedded(*people(90, 2, 0.3, seed=3, dim=8)),
     )
     found, control = find(faces, seen, fmr=1e-3), find(other, seen, fmr=1e-3)
-    assert isinstance(found, Leakage)
-    assert isinstance(control, Leakage)
+    assert isinstance(found, LeakSearch)
+    assert isinstance(control, LeakSearch)
     rows = {
         row.metric: row.value
         for row in leakage(faces, found, np.random.default_rng(0), control=control)

@@ -34,6 +34,7 @@ NOT_FOR_ALL = {
     "model": {"save-and-load", "learns-a-batch", "finite-in-bf16", "onnx-parity"},
     "benchmark": {"oracle-is-perfect", "random-is-chance", "permutation-invariant"},
     "aligner": set(),
+    "measure": set(),
 }
 """Checks that have nothing to look at in some component of a kind."""
 

@@ -13,7 +13,8 @@ import harness
 pytestmark = pytest.mark.slow
 
 NAMES = {"generator": "acme-faces", "model": "acme-net", "benchmark": "acme-pairs",
-         "report": "acme-costs", "aligner": "acme-boxes"}  # fmt: skip
+         "report": "acme-costs", "aligner": "acme-boxes",
+         "measure": "acme-length"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

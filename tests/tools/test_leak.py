@@ -10,7 +10,6 @@ from harness.faces.files import ImageFiles
 from harness.tools.leak import (
     EmbeddedPeople,
     find_leaks,
-    first_images,
     names_by_file,
     poisson_tail,
     shared_names,
@@ -87,9 +86,3 @@ def test_names_are_read_only_where_they_tell_people_apart(files, subjects, names
 def test_the_poisson_tail_is_scipys(mean):
     for count in range(12):
         assert poisson_tail(count, mean) == pytest.approx(poisson.sf(count - 1, mean), abs=1e-12)
-
-
-def test_the_first_images_of_each_person_keep_their_order():
-    subjects = np.array([5, 1, 5, 5, 1, 2])
-    assert first_images(subjects, 2).tolist() == [0, 1, 2, 4, 5]
-    assert first_images(subjects, None).tolist() == [0, 1, 2, 3, 4, 5]

@@ -1,0 +1,245 @@
+"""``harness faces measure`` and ``harness faces compare-sets``."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.options import open_registry
+from harness.recipe.parameters import parse_assignment
+from harness.recipe.resolve import split_names
+from harness.terminal import line, say, say_page
+
+if TYPE_CHECKING:
+    from harness.tools.measure_run import Measurer, SetMeasured
+
+Command = Callable[..., Any]
+LISTED_PAIRS = 3
+
+
+def _shared(command: Command) -> Command:
+    """The options of both verbs."""
+    options = [
+        click.option("-m", "--model", metavar="NAME", help="Model with weights that embeds."),
+        click.option("-M", "model_params", multiple=True, metavar="KEY=VALUE",
+                     help="Set a model parameter."),
+        click.option("--aligner", metavar="NAME", help="Detector for images without landmarks."),
+        click.option("-A", "aligner_params", multiple=True, metavar="KEY=VALUE",
+                     help="Set an aligner parameter."),
+        click.option("--template", metavar="NAME", help="The images of folders follow it."),
+        click.option("--against", metavar="SET", help="Reference set, such as real faces."),
+        click.option("--seen", metavar="SET",
+                     help="Faces that the generator was trained on: search for its people."),
+        click.option("--control", metavar="SET",
+                     help="People that it cannot have seen; their matches are subtracted."),
+        click.option("--only", metavar="NAMES", help="Measures to make, separated by commas."),
+        click.option("-P", "measure_params", multiple=True, metavar="MEASURE.KEY=VALUE",
+                     help="Set a parameter of a measure."),
+        click.option("--per-identity", type=click.IntRange(min=1), metavar="N",
+                     help="Take the first N images of each identity  [default: all]"),
+        click.option("--seed", type=int, default=0, show_default=True,
+                     help="Seed of what measures draw."),
+        click.option("--device", default="auto", show_default=True, metavar="DEV",
+                     help="auto, cpu, cuda or cuda:N."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object per value."),
+        click.option("-o", "--out", type=click.Path(path_type=Path), metavar="DIR",
+                     help="Write a data card: index.html and card.md."),
+        click.option("-q", "--quiet", is_flag=True, help="No progress on standard error."),
+        click.pass_obj,
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command(name="measure")
+@click.argument("faces", metavar="SET")
+@click.option("--fail-above", type=click.FloatRange(0, 1), metavar="SHARE",
+              help="Exit 4 if the leak rate of --seen is higher.")  # fmt: skip
+@_shared
+def measure_command(
+    obj: dict[str, Any], faces: str, *, fail_above: float | None, **options: Any
+) -> int:
+    """Measure a face set: SET is the beginning of a stored set's key, or a folder of people.
+
+    \b
+    Examples:
+      harness faces measure 3fa9 --only duplicates,image-statistics
+      harness faces measure 3fa9 -m onnx -M path=net.onnx --against real/ --template arcface -o card
+      harness faces measure 3fa9 -m onnx -M path=net.onnx --seen ffhq/ --fail-above 0.02
+    """
+    from harness.errors import UsageError
+
+    if fail_above is not None and options["seen"] is None:
+        raise UsageError("--fail-above compares the leak rate, which needs --seen SET")
+    found = _measured(obj, [faces], options)
+    if fail_above is None:
+        return 0
+    return _gate(found[0], fail_above)
+
+
+@click.command(name="compare-sets")
+@click.argument("sets", nargs=-1, required=True, metavar="SET SET ...")
+@_shared
+def compare_command(obj: dict[str, Any], sets: tuple[str, ...], **options: Any) -> int:
+    """Measure several face sets and show them side by side.
+
+    \b
+    Examples:
+      harness faces compare-sets 3fa9 77c1 -m onnx -M path=net.onnx -o card
+    """
+    from harness.errors import UsageError
+
+    if len(set(sets)) < 2:
+        raise UsageError("compare-sets needs two different sets; `harness faces list` names them")
+    _measured(obj, list(sets), options)
+    return 0
+
+
+def _measured(
+    obj: dict[str, Any], sets: Sequence[str], options: dict[str, Any]
+) -> list[SetMeasured]:
+    from harness.store.artifacts import Store
+    from harness.tools.labelled_set import open_set
+    from harness.tools.measure_run import ROLES
+
+    _check(options)
+    store, template = Store(), options["template"]
+    opened = [open_set(store, name, template) for name in sets]
+    others = {role: open_set(store, options[role], template) for role in ROLES if options[role]}
+    for note in dict.fromkeys(note for item in (*opened, *others.values()) for note in item.notes):
+        say(f"harness: {note}", err=True)
+    with _measurer(obj, store, options) as measurer:
+        found = [measurer.measure(faces, others) for faces in opened]
+        if "against" in others:  # the reference column
+            found.append(measurer.measure(others["against"], {}))
+    _show(obj, found, options)
+    return found
+
+
+def _check(options: dict[str, Any]) -> None:
+    from harness.errors import UsageError
+
+    if options["control"] is not None and options["seen"] is None:
+        raise UsageError("--control is subtracted from what --seen finds; give --seen too")
+    for flag, table in (("model", "model_params"), ("aligner", "aligner_params")):
+        if options[table] and not options[flag]:
+            raise UsageError(f"a parameter of the {flag} is set but none is selected; add --{flag}")
+
+
+def _show(obj: dict[str, Any], found: Sequence[SetMeasured], options: dict[str, Any]) -> None:
+    from harness.tools.measure_run import rows
+
+    if options["as_json"]:
+        for row in (row for item in found for row in rows(item)):
+            say(json.dumps(row))
+    else:
+        say_page(_text(found))
+    if options["out"] is not None:
+        from harness.reporting.card import write_card
+
+        makers = {item.provider: item.component for item in open_registry(obj).of_kind("generator")}
+        for path in write_card(found, options["out"], makers):
+            say(f"wrote {path}", err=True)
+
+
+@contextmanager
+def _measurer(obj: dict[str, Any], store: Any, options: dict[str, Any]) -> Iterator[Measurer]:
+    from harness.engine.session import Session
+    from harness.plan.device import resolve_device
+    from harness.plan.nodes import Plan
+    from harness.plan.planner import Planner
+    from harness.progress import Progress
+    from harness.recipe.resolve import Recipe, StudyTable, Use
+    from harness.recipe.tables import ModelUse
+    from harness.tools.embed_set import SetEmbedder
+    from harness.tools.measure_run import Measurer
+
+    registry = open_registry(obj)
+    model = _table(options["model"], options["model_params"])
+    aligner = _table(options["aligner"], options["aligner_params"])
+    recipe = Recipe(
+        study=StudyTable(device=resolve_device(options["device"])),
+        model=[ModelUse.model_validate(model)] if model else [],
+        aligner=Use.model_validate(aligner) if aligner else None,
+    )
+    planner = Planner(registry, store, recipe)
+    measures = [planner.choose("measure", Use.model_validate(table))
+                for table in _measures(registry, options)]  # fmt: skip
+    network = planner.choose("model", recipe.model[0]) if recipe.model else None
+    finder = planner.choose("aligner", recipe.aligner) if recipe.aligner else None
+    planner.require_assets()
+    plan = Plan(recipe.study, planner.device, "fp32", {}, (), recipe)
+    with tempfile.TemporaryDirectory() as scratch:
+        session = Session(plan, store, Path(scratch), Progress(quiet=options["quiet"]), jobs=1)
+        embedder = SetEmbedder(session, network, finder) if network else None
+        yield Measurer(session, embedder, measures, options["seed"], options["per_identity"])
+
+
+def _table(name: str | None, given: Sequence[str]) -> dict[str, Any] | None:
+    return {**dict(map(parse_assignment, given)), "use": name} if name else None
+
+
+def _measures(registry: Any, options: dict[str, Any]) -> list[dict[str, Any]]:
+    """The tables of the measures asked for, all by default, each with its parameters."""
+    from harness.errors import UsageError
+
+    known = [item.component.name for item in registry.of_kind("measure")]
+    names = split_names(options["only"]) if options["only"] else known
+    tables = {name: {"use": name} for name in names}
+    for text in options["measure_params"]:
+        path, value = parse_assignment(text)
+        name, dot, key = path.partition(".")
+        if not dot or name not in tables:
+            raise UsageError(f"-P {text}: write MEASURE.KEY=VALUE with one of {', '.join(tables)}")
+        tables[name][key] = value
+    return list(tables.values())
+
+
+def _gate(found: SetMeasured, limit: float) -> int:
+    from harness.errors import DataError
+
+    rates = [value for result in found.results if result.found for value in result.found.values
+             if value.metric == "leak_rate"]  # fmt: skip
+    if not rates or rates[0].value is None:
+        why = rates[0].why if rates else "the measure leakage was not made"
+        raise DataError(f"--fail-above {limit:g} cannot be decided: {why}")
+    return 4 if rates[0].value > limit else 0
+
+
+def _text(found: Sequence[SetMeasured]) -> str:
+    """Sets side by side: one row per metric."""
+    from tabulate import tabulate
+
+    from harness.tools.measure_run import side_by_side
+
+    lines = []
+    for item in found:
+        model = f" under {item.model}" if item.model else ""
+        lines.append(
+            f"{item.faces.title}: {item.identities:,} identities, {item.images:,} images{model}"
+        )
+    table = [
+        [row.title if row.first else "", row.metric, *map(_cell, row.values)]
+        for row in side_by_side(found)
+    ]
+    heads = ["measure", "metric", *(item.faces.title for item in found)]
+    lines += ["", tabulate(table, heads, disable_numparse=True)]
+    for item in found:
+        for result in item.results:
+            for note in result.found.notes if result.found else ():
+                lines.append(f"{item.faces.title}, {result.title}: {note}")
+    return "\n".join(map(line, "\n".join(lines).split("\n")))
+
+
+def _cell(value: Any) -> str:
+    if value.value is None:
+        return f"n/a: {value.why}"
+    text = f"{value.value:.4g}"
+    return text if value.low is None else f"{text} [{value.low:.4g}, {value.high:.4g}]"

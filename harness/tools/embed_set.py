@@ -1,0 +1,112 @@
+"""Embeddings of a labelled set under one network, kept in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.align.aligned import AlignedImages
+from harness.align.place import Rule, place
+from harness.components import Aligner
+from harness.digests import digest
+from harness.embedding.extract import extract, load
+from harness.engine.session import Session, create
+from harness.engine.stages.embed import BATCH
+from harness.errors import DataError
+from harness.faces.views import Subset
+from harness.plan.nodes import ResolvedComponent
+from harness.tools.labelled_set import LabelledSet
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedSet:
+    """Images of a set, their embeddings float32 (N, D), and subjects int64 (N,).
+
+    ``key`` is that of the embeddings in the store. Rows without an embedding are NaN.
+    """
+
+    key: str
+    images: Subset
+    vectors: NDArray[np.float32]
+    subjects: NDArray[np.int64]
+    identities: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class SetEmbedder:
+    """A network with weights, and what finds the faces where a set does not say."""
+
+    session: Session
+    model: ResolvedComponent
+    aligner: ResolvedComponent | None = None
+
+    def embed(self, faces: LabelledSet, per_identity: int | None = None) -> EmbeddedSet:
+        """Embed the first ``per_identity`` images of every identity, or find them in the store."""
+        images = chosen_images(faces, per_identity)
+        study = self.session.plan.study
+        parts = {
+            "stage": "leak",
+            "component": self.model.identity(),
+            "inputs": {"faces": faces.key},
+            "per_identity": per_identity,
+            "template": images.template,
+            "aligner": self.aligner.identity() if self.aligner else None,
+            "rule": [study.align, study.on_failure],
+            "device": self.session.plan.device.split(":")[0],
+        }
+        key = digest(parts)
+        made = self.session.store.build(
+            "embeddings", key, parts, lambda folder: self._extract(faces.title, images, folder)
+        )
+        found = load(made.folder)
+        assert images.subjects is not None, "asked for before"
+        return EmbeddedSet(key, images, found.plain, images.subjects, faces.identities)
+
+    def _extract(self, title: str, images: Subset, folder: Path) -> dict[str, Any]:
+        aligner = None
+        if self.aligner is not None:
+            aligner = create(self.aligner, Aligner)
+            aligner.prepare(self.session.context(self.aligner, seed=0))
+        study, progress = self.session.plan.study, self.session.progress
+        progress.stage(f"   place  {title}")
+        rule = Rule(study.align, study.on_failure, study.max_doubtful)
+        placements = place(images, rule, aligner=aligner, progress=progress)
+        network = self.session.trained(self.model, None)
+        progress.stage(f"   embed  {title}")
+        extract(
+            network,
+            AlignedImages(images, placements, network.input_spec),
+            images.names,
+            mirror=False,
+            folder=folder,
+            progress=progress,
+            batch_size=study.batch_size or BATCH,
+        )
+        progress.close()
+        return {"images": len(images), "failed": int(placements.failed.sum())}
+
+
+def chosen_images(faces: LabelledSet, per_identity: int | None) -> Subset:
+    """The first images of every identity, in their order; DataError where nobody is named."""
+    subjects = faces.images.subjects
+    if subjects is None:
+        raise DataError(
+            f"{faces.title} does not say who is on its images, so no impostor pair is known; give "
+            "its official folder, not a pack"
+        )
+    return Subset(faces.images, first_images(subjects, per_identity))
+
+
+def first_images(subjects: NDArray[np.int64], per_identity: int | None) -> NDArray[np.intp]:
+    """Rows of the first so many images of every subject, in their order; all for None."""
+    if per_identity is None:
+        return np.arange(len(subjects))
+    order = np.argsort(subjects, kind="stable")
+    labels = subjects[order]
+    starts = np.searchsorted(labels, labels)
+    return np.sort(order[np.arange(len(labels)) - starts < per_identity])

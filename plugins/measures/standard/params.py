@@ -1,0 +1,118 @@
+"""Parameters of the measures."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from harness.components import Params
+
+Cosine = Annotated[float, Field(ge=-1, le=1)]
+
+
+class Resampled(Params):
+    """What measures with bootstrap intervals share."""
+
+    replicates: int = Field(
+        200, ge=100, le=100_000, description="Bootstrap replicates of an interval."
+    )
+
+
+class SeparabilityParams(Resampled):
+    """Parameters of ``separability``."""
+
+    pairs_per_identity: int = Field(
+        50, ge=1, description="Most genuine pairs of an identity; of more, so many are drawn."
+    )
+
+
+class ConsistencyParams(Resampled):
+    """Parameters of ``consistency``."""
+
+    worst: int = Field(20, ge=0, description="Images listed that are furthest on the wrong side.")
+
+
+class DiversityParams(Resampled):
+    """Parameters of ``diversity``."""
+
+    vendi_images: int = Field(
+        5,
+        ge=2,
+        description="Images of each identity in its Vendi score; those with fewer have none.",
+    )
+
+
+class UniquenessParams(Params):
+    """Parameters of ``uniqueness``."""
+
+    cosine: Cosine = Field(0.4, description="Two centres above it count as one person.")
+    reference_fmr: float = Field(
+        1e-4,
+        gt=0,
+        lt=1,
+        description="With a reference set, also its threshold at this FMR of centres.",
+    )
+    pairs: int = Field(20, ge=0, description="Most alike identities listed.")
+
+
+class CapacityParams(Params):
+    """Parameters of ``capacity``."""
+
+    cosines: tuple[Cosine, ...] = Field(
+        (0.3, 0.4, 0.5), description="Thresholds above which two faces count as one person."
+    )
+
+
+class DuplicatesParams(Params):
+    """Parameters of ``duplicates``."""
+
+    distance: int = Field(
+        4, ge=0, le=63, description="Most bits of 64 in which the hashes of near duplicates differ."
+    )
+    pairs: int = Field(20, ge=0, description="NearDuplicates listed.")
+
+
+class RealismParams(Params):
+    """Parameters of ``realism``."""
+
+    normalise: bool = Field(
+        False, description="Scale embeddings to unit length (for kd, to the root of D)."
+    )
+    neighbours: int = Field(
+        3, ge=1, description="Neighbours that set the radius for precision and recall."
+    )
+    neighbours_density: int = Field(
+        5, ge=1, description="Neighbours that set the radius for density and coverage."
+    )
+    subsets: int = Field(100, ge=1, description="Subsets of the kernel distance.")
+    subset_images: int = Field(1000, ge=2, description="Images of a subset.")
+    sigma: float = Field(10.0, gt=0, description="Width of the Gaussian kernel.")
+    shrinkage: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Share of each covariance replaced by its mean variance.",
+    )
+
+
+class LeakageParams(Params):
+    """Parameters of ``leakage``."""
+
+    search: Literal["centre", "image"] = Field(
+        "centre", description="Whether the centres of identities are searched, or every image."
+    )
+    fmr: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="FMR of a comparison  [default: one identity in 100 by chance].",
+    )
+    replicates: int = Field(
+        1000, ge=100, le=100_000, description="Bootstrap replicates of an interval."
+    )
+    pairs: int = Field(50, ge=0, description="Most alike identities listed.")
+
+
+class ImageStatisticsParams(Resampled):
+    """Parameters of ``image-statistics``."""

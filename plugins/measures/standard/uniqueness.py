@@ -1,0 +1,66 @@
+"""The measure ``uniqueness``."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from harness.components import FacePair, MeasuredSet, Measurement, MetricInfo
+from harness.measures.embedded import SortedEmbeddings
+from harness.measures.uniqueness import unique
+from harness.metrics.nearest import impostor_threshold
+from harness.metrics.outcome import NotMeasurable
+
+from .params import UniquenessParams
+from .shared import SeededMeasure, unit_vectors
+
+_ROWS = 2048
+
+
+class Uniqueness(SeededMeasure):
+    """Identities kept by greedy selection in the order of their labels."""
+
+    name: ClassVar = "uniqueness"
+    params: UniquenessParams
+    metrics: ClassVar = {
+        "unique": MetricInfo("identities no two of which are alike", 0, None, "high")
+    }
+
+    def measure(self, faces: MeasuredSet) -> Measurement:
+        """Measure one set; pairs are the identities whose centres are most alike."""
+        notes = ["the number depends on the order: that of the labels"]
+        vectors = unit_vectors(faces, notes)
+        values = [unique(vectors, cosine=self.params.cosine)]
+        if faces.against is not None:
+            reference = unit_vectors(faces.against, notes, "the reference set")
+            rate = self.params.reference_fmr
+            found = impostor_threshold(reference.centres(), np.arange(reference.identities), rate)
+            if isinstance(found, NotMeasurable):
+                notes.append(f"no threshold of the reference set: {found.reason}")
+            else:
+                notes.append(f"cosine {found.value:.4f} is FMR {rate:g} of the reference set")
+                values.append(unique(vectors, cosine=round(found.value, 4)))
+        return Measurement(values, self._pairs(faces, vectors), notes)
+
+    def _pairs(self, faces: MeasuredSet, vectors: SortedEmbeddings) -> list[FacePair]:
+        centres = vectors.centres()
+        best = np.full(len(centres), -np.inf, np.float32)
+        mate = np.zeros(len(centres), np.int64)
+        for first in range(0, len(centres), _ROWS):
+            cosines = centres[first : first + _ROWS] @ centres.T
+            rows = np.arange(len(cosines))
+            cosines[rows, first + rows] = -np.inf
+            mate[first : first + _ROWS] = cosines.argmax(axis=1)
+            best[first : first + _ROWS] = cosines.max(axis=1)
+        pairs: list[FacePair] = []
+        for k in np.argsort(-best, kind="stable").tolist():
+            other = int(mate[k])
+            if len(pairs) == self.params.pairs or not np.isfinite(best[k]):
+                break
+            if mate[other] == k and other < k:
+                continue  # the same pair, seen from the other side
+            names = (faces.identities[int(vectors.labels[i])] for i in (k, other))
+            rows_of = (int(vectors.rows[vectors.starts[i]]) for i in (k, other))
+            pairs.append(FacePair(*names, *rows_of, float(best[k])))
+        return pairs
