@@ -308,14 +308,18 @@ def _reason(error: BaseException) -> str:
 
 def _installed(*, autoload: bool) -> Iterator[_Source]:
     seen: set[tuple[str, str]] = set()
+    # Each look at a name or version parses the metadata of its distribution again.
+    named: dict[metadata.Distribution | None, tuple[str, str]] = {None: ("unknown", "")}
     for entry in sorted(metadata.entry_points(group=GROUP), key=lambda e: e.name):
         dist = entry.dist
-        name = dist.name if dist else "unknown"
+        if dist is not None and dist not in named:
+            named[dist] = dist.name, dist.version
+        name, version = named[dist]
         # An editable install can be listed twice, by its source tree and by the environment.
         if (not autoload and name != BUILTIN) or (name, entry.value) in seen:
             continue
         seen.add((name, entry.value))
-        yield _Source(entry.name, name, dist.version if dist else "", entry.load)
+        yield _Source(entry.name, name, version, entry.load)
 
 
 def _files(plugins_dirs: Sequence[Path]) -> Iterator[_Source]:

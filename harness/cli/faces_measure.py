@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from harness.tools.measure_run import Measurer, SetMeasured
 
 Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
 LISTED_PAIRS = 3
 
 
 def _shared(command: Command) -> Command:
     """The options of both verbs."""
-    options = [
+    options: list[Decorator] = [
         click.option("-m", "--model", metavar="NAME", help="Model with weights that embeds."),
         click.option("-M", "model_params", multiple=True, metavar="KEY=VALUE",
                      help="Set a model parameter."),

@@ -7,7 +7,7 @@ them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,9 +83,7 @@ def predict(
     ]
     tested = [k for k, item in enumerate(found) if item.p_value is not None]
     adjusted = dict(zip(tested, holm([found[k].p_value or 0.0 for k in tested]), strict=True))
-    kept = tuple(
-        Association(**{**_fields(item), "holm": adjusted.get(k)}) for k, item in enumerate(found)
-    )
+    kept = tuple(replace(item, holm=adjusted.get(k)) for k, item in enumerate(found))
     whole = {name: column for name, column in measures.items()
              if np.isfinite(column).all() and np.ptp(column) > 0}  # fmt: skip
     table = np.column_stack(list(whole.values())) if whole else np.empty((len(values), 0))
@@ -97,10 +95,6 @@ def predict(
         _best_error(table, values) if whole else None,
         _ridge_error(table, values) if whole else None,
     )
-
-
-def _fields(item: Association) -> dict[str, object]:
-    return {name: getattr(item, name) for name in item.__dataclass_fields__}
 
 
 def _associate(
@@ -184,7 +178,7 @@ def _rms(errors: Floats) -> float:
 
 
 def _others_mean(values: Floats) -> Floats:
-    return (values.sum() - values) / (len(values) - 1)
+    return np.asarray((values.sum() - values) / (len(values) - 1))
 
 
 def _best_error(table: Floats, values: Floats) -> float:

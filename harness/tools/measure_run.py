@@ -101,12 +101,8 @@ class Measurer:
             key = digest({"faces": faces.key, "per_identity": self.per_identity})
         assert images.subjects is not None, "chosen_images asks for them"
         # Measures draw by position, so the order in which a folder was read must not count.
-        order = np.array(
-            sorted(
-                range(len(images)), key=lambda row: (int(images.subjects[row]), images.names[row])
-            ),  # type: ignore[index]
-            np.intp,
-        )
+        of, named = images.subjects, images.names
+        order = np.array(sorted(range(len(images)), key=lambda row: (int(of[row]), named[row])))
         subjects = images.subjects[order]
         names = {int(k): faces.identities.get(int(k), str(k)) for k in np.unique(subjects)}
         chosen = Subset(images, order)
