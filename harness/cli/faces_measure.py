@@ -17,7 +17,7 @@ from harness.recipe.resolve import split_names
 from harness.terminal import line, say, say_page
 
 if TYPE_CHECKING:
-    from harness.tools.measure_run import Measurer, SetMeasured
+    from harness.tools.sets.measure_run import Measurer, SetMeasured
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -107,8 +107,8 @@ def _measured(
     obj: dict[str, Any], sets: Sequence[str], options: dict[str, Any]
 ) -> list[SetMeasured]:
     from harness.store.artifacts import Store
-    from harness.tools.labelled_set import open_set
-    from harness.tools.measure_run import ROLES
+    from harness.tools.sets.labelled_set import open_set
+    from harness.tools.sets.measure_run import ROLES
 
     _check(options)
     store, template = Store(), options["template"]
@@ -135,7 +135,7 @@ def _check(options: dict[str, Any]) -> None:
 
 
 def _show(obj: dict[str, Any], found: Sequence[SetMeasured], options: dict[str, Any]) -> None:
-    from harness.tools.measure_run import rows
+    from harness.tools.sets.measure_run import rows
 
     if options["as_json"]:
         for row in (row for item in found for row in rows(item)):
@@ -159,8 +159,8 @@ def _measurer(obj: dict[str, Any], store: Any, options: dict[str, Any]) -> Itera
     from harness.progress import Progress
     from harness.recipe.resolve import Recipe, StudyTable, Use
     from harness.recipe.tables import ModelUse
-    from harness.tools.embed_set import SetEmbedder
-    from harness.tools.measure_run import Measurer
+    from harness.tools.sets.embed_set import SetEmbedder
+    from harness.tools.sets.measure_run import Measurer
 
     registry = open_registry(obj)
     model = _table(options["model"], options["model_params"])
@@ -218,7 +218,7 @@ def _text(found: Sequence[SetMeasured]) -> str:
     """Sets side by side: one row per metric."""
     from tabulate import tabulate
 
-    from harness.tools.measure_run import side_by_side
+    from harness.tools.sets.measure_run import side_by_side
 
     lines = []
     for item in found:

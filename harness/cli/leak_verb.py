@@ -59,8 +59,8 @@ def command(obj: dict[str, Any], /, study: Path | None, **options: Any) -> int:
     from harness.process.cpus import cpu_count
     from harness.progress import Progress
     from harness.store.artifacts import Store
-    from harness.tools.labelled_set import open_set
     from harness.tools.leak_run import check, record
+    from harness.tools.sets.labelled_set import open_set
 
     if not 0 < options["fmr"] < 1:
         raise click.UsageError(f"--fmr {options['fmr']} is no share between 0 and 1")

@@ -19,8 +19,6 @@ from harness.plan.nodes import Plan, PlannedCell
 from harness.progress import Progress
 from harness.results.leaks import FOLDER
 from harness.store.artifacts import Store
-from harness.tools.embed_set import SetEmbedder
-from harness.tools.labelled_set import LabelledSet
 from harness.tools.leak import (
     EmbeddedPeople,
     LeakReport,
@@ -28,6 +26,8 @@ from harness.tools.leak import (
     names_by_file,
     require_subjects,
 )
+from harness.tools.sets.embed_set import SetEmbedder
+from harness.tools.sets.labelled_set import LabelledSet
 
 
 def check(

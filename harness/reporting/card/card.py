@@ -19,7 +19,7 @@ from harness.fileio.atomic import write_text
 from harness.fileio.names import require_no_links
 from harness.reporting.page.page import environment
 from harness.reporting.tables.escapes import markdown_cell, markdown_item
-from harness.tools.measure_run import MetricRow, SetMeasured, side_by_side
+from harness.tools.sets.measure_run import MetricRow, SetMeasured, side_by_side
 
 if TYPE_CHECKING:
     from harness.components import Images

@@ -19,8 +19,8 @@ from harness.faces.views import Subset
 from harness.fileio.atomic import write_text
 from harness.fileio.verified import checked, unreadable
 from harness.plan.nodes import ResolvedComponent
-from harness.tools.embed_set import SetEmbedder, chosen_images
-from harness.tools.labelled_set import LabelledSet
+from harness.tools.sets.embed_set import SetEmbedder, chosen_images
+from harness.tools.sets.labelled_set import LabelledSet
 
 RESULT = "measurement.json"
 ROLES = ("against", "seen", "control")

@@ -20,7 +20,7 @@ from harness.engine.stages.embed import BATCH
 from harness.errors import DataError
 from harness.faces.views import Subset
 from harness.plan.nodes import ResolvedComponent
-from harness.tools.labelled_set import LabelledSet
+from harness.tools.sets.labelled_set import LabelledSet
 
 
 @dataclass(frozen=True, eq=False)

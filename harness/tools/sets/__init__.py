@@ -1,0 +1,1 @@
+"""Face sets of any origin: opening, embedding and measuring them."""
