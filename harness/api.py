@@ -313,6 +313,7 @@ def run(
     finetune: str | Iterable[str | Iterable[str]] = (),
     initial: str | None = None,
     stream: bool = False,
+    label: str | Iterable[str] = (),
     params: dict[str, dict[str, Any]] | None = None,
     recipe: Path | str | None = None,
     profile: str | None = None,
@@ -330,7 +331,8 @@ def run(
     """Run what ``harness run`` would run, and load the study.
 
     ``params`` maps a kind (``generator``, ``model``, ``benchmark``, ``aligner``) to its parameters;
-    ``finetune`` names a set for each phase, or several for their union;
+    ``finetune`` names a set for each phase, or several for their union; ``label`` is the name of
+    the row in tables, or ``ENTRY=NAME`` for one entry of several;
     ``values`` is ``--set`` (``{"model.epochs": 3}``) and ``sweep`` ``--sweep``, by dotted path;
     ``executor`` and ``track`` name an executor and trackers of plugins, ``executor_options`` is
     what ``[executor]`` of a recipe says, and ``allow_code`` lets the recipe's own table run
@@ -348,6 +350,7 @@ def run(
         finetune=tuple(_tuple(phase) for phase in _phases(finetune)),
         initial=initial,
         stream=stream,
+        labels=_tuple(label),
         params={_kind(kind): tuple(values.items()) for kind, values in (params or {}).items()},
         study=study_values,
         profile=profile,

@@ -39,17 +39,22 @@ def command(
     across_alignments: bool,
     as_json: bool,
 ) -> int:
-    """Test whether study B differs from study A, benchmark by benchmark, on the same pairs.
+    """Test whether method B differs from method A, benchmark by benchmark, on the same pairs.
 
-    A and B are study folders, HTML reports, or STUDY:CELL with the beginning of a cell id. Accuracy
-    is tested by McNemar's test, TAR and rank rates by a bootstrap over subjects, and the p-values
-    are corrected for the number of benchmarks (Holm).
+    A and B are study folders, HTML reports, or rows of one: STUDY:LABEL with the label of a
+    generator, a model or both ("bfm > facenet-nn4"), STUDY:LABEL#0 for one seed of it, or
+    STUDY:CELL with the beginning of a cell id.
+
+    The trainings of a method (--repeats) are pooled: a two-level t test over training seeds and
+    the people of the benchmark. With one training each it compares two networks, by a paired t
+    test over people. P-values are corrected for the number of benchmarks (Holm).
 
     \b
     Examples:
       harness compare baseline study
-      harness compare baseline study --margin 0.5
-      harness compare study:3fa9 study:b71c --fail-on worse
+      harness compare study:bfm study:myfaces
+      harness compare study:myfaces#0 study:myfaces#1
+      harness compare baseline study --margin 0.5 --fail-on worse
       harness compare landmarks mtcnn --across-alignments
     """
     from harness.reporting.compare.select_cells import pick_cells
@@ -64,8 +69,8 @@ def command(
             say(json.dumps(vars(change)))
     else:
         say_page(_table(changes, margin))
-        for said in dict.fromkeys(filter(None, (change.environment for change in changes))):
-            say("")
+        say("")
+        for said in _notes(changes):
             say(f"Note: {said}")
     bad = {"worse": ("worse",), "changed": ("worse", "better"), None: ()}[fail_on]
     return 4 if any(change.verdict in bad for change in changes) else 0
@@ -76,7 +81,7 @@ def _table(changes: list[Change], margin: float | None) -> str:
     from harness.reporting.tables.render import pipe
     from harness.results import numbers
 
-    head = ["Bench", "A", "B", "B - A", "95 % CI", "p (Holm)"]
+    head = ["Bench", "Metric", "A", "B", "B - A", "95 % CI", "p (Holm)"]
     if margin is not None:
         head += [f"p not worse by {100 * margin:g}", f"p equal within {100 * margin:g}"]
     rows = []
@@ -88,11 +93,36 @@ def _table(changes: list[Change], margin: float | None) -> str:
         ends = numbers.interval(change.low, change.high)
         note = f" ({change.note})" if change.note else ""
         rows.append([
-            change.benchmark,
-            f"{numbers.number(change.value_a)} {change.name_a}",
-            f"{numbers.number(change.value_b)} {change.name_b}",
+            change.benchmark, change.metric,
+            _side(change.value_a, change.name_a, change.seeds_a),
+            _side(change.value_b, change.name_b, change.seeds_b),
             effect, ends, *("" if p is None else f"{p:.3g}" for p in chances),
             f"{change.verdict}{note}",
         ])  # fmt: skip
-    sides = ["left"] * 3 + ["right"] * (len(head) - 3) + ["left"]
+    sides = ["left"] * 4 + ["right"] * (len(head) - 4) + ["left"]
     return pipe([*head, "Verdict"], one_lined(rows), sides)
+
+
+def _side(value: float | None, name: str, seeds: int) -> str:
+    from harness.results import numbers
+
+    many = f" ({seeds} seeds)" if seeds > 1 else ""
+    return f"{numbers.number(value)} {name}{many}"
+
+
+def _notes(changes: list[Change]) -> list[str]:
+    """The test of each benchmark, what it is not about, and where environments differ."""
+    tests: dict[str, list[str]] = {}
+    about: dict[str, list[str]] = {}
+    for change in changes:
+        if change.test:
+            tests.setdefault(change.test, []).append(change.benchmark)
+        for text in (*change.about, *filter(None, [change.environment])):
+            about.setdefault(text, []).append(change.benchmark)
+    said = [f"tested by {_where(test, names, changes)}" for test, names in tests.items()]
+    return [*said, *(_where(text, names, changes) for text, names in about.items())]
+
+
+def _where(text: str, names: list[str], changes: list[Change]) -> str:
+    """The text, with the benchmarks that it is about where it is not about all of them."""
+    return text if len(names) == len(changes) else f"{text} ({', '.join(names)})"

@@ -101,6 +101,13 @@ SELECTION = [
         about="Detector for images without landmarks.",
     ),
     click.option(
+        "--label",
+        "labels",
+        multiple=True,
+        metavar="NAME",
+        help="Name of the row in tables; ENTRY=NAME for one of several.",
+    ),
+    click.option(
         "-G",
         "generator_params",
         multiple=True,
@@ -193,6 +200,7 @@ def settings(options: dict[str, Any]) -> RunFlags:
         finetune=tuple(map(split_names, options["finetune"])),
         stream=options["stream"],
         initial=options["initial"],
+        labels=options["labels"],
         params=params,
         study={name: options[name] for name in study},
         sets=tuple(parse_assignment(text) for text in options["sets"]),

@@ -52,11 +52,31 @@ class CautiousPairs(PairFolds):
     """Pairs in folds with something that the reader of the number must know."""
 
     cautions: Sequence[str] = ()
+    listed_folds: int | None = None  # of the whole list, where it is known
 
     def evaluate(self, scores: Scores, seed: int) -> Evaluation:
-        """See :class:`PairFolds`; the cautions become warnings of the result."""
+        """See :class:`PairFolds`; the cautions become warnings of the result.
+
+        Where folds were left out, the headline says so in its note, as it does of a single fold.
+        """
         found = super().evaluate(scores, seed)
-        return replace(found, warnings=[*found.warnings, *self.cautions])
+        metrics = [
+            replace(metric, note="; ".join(filter(None, (metric.note, self._folds_note()))))
+            if metric.headline
+            else metric
+            for metric in found.metrics
+        ]
+        return replace(found, metrics=metrics, warnings=[*found.warnings, *self.cautions])
+
+    def _folds_note(self) -> str:
+        """``1 of 10 folds, AUC because accuracy needs two``; empty for a whole list of folds."""
+        used = len(np.unique(self.fold))
+        listed = self.listed_folds or used
+        if used == listed and not self.single:
+            return ""
+        of = f"{used} of {listed}" if listed > used else str(used)
+        why = ", AUC because accuracy needs two" if self.single else ""
+        return f"{of} {'fold' if listed == 1 else 'folds'}{why}"
 
 
 class PairBenchmark(Benchmark):
@@ -141,14 +161,16 @@ class PairBenchmark(Benchmark):
             limit=self.ctx.limit,
         )
         assert isinstance(built, CautiousPairs)
-        return replace(built, cautions=self.cautions(name))
+        return replace(built, cautions=self.cautions(name), listed_folds=self._listed.get(name))
 
     def _choose(
         self, pairs: Mapping[str, Sequence[Pair]], source: Path, *, official: bool
     ) -> list[str]:
         """Keep the folds and the number of pairs that were asked for; the names of their images."""
         self._chosen = {}
+        self._listed: dict[str, int] = {}
         for comparison, listed in pairs.items():
+            self._listed[comparison] = len({pair.fold for pair in listed})
             require_both_kinds(listed, source)
             if official and self.official_pairs not in (None, len(listed)):
                 alone = comparison == "verification"

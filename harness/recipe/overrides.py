@@ -19,7 +19,7 @@ Accepts = Callable[[str, str, str], bool]
 
 MOST_SWEPT = 10_000
 AnyUse = TypeVar("AnyUse", bound=Use)
-OWN_KEYS = {"use": "choose components with -g, -m and -b", "label": "write it into the recipe",
+OWN_KEYS = {"use": "choose components with -g, -m and -b", "label": "use --label",
             "published": "write it into the recipe"}  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from harness.recipe.layers import RawRecipe, Sourced, SourcedValues
 from harness.recipe.overrides import Accepts, AnyUse, assign, split, sweep
 from harness.recipe.parameters import EXTRA, explain, typed
 from harness.recipe.project import read_project
+from harness.recipe.row_labels import with_labels
 from harness.recipe.tables import (
     Faces,
     ModelUse,
@@ -118,6 +119,7 @@ class RunFlags:
     finetune: tuple[tuple[str, ...], ...] = ()
     stream: bool = False
     initial: str | None = None
+    labels: tuple[str, ...] = ()
     params: Mapping[str, tuple[tuple[str, Any], ...]] = field(default_factory=dict)
     study: Mapping[str, Any] = field(default_factory=dict)
     sets: tuple[tuple[str, Any], ...] = ()
@@ -154,6 +156,7 @@ def resolve(settings: RunFlags, groups: Mapping[str, list[str]], accepts: Accept
         stream=settings.stream,
         initial=settings.initial,
     )
+    generators, models = with_labels(generators, models, settings.labels)
     sets = face_sets(generators, models)
     stored = {faces.use for faces in sets if faces.stored}
     sets = assigned("generator", sets, lambda *asked: asked[1] not in stored and accepts(*asked))

@@ -16,7 +16,7 @@ __all__ = ["extract", "pictures_missing", "render", "summary_table"]
 
 def summary_table(results: Sequence[Result]) -> str:
     """The Markdown table a run prints: a line for every headline number, then footnotes."""
-    from harness.reporting.tables.render import summary_table as table
+    from harness.reporting.tables.summary import summary_table as table
 
     return table(results)
 

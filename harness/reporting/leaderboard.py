@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from harness.errors import NothingSelectedError
+from harness.reporting.compare.rows import RowTests, judge_rows
 from harness.reporting.tables.columns import MetricColumn
 from harness.reporting.tables.estimates import pool
 from harness.reporting.tables.matrix import Matrix, MatrixRow, Names, build
 from harness.reporting.tables.render import column_titles
+from harness.reporting.tables.table_column import TableColumn
 from harness.reporting.tables.text_table import TextTable
 from harness.results import numbers
 from harness.results.leaks import leaks_of
@@ -34,6 +36,8 @@ class RankedRow:
     ``borda`` is the sum over measures of the rows that it beats, a tie being half a row (the
     ranking of SDFR); ``trade_off`` the mean accuracy over groups minus their standard deviation
     with ddof 0, a fraction (the ranking of FRCSyn), or None where no groups were measured.
+    ``rank`` is by ``borda``, equal ones sharing the best; ``behind`` the number of measures on
+    which another ranked row is significantly ahead.
     """
 
     row: MatrixRow
@@ -43,6 +47,8 @@ class RankedRow:
     borda: float | None
     trade_off: float | None
     excluded: str = ""
+    rank: int | None = None
+    behind: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ class Leaderboard:
     columns: tuple[MetricColumn, ...]
     places: tuple[RankedRow, ...]
     matrix: Matrix
+    significance: str = ""
 
 
 def leaderboard(study: Study, benchmarks: Sequence[str] = ()) -> Leaderboard:
@@ -85,20 +92,34 @@ def leaderboard(study: Study, benchmarks: Sequence[str] = ()) -> Leaderboard:
         given = average_ranks([sign * values[row.id][column.id] for row in ranked])
         for row, rank in zip(ranked, given, strict=True):
             ranks[row.id][column.id] = rank
+    borda = {row.id: sum(len(ranked) - rank for rank in ranks[row.id].values()) for row in ranked}
+    tests = judge_rows(matrix, study.cells)
     places = [
         RankedRow(
             row,
             values[row.id],
             ranks[row.id],
             fmean(ranks[row.id].values()) if ranks[row.id] else None,
-            sum(len(ranked) - rank for rank in ranks[row.id].values()) if ranks[row.id] else None,
+            borda.get(row.id),
             trade_offs.get(row.id),
             excluded[row.id],
+            1 + sum(other > borda[row.id] for other in borda.values()) if row in ranked else None,
+            _behind(tests, columns, row, ranked) if row in ranked else None,
         )
         for row in matrix.rows
     ]
     places.sort(key=lambda place: (bool(place.excluded), -(place.borda or 0), place.row.id))
-    return Leaderboard(columns, tuple(places), matrix)
+    return Leaderboard(columns, tuple(places), matrix, tests.note())
+
+
+def _behind(
+    tests: RowTests, columns: Sequence[MetricColumn], row: MatrixRow, ranked: Sequence[MatrixRow]
+) -> int:
+    """On how many measures another ranked row is significantly ahead."""
+    return sum(
+        any(tests.ahead_of_all(column, other, [row]) for other in ranked if other is not row)
+        for column in columns
+    )
 
 
 def average_ranks(values: Sequence[float]) -> list[float]:
@@ -163,42 +184,42 @@ def _trade_offs(study: Study, names: Names) -> dict[str, float]:
 
 def text_table(board: Leaderboard) -> TextTable:
     """The ranking as text."""
-    ids = [column.id for column in board.matrix.columns]
-    titles = dict(zip(ids, column_titles(board.matrix), strict=True))
-    measures = [titles[column.id] for column in board.columns]
-    heads = ["#", "Generator", "Model", "Borda", "Mean rank", "AVG-STD", *measures, "Not ranked"]
-    made = TextTable("Leaderboard", heads, frozenset(heads) - {"Generator", "Model", "Not ranked"})
-    for position, place in enumerate(board.places, start=1):
-        made.rows.append(_row(board, place, position))
-        made.records.append({
-            "generator": place.row.generator, "model": place.row.model, "borda": place.borda,
-            "mean_rank": place.mean_rank, "avg_minus_std": place.trade_off,
-            **{titles[key]: place.values.get(key) for key in (c.id for c in board.columns)},
-            "not_ranked": place.excluded,
-        })  # fmt: skip
+    made = TextTable.of("Leaderboard", _columns(board), board.places)
     made.notes = [
+        "#: by Borda; equal ones share a rank.",
         "Borda: rows beaten, summed over the measures, ties half.",
+        "Behind on: measures on which another ranked row is significantly ahead.",
+        "Ranks themselves take no account of chance.",
         "AVG-STD: mean accuracy over groups minus their standard deviation (ddof 0), in percent.",
-        "Ranks take no account of chance: `harness compare` tests a difference.",
     ]
+    if board.significance:
+        made.notes.append(board.significance)
     return made
 
 
-def _row(board: Leaderboard, place: RankedRow, position: int) -> list[str]:
-    def shown(value: float | None) -> str:
-        return "" if value is None else f"{value:g}"
-
-    ranked = not place.excluded
+def _columns(board: Leaderboard) -> list[TableColumn[RankedRow]]:
+    """Every column of the ranking, the measures among them."""
+    ids = [column.id for column in board.matrix.columns]
+    titles = dict(zip(ids, column_titles(board.matrix), strict=True))
     return [
-        str(position) if ranked else "",
-        place.row.source,
-        place.row.model,
-        shown(place.borda),
-        "" if place.mean_rank is None else f"{place.mean_rank:.2f}",
-        "" if place.trade_off is None else numbers.number(place.trade_off),
-        *(
-            numbers.number(place.values[c.id], c.unit, c.count) if c.id in place.values else ""
-            for c in board.columns
-        ),
-        place.excluded,
-    ]
+        TableColumn("#", "rank", lambda place: place.rank, numeric=True),
+        TableColumn("Generator", "generator", lambda place: place.row.generator,
+                    text=lambda place: place.row.source),
+        TableColumn("Model", "model", lambda place: place.row.model),
+        TableColumn("Borda", "borda", lambda place: place.borda, numeric=True),
+        TableColumn("Mean rank", "mean_rank", lambda place: place.mean_rank, numeric=True,
+                    text=lambda p: "" if p.mean_rank is None else f"{p.mean_rank:.2f}"),
+        TableColumn("Behind on", "behind_on", lambda place: place.behind, numeric=True),
+        TableColumn("AVG-STD", "avg_minus_std", lambda place: place.trade_off, numeric=True,
+                    text=lambda p: "" if p.trade_off is None else numbers.number(p.trade_off)),
+        *(_measure(column, titles[column.id]) for column in board.columns),
+        TableColumn("Not ranked", "not_ranked", lambda place: place.excluded),
+    ]  # fmt: skip
+
+
+def _measure(column: MetricColumn, title: str) -> TableColumn[RankedRow]:
+    def text(place: RankedRow) -> str:
+        value = place.values.get(column.id)
+        return "" if value is None else numbers.number(value, column.unit, column.count)
+
+    return TableColumn(title, title, lambda p: p.values.get(column.id), numeric=True, text=text)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.results.plan_file import read_plan
+from harness.results.plan_file import PlanRecord, read_plan
 from harness.results.unreadable import Damaged, read_json, reason
 
 ATTEMPT = re.compile(r"failed-(\d+)\.json")
+NEWEST = "plan.json"
+"""The plan of the last run; others are kept under their digests."""
 FIELDS = ("stage", "key", "label", "error", "message", "traceback")
 
 
@@ -39,7 +41,8 @@ class CellPlace:
 class Failure:
     """The last failed attempt of a stage that has not succeeded since.
 
-    ``cells`` are the labels of the cells that have no number because of it.
+    ``cells`` are the labels of the cells that have no number because of it; ``planned`` are those
+    of them that the newest plan of the study still has. Others are of a command that was corrected.
     """
 
     attempt: int
@@ -50,6 +53,7 @@ class Failure:
     message: str
     traceback: str
     cells: tuple[str, ...] = ()
+    planned: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -66,7 +70,12 @@ def read_failures(
         for event in events
         if event.get("event") in {"failed", "finished", "reused"}
     }
-    blocked = _dependents(folder, done, damaged)
+    plans = _plans(folder, damaged)
+    newest = plans.get(NEWEST)
+    blocked: dict[str, list[str]] = {}
+    for plan in plans.values():
+        for stage, labels in _needs(plan, done).items():
+            blocked.setdefault(stage, []).extend(labels)
     found = []
     for path in _last_attempts(folder):
         record = read_json(path, damaged)
@@ -78,8 +87,13 @@ def read_failures(
             continue  # a later attempt succeeded
         own = (said["label"],) if said["stage"] == "score" else ()
         cells = tuple(dict.fromkeys((*own, *blocked.get(key, ()))))
+        planned = cells
+        if newest is not None:
+            kept = own if key in {cell.key for cell in newest.cells} else ()
+            planned = tuple(dict.fromkeys((*kept, *_needs(newest, done).get(key, ()))))
         match = ATTEMPT.fullmatch(path.name)
-        found.append(Failure(attempt=int(match[1]) if match else 1, cells=cells, **said))
+        attempt = int(match[1]) if match else 1
+        found.append(Failure(attempt=attempt, cells=cells, planned=planned, **said))
     return found
 
 
@@ -94,22 +108,25 @@ def _last_attempts(folder: Path) -> list[Path]:
     return [path for _, path in newest.values()]
 
 
-def _dependents(
-    folder: Path, done: Collection[str], damaged: list[Damaged]
-) -> dict[str, list[str]]:
-    """Key of a stage -> labels of planned, unfinished cells that need it, however indirectly."""
-    needed: dict[str, list[str]] = {}
+def _plans(folder: Path, damaged: list[Damaged]) -> dict[str, PlanRecord]:
+    """Every plan of a study by its file name."""
+    found = {}
     for path in sorted(folder.glob("plan*.json")):
         try:
-            plan = read_plan(path)
+            found[path.name] = read_plan(path)
         except (OSError, ValueError) as error:
             damaged.append(Damaged(path, f"not a plan: {reason(error)}"))
-            continue
-        inputs = {node.key: list(node.inputs.values()) for node in plan.nodes}
-        for cell in plan.cells:
-            if cell.key not in done:
-                for stage in _closure(cell.inputs.values(), inputs):
-                    needed.setdefault(stage, []).append(cell.label)
+    return found
+
+
+def _needs(plan: PlanRecord, done: Collection[str]) -> dict[str, list[str]]:
+    """Key of a stage -> labels of planned, unfinished cells that need it, however indirectly."""
+    needed: dict[str, list[str]] = {}
+    inputs = {node.key: list(node.inputs.values()) for node in plan.nodes}
+    for cell in plan.cells:
+        if cell.key not in done:
+            for stage in _closure(cell.inputs.values(), inputs):
+                needed.setdefault(stage, []).append(cell.label)
     return needed
 
 

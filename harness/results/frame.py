@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from harness.results.schema import ComponentUse, MetricRecord, Result
 
 COLUMNS = (
-    "generator", "generator_params", "model", "model_params", "benchmark", "comparison",
+    "generator", "generator_label", "generator_params", "model", "model_label", "model_params",
+    "benchmark", "comparison",
     "protocol", "metric", "operating_point", "value", "low", "high", "level", "unit",
     "higher_is_better", "headline", "n_genuine", "n_impostor", "threshold", "realised_far",
     "seed", "repeat", "limited", "generator_key", "model_key", "benchmark_key", "id", "status",
@@ -25,7 +26,8 @@ COLUMNS = (
 def frame(results: Iterable[Result]) -> pd.DataFrame:
     """One row a number of every result, columns ``COLUMNS``.
 
-    Parameters are JSON texts, warnings are joined by ``; ``, absent values are missing values.
+    A label is that of the recipe's entry, or the component's name. Parameters are JSON texts,
+    warnings are joined by ``; ``, absent values are missing values.
     """
     import pandas as pd
 
@@ -59,9 +61,14 @@ def rows_of(result: Result) -> list[dict[str, Any]]:
 
 def _component(kind: str, use: ComponentUse | None) -> Mapping[str, Any]:
     if use is None:
-        return {kind: None, f"{kind}_params": None, f"{kind}_key": None}
+        return dict.fromkeys((kind, f"{kind}_label", f"{kind}_params", f"{kind}_key"))
     params = json.dumps(use.params, sort_keys=True)
-    return {kind: use.name, f"{kind}_params": params, f"{kind}_key": use.key}
+    return {
+        kind: use.name,
+        f"{kind}_label": use.label or use.name,
+        f"{kind}_params": params,
+        f"{kind}_key": use.key,
+    }
 
 
 def _metric(metric: MetricRecord) -> Mapping[str, Any]:

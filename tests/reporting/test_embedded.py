@@ -6,6 +6,7 @@ import pytest
 
 from harness.errors import DataError
 from harness.reporting.compare.intervals import interval_test
+from harness.reporting.compare.methods import Method
 from harness.reporting.compare.studies import compare
 from harness.results.embedded import ELEMENT, extract, payload, script_json, write_study
 from harness.results.study import Cell, load_study
@@ -54,12 +55,12 @@ def test_two_reports_are_compared_by_their_intervals(make, tmp_path):
     assert row.verdict == "unchanged"
 
 
-def test_the_interval_of_a_difference_and_its_p_value(make):
+def test_the_interval_of_a_difference_and_its_p_value(make, tmp_path):
     """Two normal numbers with half widths h: the difference has h times the root of two."""
     from scipy.stats import norm
 
     a, b = make.result("a", value=0.80, half=0.01), make.result("b", value=0.81, half=0.01)
-    found = interval_test(a, b, margin=0.005)
+    found = interval_test(*(Method("", (Cell(tmp_path, one),)) for one in (a, b)), margin=0.005)
     assert found.high - found.effect == pytest.approx(0.01 * 2**0.5)
     error = 0.01 * 2**0.5 / norm.ppf(0.975)
     assert found.p_value == pytest.approx(2 * norm.sf(0.01 / error))
@@ -67,6 +68,7 @@ def test_the_interval_of_a_difference_and_its_p_value(make):
     assert found.p_equal == pytest.approx(norm.cdf(0.005 / error))
 
 
-def test_without_an_interval_nothing_is_tested(make):
+def test_without_an_interval_nothing_is_tested(make, tmp_path):
     bare = make.result(metrics=[make.metric(0.9, None, headline=True)])
-    assert interval_test(bare, make.result()) is None
+    sides = [Method("", (Cell(tmp_path, one),)) for one in (bare, make.result())]
+    assert interval_test(*sides) is None

@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist, fmean, stdev
+from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from harness.errors import DataError
-from harness.metrics.uncertainty.paired import holm, mcnemar, paired_difference
-from harness.reporting.compare.scores import Stored, area_replicates, calls, read_stored
+from harness.metrics.uncertainty.paired import holm
+from harness.reporting.compare.influences import Influences, influences_of
+from harness.reporting.compare.paired import ScoreDifference, paired_test
+from harness.reporting.compare.scores import read_stored
 from harness.reporting.tables.estimates import LEVEL, student
 
 if TYPE_CHECKING:
@@ -31,10 +30,9 @@ SEED = 0
 class Gain:
     """Means over seeds of two trainings as fractions; ``effect`` is the second less the first.
 
-    ``low`` and ``high`` hold test pairs and seeds, joined in quadrature; None where there is one
-    seed and no test. ``p_value`` is the largest of the tests of each seed, so that a small one
-    holds for all of them, adjusted for the number of amounts (Holm): McNemar's exact test of
-    accuracies, the paired bootstrap over subjects of areas.
+    ``low``, ``high`` and ``p_value`` are those of the test of `harness compare`, over people and
+    seeds, the p-value adjusted for the number of amounts (Holm). Without scores the interval is
+    over seeds alone, and None where there is one seed.
     """
 
     alone: float
@@ -58,21 +56,20 @@ def _gain(first: Seeds, second: Seeds, measure: Measure) -> Gain:
     seeds = sorted({*first} & {*second})
     pairs = [(_value(first[s], measure), _value(second[s], measure)) for s in seeds]
     effects = [b - a for a, b in pairs]
-    tested = [_tested(first[s], second[s]) for s in seeds]
-    known = [found for found in tested if found is not None]
-    arms = [_over_seeds(effects)] if len(effects) > 1 else []
-    p_value = None
-    if seeds and len(known) == len(seeds):
-        p_value = max(found.p_value for found in known)
-        arms.append(_over_pairs(known))
     effect = fmean(effects) if effects else math.nan
-    arm = math.hypot(*arms) if arms else None
+    low = high = p_value = None
+    found = _tested([first[s] for s in seeds], [second[s] for s in seeds])
+    if found is not None:
+        low, high, p_value = found.low, found.high, found.p_value
+    elif len(effects) > 1:
+        arm = _over_seeds(effects)
+        low, high = effect - arm, effect + arm
     return Gain(
         fmean(a for a, _ in pairs) if pairs else math.nan,
         fmean(b for _, b in pairs) if pairs else math.nan,
         effect,
-        None if arm is None else effect - arm,
-        None if arm is None else effect + arm,
+        low,
+        high,
         p_value,
         len(seeds),
     )
@@ -83,45 +80,23 @@ def _value(cell: Cell, measure: Measure) -> float:
     return math.nan if found is None or found.value is None else found.value
 
 
-@dataclass(frozen=True)
-class _Tested:
-    """Two trainings of one seed: p, and differences of all pairs or of all ``replicates``."""
-
-    p_value: float
-    differences: NDArray[np.float64]
-    replicates: bool
-
-
-def _tested(first: Cell, second: Cell) -> _Tested | None:
+def _tested(first: Sequence[Cell], second: Sequence[Cell]) -> ScoreDifference | None:
     """None without stored scores, or where they are of no form that is known here."""
-    a, b = _stored(first), _stored(second)
-    if a is None or b is None:
+    sides = [[influences for cell in cells if (influences := _stored(cell))]
+             for cells in (first, second)]  # fmt: skip
+    if not first or any(len(side) < len(first) for side in sides):
         return None
-    right_a, right_b = calls(a), calls(b)
-    if right_a is not None and right_b is not None and len(right_a) == len(right_b):
-        p_value = mcnemar(right_b, right_a).p_value
-        return _Tested(p_value, right_b.astype(float) - right_a, replicates=False)
-    area_a, area_b = area_replicates(a, SEED), area_replicates(b, SEED)
-    if area_a is None or area_b is None:
-        return None
-    p_value = paired_difference((b.value, a.value), area_b, area_a).p_value
-    return _Tested(p_value, area_b - area_a, replicates=True)
+    return paired_test(sides[0], sides[1])
 
 
-def _stored(cell: Cell) -> Stored | None:
+def _stored(cell: Cell) -> Influences | None:
     path = None if cell.mailed else cell.file(cell.result.raw.get("scores", ""))
     try:
-        return None if path is None or not path.exists() else read_stored(cell)
+        stored = None if path is None or not path.exists() else read_stored(cell)
     except DataError:
         return None  # `harness compare` and `harness trace` name the file
+    return None if stored is None else influences_of(stored, SEED)
 
 
 def _over_seeds(effects: Sequence[float]) -> float:
     return student(LEVEL, len(effects) - 1) * stdev(effects) / math.sqrt(len(effects))
-
-
-def _over_pairs(tested: Sequence[_Tested]) -> float:
-    """Half the normal interval of the mean over seeds, as pairs or people vary."""
-    mean = np.mean([found.differences for found in tested], axis=0)
-    error = np.nanstd(mean) if tested[0].replicates else mean.std() / math.sqrt(mean.size)
-    return float(NormalDist().inv_cdf((1 + LEVEL) / 2) * error)

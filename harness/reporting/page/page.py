@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
 from harness.reporting.compare import environments
+from harness.reporting.compare.rows import RowTests
 from harness.reporting.compare.verdict import standings, verdict
 from harness.reporting.figures.figure_embed import Figure
 from harness.reporting.figures.vega import VEGA
@@ -52,14 +53,20 @@ def nothing(study: Study) -> Sequence[ReportSection]:
     return ()
 
 
-def html(study: Study, matrix: Matrix, templates: Sequence[Path] = (), add: Adder = nothing) -> str:
-    """The page as text; ``add`` gives the sections of plugins.
+def html(
+    study: Study,
+    matrix: Matrix,
+    tests: RowTests,
+    templates: Sequence[Path] = (),
+    add: Adder = nothing,
+) -> str:
+    """The page as text; ``tests`` are of the rows of ``matrix``, ``add`` gives plugins' sections.
 
     Raises ``UsageError`` for a template folder that is not there.
     """
     found = environment(templates)
     sections = added.blocks(add(study))
-    return found.get_template(PAGE).render(context(study, matrix, found, sections))
+    return found.get_template(PAGE).render(context(study, matrix, tests, found, sections))
 
 
 def environment(templates: Sequence[Path] = ()) -> Environment:
@@ -83,16 +90,20 @@ def environment(templates: Sequence[Path] = ()) -> Environment:
 
 
 def context(
-    study: Study, matrix: Matrix, found: Environment, sections: Sequence[added.AddedBlock] = ()
+    study: Study,
+    matrix: Matrix,
+    tests: RowTests,
+    found: Environment,
+    sections: Sequence[added.AddedBlock] = (),
 ) -> dict[str, Any]:
     """What the templates may use; the names are the public contract of ``page.jinja``."""
     from markupsafe import Markup
 
-    shown = _sections(study, matrix)
+    shown = _sections(study, matrix, tests)
     figures = _figures(shown)
     return {
         "title": _title(study),
-        "verdict": verdict(matrix, len(study.failures)),
+        "verdict": verdict(matrix, tests, sum(bool(f.planned) for f in study.failures)),
         "counts": _counts(study),
         **shown,
         "added": sections,
@@ -107,17 +118,17 @@ def context(
     }
 
 
-def _sections(study: Study, matrix: Matrix) -> dict[str, Any]:
+def _sections(study: Study, matrix: Matrix, tests: RowTests) -> dict[str, Any]:
     """What each tab shows, as plain data."""
     names = Names.of(study.results)
-    places = standings(matrix)
+    places = standings(matrix, tests)
     searched = leaks.searches(study)
     sources = generators.sources(study, names, searched)
     known = redaction.shown_values(study.results)
     return {
-        "answers": answers.answers(study, matrix, names),
+        "answers": answers.answers(study, matrix, names, tests),
         "comparison": overview.comparison(matrix, "comparison", "Comparison"),
-        "standings": overview.standing_grid(places) if places else None,
+        "standings": overview.standing_grid(places, tests.note()) if places else None,
         "benches": benchmarks.benches(study, names),
         "groups": fairness.fairness(study, names),
         "sources": sources,

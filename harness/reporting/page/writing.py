@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.fileio.atomic import write_text
 from harness.fileio.names import require_no_links
+from harness.reporting.compare.rows import judge_rows
 from harness.reporting.page.page import Adder, html, nothing
 from harness.reporting.tables import render
 from harness.reporting.tables.matrix import Matrix, build
@@ -46,10 +47,11 @@ def write_report(
     require_no_links(out, "*", "tables/*")
     study = load_study(*folders)
     matrix = build(study.results, study.failures)
+    tests = judge_rows(matrix, study.cells)
     written = []
     if "html" in wanted:
         written.append(out / "index.html")
-        write_text(written[-1], html(study, matrix, templates, add))
+        write_text(written[-1], html(study, matrix, tests, templates, add))
     for name, table in TABLES.items():
         if name in wanted:
             written.append(out / "tables" / f"comparison.{name}")

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
+from statistics import NormalDist, fmean
 from typing import Literal
 
 from harness.metrics.uncertainty.paired import holm
 from harness.published.claims import Claim, ClaimedComparison
-from harness.reporting.compare.scores import paired_test, read_stored
+from harness.reporting.compare.influences import Influences, influences_of
+from harness.reporting.compare.paired import SIGNIFICANT, paired_test
+from harness.reporting.compare.scores import read_stored
 from harness.reporting.compare.studies import OWN, differences
 from harness.reporting.papers.against import Evidence, Line
 from harness.reporting.tables.estimates import Estimate, difference
 
-SIGNIFICANT = 0.05
 LEAST = 1e-9  # an interval cut off at 0 or 100 % may have an arm of no length
 INDEPENDENT = "interval of the difference (MOVER), taken as independent"
 Outcome = Literal["supported", "refuted", "undecided"]
@@ -158,8 +159,9 @@ def by_interval(
 def of_study(evidence: Evidence, seed: int = 0) -> Prove:
     """Proofs from measured numbers.
 
-    One result on each side is tested on the same pairs, with the scores that the study keeps; where
-    there are several seeds, or the number is no headline, the intervals are compared.
+    The results of both sides, one for each seed, are tested on the same comparisons, with the
+    scores that the study keeps; where these are absent, or the number is not a headline, the
+    intervals are compared.
     """
 
     def prove(comparison: ClaimedComparison) -> Proof:
@@ -179,29 +181,32 @@ def _unpaired(first: Line, second: Line, comparison: ClaimedComparison) -> Proof
 
 
 def _paired(first: Line, second: Line, comparison: ClaimedComparison, seed: int) -> Proof | None:
-    if len(first.used) != 1 or len(second.used) != 1:
+    used = (*first.used, *second.used)
+    if not used or not all(item.metric.headline for item in used):
         return None
-    one, other = first.used[0], second.used[0]
-    if not (one.metric.headline and other.metric.headline):
+    if any(differences(used[0].result.protocol, item.result.protocol, OWN) for item in used[1:]):
         return None
-    if differences(one.result.protocol, other.result.protocol, OWN):
+    if not all(item.cell.file(item.result.raw.get("scores", "")) for item in used):
         return None
-    if not all(item.cell.file(item.result.raw.get("scores", "")) for item in (one, other)):
-        return None
-    stored, base = read_stored(one.cell), read_stored(other.cell)
-    if stored is None or base is None:
-        return None
-    margin = comparison.margin or None
-    above = paired_test(base, stored, seed, margin)
-    below = paired_test(stored, base, seed, margin)
+    tested = [_influences(line, seed) for line in (first, second)]
+    above = paired_test(tested[1], tested[0], comparison.margin or None) if all(tested) else None
+    below = paired_test(tested[0], tested[1], comparison.margin or None) if all(tested) else None
     if above is None or below is None:
         return None
     return Proof(
-        stored.value,
-        base.value,
+        fmean(one.value for one in tested[0]),
+        fmean(one.value for one in tested[1]),
         *_one_sided(comparison, above.effect, above.p_value, above.p_not_worse, below.p_not_worse),
         f"{above.test}, on the same comparisons",
     )
+
+
+def _influences(line: Line, seed: int) -> list[Influences]:
+    """Of every result behind a number; empty where one has no scores of a known form."""
+    stored = [read_stored(item.cell) for item in line.used]
+    found = [None if one is None else influences_of(one, seed) for one in stored]
+    known = [one for one in found if one is not None]
+    return known if len(known) == len(found) else []
 
 
 def _one_sided(

@@ -252,13 +252,12 @@ def _grid(identifier: str, title: str, sweep: Sweep, alone: Series, after: Serie
         Head("Images", numeric=True), Head(alone.name, numeric=True),
         Head(after.name, numeric=True), Head("Difference", numeric=True, small="points"),
         Head("95 % interval"), Head("Seeds", numeric=True),
-        Head("p", numeric=True, small="largest of the seeds, Holm"),
+        Head("p", numeric=True, small="Holm"),
     ]  # fmt: skip
     rows = [_line(n, found) for n, found in zip(both, gains, strict=True)]
     note = (
-        "The interval of the difference is over test pairs and training seeds, or over seeds alone "
-        "where no scores are kept; p is McNemar's exact test of the same pairs, and the paired "
-        "bootstrap over subjects where the number is an area."
+        "The interval of the difference and p are those of the paired t test over people and "
+        "training seeds (`harness compare`), or over seeds alone where no scores are stored."
     )
     caption = f"{after.name} against {alone.name} alone, on {title}"
     return Grid(identifier, caption, heads, rows, [note])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING
 
+from harness.reporting.compare.rows import RowDifference, RowTests
+from harness.reporting.compare.verdict import NETWORKS, difference_text
 from harness.reporting.sections.benchmarks import (
     GROUPED,
     WHOLE,
@@ -17,10 +18,8 @@ from harness.reporting.sections.benchmarks import (
 )
 from harness.reporting.sections.fairness import GROUP, Extremes, extremes
 from harness.reporting.tables.columns import MetricColumn
-from harness.reporting.tables.estimates import Estimate, difference, significant
 from harness.reporting.tables.labels import NO_GENERATOR
 from harness.reporting.tables.matrix import Matrix, MatrixRow, Names
-from harness.results import numbers
 
 if TYPE_CHECKING:
     from harness.results.schema import Result
@@ -38,112 +37,110 @@ class AnswerCard:
 
 @dataclass(frozen=True)
 class Contest:
-    """Two generators under one model on one measure: the first and the next after it."""
+    """Rows that differ in their generator, or in their model, alone, on one measure.
+
+    ``ranked`` are their names, highest first; ``found`` is the first less the next.
+    """
 
     column: MetricColumn
-    model: str
-    first: str
-    second: str
-    change: Estimate | None
-    gap: float
-
-    @property
-    def clear(self) -> bool:
-        """Whether the interval of the difference leaves out zero."""
-        return significant(self.change)
+    ranked: tuple[str, ...]
+    found: RowDifference | None
+    clear: bool  # the first is significantly ahead of all others
 
     @property
     def words(self) -> str:
-        """``+1.23 points [0.40, 2.06] over bfm on lfw accuracy``."""
-        column = self.column
-        unit, count = column.unit, column.count
-        size = numbers.difference(self.gap, unit, count) + numbers.points(unit)
-        low, high = (self.change.low, self.change.high) if self.change else (None, None)
-        ends = numbers.interval(low, high, unit, count)
-        return " ".join(filter(None, (size, ends, f"over {self.second} on {column.title}")))
+        """``+1.23 points [0.40, 2.06] (a over b, lfw accuracy)``."""
+        assert self.found is not None
+        text, what = difference_text(self.found), self.column.title
+        if self.found.found.effect == 0:
+            return f"{text} ({self.ranked[0]} equals {self.ranked[1]}, {what})"
+        return f"{text} ({self.ranked[0]} over {self.ranked[1]}, {what})"
 
 
-def answers(study: Study, matrix: Matrix, names: Names) -> list[AnswerCard]:
-    """The six questions; every answer stands on numbers that the page shows."""
-    found = contests(matrix)
+def answers(study: Study, matrix: Matrix, names: Names, tests: RowTests) -> list[AnswerCard]:
+    """The six questions; every answer is about numbers and tests that the page shows."""
+    kind, found = contests(matrix, tests)
     return [
-        AnswerCard("Which generator is best?", _best(found), "overview"),
-        AnswerCard("By how much?", _margin(found), "overview"),
-        AnswerCard("Is that significant?", _certain(found), "overview"),
-        AnswerCard("On whom does it fail?", _fails(study, names), "fairness"),
+        AnswerCard(f"Which {kind} is best?", _best(kind, found), "overview"),
+        AnswerCard("By how much?", _margin(kind, found), "overview"),
+        AnswerCard("Is that significant?", _certain(kind, found, tests), "overview"),
+        AnswerCard("Where does it fail?", _fails(study, names), "fairness"),
         AnswerCard("How was it measured?", _measured(study), "protocols"),
         AnswerCard("Can I run it again?", _again(study), "environment"),
     ]
 
 
-def contests(matrix: Matrix) -> list[Contest]:
-    """Every measure and model under which at least two generators have a number of a full run."""
+def contests(matrix: Matrix, tests: RowTests) -> tuple[str, list[Contest]]:
+    """Generators under one model, by measure; models on one generator where there are none."""
+    found = _contests(matrix, tests, lambda row: row.generator, lambda row: row.model)
+    if found:
+        return "generator", found
+    models = _contests(matrix, tests, lambda row: row.model, lambda row: row.generator)
+    return ("model", models) if models else ("generator", [])
+
+
+def _contests(
+    matrix: Matrix,
+    tests: RowTests,
+    name: Callable[[MatrixRow], str],
+    group: Callable[[MatrixRow], str],
+) -> list[Contest]:
     made = []
     for column in matrix.columns:
-        by_model: dict[str, list[tuple[MatrixRow, Estimate]]] = {}
-        for row, estimate in matrix.ranked(column):
-            if row.generator != NO_GENERATOR:
-                by_model.setdefault(row.model, []).append((row, estimate))
-        for model, ranked in by_model.items():
-            if len(ranked) < 2:
-                continue
-            (first, value), (second, other) = ranked[:2]
-            gap = value.value - other.value
-            change = difference(value, other)
-            made.append(Contest(column, model, first.generator, second.generator, change, gap))
+        groups: dict[str, list[MatrixRow]] = {}
+        for row, _ in matrix.ranked(column):
+            # A network that was trained elsewhere has no generator to be compared.
+            if name(row) != NO_GENERATOR:
+                groups.setdefault(group(row), []).append(row)
+        for rows in groups.values():
+            if len(rows) > 1:
+                found = tests.between(column, rows[0], rows[1])
+                clear = tests.ahead_of_all(column, rows[0], rows[1:])
+                made.append(Contest(column, tuple(map(name, rows)), found, clear))
     return made
 
 
-def _best(found: Sequence[Contest]) -> tuple[str, ...]:
+def _best(kind: str, found: Sequence[Contest]) -> tuple[str, ...]:
     if not found:
-        return ("Nothing can be said: no two generators were measured under one model.",)
-    wins = Counter(contest.first for contest in found)
-    ordered = wins.most_common()
-    leader, count = ordered[0]
-    tied = sorted(name for name, number in ordered if number == count)
-    total = f"{len(found)} {'comparison' if len(found) == 1 else 'comparisons'}"
-    if len(tied) > 1:
-        return (f"No single one: {', '.join(tied)} are each first in {count} of {total}.",)
-    rest = ", ".join(f"{name} in {number}" for name, number in ordered[1:])
-    first = f"{leader}: first in {count} of {total} of generators under one model and measure"
-    return (f"{first}; {rest}." if rest else f"{first}.",)
+        return ("Not applicable: this study has only one generator per model.",)
+    total = _count(len(found))
+    clear = Counter(contest.ranked[0] for contest in found if contest.clear)
+    if not clear:
+        names = dict.fromkeys(name for contest in found for name in sorted(contest.ranked))
+        return (f"No significant difference: none of {', '.join(names)} is ahead in {total}.",)
+    said = ", ".join(f"{name} in {number}" for name, number in clear.most_common())
+    rest = len(found) - sum(clear.values())
+    open_ = f" In {rest} no {kind} is ahead of all others." if rest else ""
+    return (f"Significantly ahead of every other {kind}: {said} of {total}.{open_}",)
 
 
-def _leader(found: Sequence[Contest]) -> list[Contest]:
-    wins = Counter(contest.first for contest in found)
-    leader = wins.most_common(1)[0][0]
-    return [contest for contest in found if contest.first == leader]
+def _count(many: int) -> str:
+    return f"{many} {'comparison' if many == 1 else 'comparisons'}"
 
 
-def _margin(found: Sequence[Contest]) -> tuple[str, ...]:
-    if not found:
-        return ("There is no second generator to compare with.",)
-    own = _leader(found)
-    ordered = sorted(own, key=lambda contest: abs(contest.gap))
-    if len(own) == 1:
-        return (f"{own[0].first} leads by {own[0].words}.",)
-    shares = [abs(c.gap) for c in own if c.column.unit == "fraction"]
-    middle = f" The median lead is {100 * median(shares):.2f} points." if shares else ""
-    text = f"{own[0].first} leads where it is first by {ordered[0].words} at least and by "
-    return (f"{text}{ordered[-1].words} at most.{middle}",)
+def _margin(kind: str, found: Sequence[Contest]) -> tuple[str, ...]:
+    known = sorted((c for c in found if c.found), key=_size)
+    if not known:
+        return (f"Not applicable: there is no second {kind} to compare with.",)
+    if len(known) == 1:
+        return (f"Lead over the runner-up: {known[0].words}.",)
+    return (f"Lead over the runner-up: {known[0].words} to {known[-1].words}.",)
 
 
-def _certain(found: Sequence[Contest]) -> tuple[str, ...]:
-    if not found:
-        return ("There is no difference to test.",)
-    own = _leader(found)
-    clear = [contest for contest in own if contest.clear]
-    unknown = sum(contest.change is None for contest in own)
-    text = (
-        f"The lead of {own[0].first} over the next generator is significant in {len(clear)} of the "
-        f"{len(own)} it wins (the 95 % interval of the difference leaves out zero)."
-    )
-    more = f" {unknown} have no interval." if unknown else ""
-    others = [c for c in found if c.first != own[0].first and c.clear]
-    lost = (
-        f" Others are significantly ahead of it or of the next in {len(others)}." if others else ""
-    )
-    return (text + more + lost,)
+def _size(contest: Contest) -> float:
+    return abs(contest.found.found.effect) if contest.found else 0.0
+
+
+def _certain(kind: str, found: Sequence[Contest], tests: RowTests) -> tuple[str, ...]:
+    known = [contest.found for contest in found if contest.found]
+    if not known:
+        return ("Not applicable: there is no difference to test.",)
+    significant = sum(one.significant for one in known)
+    verb = "is" if significant == 1 else "are"
+    said = [f"{significant} of {len(known)} leads over the next {kind} {verb} significant."]
+    said += [f"{len(found) - len(known)} cannot be tested."] if len(known) < len(found) else []
+    said.append(tests.note())
+    return (*said, NETWORKS) if tests.single_trainings else tuple(said)
 
 
 def _fails(study: Study, names: Names) -> tuple[str, ...]:
@@ -154,9 +151,7 @@ def _fails(study: Study, names: Names) -> tuple[str, ...]:
         said += [_worst(title, found) for found in extremes(each, names)] if each else []
         said += _hardest(title, results, names)
     said += _not_enrolled(study.results)
-    return tuple(said) or (
-        "Not known: no benchmark of this study tells groups or conditions apart.",
-    )
+    return tuple(said) or ("Not known: no benchmark of this study has groups or conditions.",)
 
 
 def _worst(title: str, found: Extremes) -> str:

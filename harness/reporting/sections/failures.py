@@ -25,6 +25,7 @@ class Broken:
     traceback: str
     attempt: int
     cells: tuple[str, ...]
+    planned: bool
 
 
 def broken(study: Study) -> list[Broken]:
@@ -38,6 +39,7 @@ def broken(study: Study) -> list[Broken]:
             redaction.message(failure.traceback),
             failure.attempt,
             failure.cells,
+            bool(failure.planned) or not failure.cells,
         )
         for failure in study.failures
     ]
@@ -62,13 +64,13 @@ def enrolment(study: Study, names: Names) -> Grid | None:
     if not rows:
         return None
     heads = [
-        Head("Benchmark"), Head("Model"), Head("Placed by"), Head("Images", numeric=True),
+        Head("Benchmark"), Head("Model"), Head("Aligned by"), Head("Images", numeric=True),
         Head("Without a face", numeric=True), Head("Failure to enrol", numeric=True, small="%"),
-        Head("Why"), Head("First of them"),
+        Head("Why"), Head("Examples"),
     ]  # fmt: skip
     note = (
-        "A comparison with an image in which no face was found counts as the protocol says, never "
-        "as left out; the rule stands in the protocols tab."
+        "Pairs with an undetected face are scored by the protocol's rule and are never dropped; "
+        "the rule is in the protocols tab."
     )
     caption = "Failure to enrol: images in which no face was found"
     return Grid("enrolment", caption, heads, list(rows.values()), [note])

@@ -106,7 +106,9 @@ def _extremes_grid(found: Groups, rows: Sequence[Extremes]) -> Grid:
         "Intervals stand in the table of each group; how far all groups spread, with its interval, "
         "stands in the table over all groups."
     )
-    return Grid(f"{found.id}-extremes", f"{found.title}: on whom it fails", heads, lines, [note])
+    return Grid(
+        f"{found.id}-extremes", f"{found.title}: best and worst group", heads, lines, [note]
+    )
 
 
 def _percent(value: float) -> Box:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from harness.reporting.compare.verdict import Standing
 from harness.reporting.tables.columns import MetricColumn
-from harness.reporting.tables.grid import Box, Grid, Head, texts
-from harness.reporting.tables.matrix import Entry, Matrix
+from harness.reporting.tables.grid import Box, Grid, Head
+from harness.reporting.tables.matrix import Entry, Matrix, MatrixRow
 from harness.reporting.tables.render import Notes, footer
+from harness.reporting.tables.row_columns import RowColumn, shown_columns
 from harness.results import numbers
 
 SHORT_ID = 12
@@ -16,13 +17,14 @@ def comparison(matrix: Matrix, identifier: str, caption: str, *, ranks: bool = T
     """Generators and models down, measures across, an interval under every number."""
     notes = Notes()
     ranges = {column.id: _range(matrix, column) for column in matrix.columns}
+    facts = shown_columns(matrix)
     heads = [
-        Head("Generator"), Head("IDs", numeric=True), Head("Images", numeric=True), Head("Model"),
+        *(Head(fact.title, numeric=fact.numeric) for fact in facts),
         *(column_head(column) for column in matrix.columns),
-    ]  # fmt: skip
+    ]
     rows = [
         [
-            *texts((row.source, row.identities, row.images, row.model)),
+            *(_fact(fact, row) for fact in facts),
             *(
                 number_box(matrix.entry(row, column), column, notes, ranges[column.id])
                 for column in matrix.columns
@@ -31,6 +33,11 @@ def comparison(matrix: Matrix, identifier: str, caption: str, *, ranks: bool = T
         for row in matrix.rows
     ]
     return Grid(identifier, caption, heads, rows, footer(matrix, notes, ranks=ranks), kind="heat")
+
+
+def _fact(fact: RowColumn, row: MatrixRow) -> Box:
+    value = fact.value(row)
+    return Box(fact.cell(row), sort=float(value) if isinstance(value, int) else None)
 
 
 def column_head(column: MetricColumn) -> Head:
@@ -93,24 +100,30 @@ def _heat(value: float, ends: tuple[float, float] | None, *, higher: bool) -> fl
     return round(share if higher else 1 - share, 3)
 
 
-def standing_grid(places: list[Standing]) -> Grid:
-    """Who is first on each measure, by how much, and whether that is significant."""
+def standing_grid(places: list[Standing], note: str) -> Grid:
+    """The highest rows of each measure, how far apart they are, and whether that is significant."""
     heads = [
-        Head("Measure"), Head("First"), Head("Value", numeric=True), Head("Second"),
-        Head("Difference", numeric=True), Head("Significant"),
+        Head("Measure"), Head("Highest"), Head("Value", numeric=True), Head("Next"),
+        Head("Difference", numeric=True), Head("p", numeric=True, small="Holm"),
+        Head("Significant"),
     ]  # fmt: skip
     rows = []
     for place in places:
         variant = f" ({place.column.variant})" if place.column.variant else ""
-        second = place.second.title if place.second else "–"
-        change = Box(place.change_text, sort=place.change.value) if place.change else Box("–")
-        certain = "–" if place.change is None else "yes" if place.clear else "no"
-        value = Box(place.value_text, sort=place.value.value)
-        name = place.column.title + variant
-        rows.append([Box(name), Box(place.first.title), value, Box(second), change, Box(certain)])
-    note = (
-        "A difference is significant where its 95 % interval leaves out zero. The interval takes "
-        "the two numbers as independent; numbers from the same pairs rise and fall together, so it "
-        "is cautious."
-    )
-    return Grid("standings", "Who is first, and by how much", heads, rows, [note])
+        tied, second, found = place.ties, place.runner_up, place.change
+        first = place.first.title
+        if len(tied) > 1:
+            first, second = f"equal: {', '.join(row.title for row in tied)}", None
+        rows.append([
+            Box(place.column.title + variant), Box(first),
+            Box(place.value_text, sort=place.value.value), Box(second[0].title if second else "–"),
+            Box(place.change_text, sort=found.found.effect) if found else Box("–"),
+            Box(f"{found.p_value:.2g}", sort=found.p_value, title=found.found.test)
+            if found else Box("–"),
+            Box("–" if found is None else "yes" if found.significant else "no"),
+        ])  # fmt: skip
+    notes = [note] if note else []
+    notes += list(dict.fromkeys(
+        place.change.found.wide for place in places if place.change and place.change.found.wide
+    ))  # fmt: skip
+    return Grid("standings", "Ranking per benchmark", heads, rows, notes)

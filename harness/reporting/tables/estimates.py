@@ -16,7 +16,10 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value of ``seeds`` runs with its interval; ``low`` and ``high`` may be None."""
+    """A value of ``seeds`` runs with its interval; ``low`` and ``high`` may be None.
+
+    ``from_seeds`` is the arm that the seeds alone would have, 0 with one seed.
+    """
 
     value: float
     low: float | None
@@ -24,6 +27,14 @@ class Estimate:
     level: float
     seeds: int
     method: str
+    from_seeds: float = 0.0
+
+    def with_one_more_seed(self) -> float:
+        """Half the width that the interval would have, if seeds vary as they do here."""
+        n = self.seeds
+        rest = math.sqrt(max((self.half_width or 0.0) ** 2 - self.from_seeds**2, 0.0))
+        ratio = student(self.level, n) / student(self.level, n - 1) * math.sqrt(n / (n + 1))
+        return math.hypot(rest, ratio * self.from_seeds)
 
     @property
     def half_width(self) -> float | None:
@@ -54,12 +65,13 @@ def pool(metrics: Sequence[MetricRecord]) -> Estimate | None:
     else:
         below = fmean(value - ci.low for value, ci in zip(values, intervals, strict=True))
         above = fmean(ci.high - value for value, ci in zip(values, intervals, strict=True))
+    spread = 0.0
     if len(values) > 1:
         spread = student(level, len(values) - 1) * stdev(values) / math.sqrt(len(values))
         below, above = math.hypot(below, spread), math.hypot(above, spread)
         method = " and ".join(filter(None, (method, f"Student's t over {len(values)} seeds")))
     low, high = _bounds(mean, below, above, known[0].unit)
-    return Estimate(mean, low, high, level, len(values), method)
+    return Estimate(mean, low, high, level, len(values), method, spread)
 
 
 def student(level: float, degrees: int) -> float:
@@ -83,7 +95,7 @@ def difference(first: Estimate, second: Estimate) -> Estimate | None:
     """``first - second`` with an interval recovered from theirs (MOVER, Zou and Donner 2008).
 
     It takes the two as independent. Numbers from the same test pairs usually rise and fall
-    together, so the interval is cautious. None where one has no interval.
+    together, so the interval is conservative. None where one has no interval.
     """
     if first.low is None or first.high is None or second.low is None or second.high is None:
         return None
@@ -92,10 +104,3 @@ def difference(first: Estimate, second: Estimate) -> Estimate | None:
     high = value + math.hypot(first.high - first.value, second.value - second.low)
     seeds = min(first.seeds, second.seeds)
     return Estimate(value, low, high, min(first.level, second.level), seeds, "MOVER")
-
-
-def significant(change: Estimate | None) -> bool:
-    """Whether the interval of a difference leaves out zero."""
-    if change is None or change.low is None or change.high is None:
-        return False
-    return change.low > 0 or change.high < 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from harness.digests import digest
@@ -11,7 +12,8 @@ from harness.reporting.tables.columns import flat
 if TYPE_CHECKING:
     from harness.results.schema import ComponentUse
 
-NO_GENERATOR = "(none: ready model)"
+NO_GENERATOR = "pre-trained"
+"""Instead of a generator, for a network that was not trained here."""
 SHOWN_PARAMETERS = 3
 LONGEST_VALUE = 24
 
@@ -27,9 +29,10 @@ def labels(uses: Iterable[ComponentUse | None]) -> dict[str, str]:
     """A distinct label for every signature: ``digi2real``, or ``digi2real (alpha=2)``.
 
     The label of a recipe's entry stands in the place of the component's name, unless entries label
-    one component differently: each says then how much of it a model takes. Only parameters in
-    which components of one name differ are shown; where these are too many, or the difference lies
-    elsewhere, version, provider and the start of the signature step in.
+    one component differently: each says then how much of it a model takes. Of components with one
+    name the parameter that tells all of them apart is shown, a file before others, or those in
+    which they differ; where these are too many, or the difference is elsewhere, version, provider
+    and the start of the signature step in. Parameters that are not set are not shown.
     """
     distinct: dict[str, ComponentUse | None] = {}
     given: dict[str, set[str]] = {}
@@ -55,9 +58,15 @@ def _within(name: str, group: dict[str, ComponentUse]) -> dict[str, str]:
     settings = {key: _settings(use) for key, use in group.items()}
     fields = dict.fromkeys(field for setting in settings.values() for field in setting)
     varying = [f for f in fields if len({setting.get(f) for setting in settings.values()}) > 1]
+    alone = [f for f in varying if len({setting.get(f) for setting in settings.values()})
+             == len(group) and all(f in setting for setting in settings.values())]  # fmt: skip
+    files = [f for f in alone if all(map(_is_path, (use.params.get(f) for use in group.values())))]
+    if files:  # networks in files are known by them
+        return {key: f"{name} ({setting[files[0]]})" for key, setting in settings.items()}
+    shown = alone[:1] or varying
     made = {}
     for key, setting in settings.items():
-        parts = [f"{f}={setting[f]}" for f in varying if f in setting][:SHOWN_PARAMETERS]
+        parts = [f"{f}={setting[f]}" for f in shown if f in setting][:SHOWN_PARAMETERS]
         made[key] = f"{name} ({', '.join(parts)})" if parts else name
     texts = list(made.values())
     return {
@@ -66,9 +75,13 @@ def _within(name: str, group: dict[str, ComponentUse]) -> dict[str, str]:
     }
 
 
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and bool(PurePath(value).suffix)
+
+
 def _settings(use: ComponentUse) -> dict[str, str]:
     facts = {**use.params, "version": use.version, "provider": use.provider}
-    return {key: _short(value) for key, value in flat(facts).items()}
+    return {key: _short(value) for key, value in flat(facts).items() if value != "null"}
 
 
 def _short(value: str) -> str:

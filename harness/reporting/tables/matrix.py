@@ -10,7 +10,7 @@ from harness.components import NO_MEASUREMENT
 from harness.reporting.tables import columns as cols
 from harness.reporting.tables import redaction
 from harness.reporting.tables.columns import MetricColumn
-from harness.reporting.tables.estimates import Estimate, difference, pool, significant
+from harness.reporting.tables.estimates import Estimate, pool
 from harness.reporting.tables.labels import NO_GENERATOR, labels, signature
 from harness.results.failures import CellPlace
 
@@ -27,13 +27,18 @@ INTEGRITY_NOTES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """A generator and the model trained on it; ``identities`` and ``images`` where known."""
+    """A generator and the model trained on it; ``identities`` and ``images`` where known.
+
+    ``input`` is the size of image that the network sees, ``trained`` whether it was trained here.
+    """
 
     generator: str
     model: str
     identities: int | None = None
     images: int | None = None
     limited: int | None = None
+    input: str = field(default="", compare=False)
+    trained: bool = field(default=False, compare=False)
 
     @property
     def id(self) -> str:
@@ -91,6 +96,12 @@ class Matrix:
     rows: list[MatrixRow]
     columns: list[MetricColumn]
     entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
+    significance: str = ""  # the test behind the marks of best and second best
+
+    def seeds(self, row: MatrixRow) -> tuple[int, int]:
+        """Fewest and most trainings behind a number of a row; zeros for a ready network."""
+        found = [len(e.ids) for column in self.columns if (e := self.entry(row, column)) and e.ids]
+        return (min(found), max(found)) if found and row.trained else (0, 0)
 
     def entry(self, row: MatrixRow, column: MetricColumn) -> Entry | None:
         """What stands there; None where the pair was never run."""
@@ -129,6 +140,8 @@ class Names:
             self.models[signature(result.cell.model)],
             *_size(source),
             limited=result.limited,
+            input=_input(result.protocol.get("input")),
+            trained="model" in result.provenance.inputs,
         )
 
 
@@ -160,9 +173,13 @@ def build(
     matrix.entries = {place: _entry(found) for place, found in gathered.items()}
     _add_failures(matrix, failures)
     matrix.rows.sort(key=lambda row: (row.limited is not None, row.model, row.generator))
-    for column in matrix.columns:
-        _mark_best(matrix, column)
     return matrix
+
+
+def _input(facts: Any) -> str:
+    """``112 x 112``; empty where a result does not say it."""
+    sides = [facts.get(side) for side in ("width", "height")] if isinstance(facts, Mapping) else []
+    return " x ".join(map(str, sides)) if sides and None not in sides else ""
 
 
 def _size(use: ComponentUse | None) -> tuple[int | None, int | None]:
@@ -218,7 +235,7 @@ def _add_failures(matrix: Matrix, failures: Sequence[Failure]) -> None:
     for failure in failures:
         said = redaction.message(failure.message or failure.error)
         text = f"failed at {failure.stage}: {said}"
-        for place in filter(None, map(CellPlace.of, failure.cells)):
+        for place in filter(None, map(CellPlace.of, failure.planned)):
             rows = [row for row in matrix.rows if _may_hold(row, place)]
             if len(rows) != 1:
                 rows = [MatrixRow(place.generator or NO_GENERATOR, place.model)]
@@ -243,17 +260,3 @@ def _may_hold(row: MatrixRow, place: CellPlace) -> bool:
     """Whether a row with these labels may hold a cell of which only names are known."""
     pairs = ((place.generator or NO_GENERATOR, row.generator), (place.model, row.model))
     return all(label == name or label.startswith(f"{name} (") for name, label in pairs)
-
-
-def _mark_best(matrix: Matrix, column: MetricColumn) -> None:
-    """Mark best and second best only where the difference to all others is significant."""
-    ranked = matrix.ranked(column)
-    for place, rank in enumerate(("best", "second")):
-        if len(ranked) < place + 2:
-            return
-        row, estimate = ranked[place]
-        rest = [other for _, other in ranked[place + 1 :]]
-        if not all(significant(difference(estimate, other)) for other in rest):
-            return
-        entry = matrix.entries[row.id, column.id]
-        matrix.entries[row.id, column.id] = replace(entry, rank=rank)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from harness.reporting.tables.columns import MetricColumn, differing, pairs
+from harness.reporting.tables.columns import MetricColumn, differing
 from harness.reporting.tables.escapes import (
     csv_text,
     latex_text,
@@ -17,18 +17,16 @@ from harness.reporting.tables.escapes import (
     markdown_item,
     one_line,
 )
-from harness.reporting.tables.matrix import Entry, Matrix, MatrixRow, build
+from harness.reporting.tables.matrix import Entry, Matrix
+from harness.reporting.tables.row_columns import row_columns, shown_columns
 from harness.results import numbers
 
 if TYPE_CHECKING:
-    from harness.results.schema import Result
+    pass
 
 NAMED_CELLS = 3
 ALTERED = "altered"
-SIGNIFICANCE = (
-    "Best and second best are marked only where the difference to every lower row is significant: "
-    "its 95 % interval (MOVER, taken as independent, so cautious) leaves out zero."
-)
+MARKS = "Best and second best are marked where a row is significantly ahead of every lower row."
 
 
 class Notes:
@@ -97,7 +95,7 @@ def markdown(matrix: Matrix) -> str:
 
     head = [markdown_cell(title) for title in _head(matrix)]
     table = pipe(head, _rows(matrix, text, markdown_cell), _align(matrix))
-    return "\n".join([table, "", *_footer(matrix, notes, markdown_item)]) + "\n"
+    return "\n".join([table, "", *footer_lines(matrix, notes, markdown_item)]) + "\n"
 
 
 def plain(matrix: Matrix) -> str:
@@ -110,7 +108,7 @@ def plain(matrix: Matrix) -> str:
 
     head, rows = [one_line(title) for title in _head(matrix)], _rows(matrix, text, one_line)
     table = tabulate(rows, head, tablefmt="simple", disable_numparse=True, colalign=_align(matrix))
-    return "\n".join([table, "", *_footer(matrix, notes, one_line)]) + "\n"
+    return "\n".join([table, "", *footer_lines(matrix, notes, one_line)]) + "\n"
 
 
 def latex(matrix: Matrix) -> str:
@@ -127,7 +125,7 @@ def latex(matrix: Matrix) -> str:
     head = " & ".join(latex_text(title) for title in _head(matrix)) + r" \\"
     lines = [rf"\begin{{tabular}}{{{shape}}}", r"\toprule", head, r"\midrule", *body]
     lines.append(r"\bottomrule")
-    footer = [rf"\par\footnotesize {latex_text(line)}" for line in _footer(matrix, notes, str)]
+    footer = [rf"\par\footnotesize {latex_text(line)}" for line in footer_lines(matrix, notes, str)]
     return "\n".join([*lines, r"\end{tabular}", *footer]) + "\n"
 
 
@@ -136,15 +134,16 @@ def comma_separated(matrix: Matrix) -> str:
 
     An altered number is left out, because a number of this table cannot carry a mark.
     """
-    head = ["generator", "model", "identities", "images", "limited"]
+    facts = row_columns(matrix)
+    head = [fact.csv for fact in facts]
     for title in column_titles(matrix):
         head += [csv_text(title), csv_text(f"{title} low"), csv_text(f"{title} high")]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(head)
     for row in matrix.rows:
-        line: list[object] = [csv_text(row.generator), csv_text(row.model), row.identities,
-                              row.images, row.limited]  # fmt: skip
+        values = (fact.value(row) for fact in facts)
+        line: list[object] = [csv_text(v) if isinstance(v, str) else v for v in values]
         for column in matrix.columns:
             entry = matrix.entry(row, column)
             found = entry.estimate if entry and not entry.altered else None
@@ -153,84 +152,18 @@ def comma_separated(matrix: Matrix) -> str:
     return out.getvalue()
 
 
-def summary_table(results: Sequence[Result]) -> str:
-    """The table a run prints: one line a headline number, with the published one beside it."""
-    return summary(build(results))
-
-
-def summary(matrix: Matrix) -> str:
-    """A Markdown table with a line for every number of a comparison, and its footnotes."""
-    notes = Notes()
-    head = ["Generator", "IDs", "Model", "Bench", "Metric", measured_title(matrix), "n pairs",
-            "Seeds"]  # fmt: skip
-    align = ["left", "right", "left", "left", "left", "left", "right", "right"]
-    printed = any(entry.published for entry in matrix.entries.values())
-    if printed:
-        head[6:6], align[6:6] = ["Published", "Δ"], ["right", "right"]
-    lines = []
-    for row in matrix.rows:
-        for column in matrix.columns:
-            entry = matrix.entry(row, column)
-            if entry is not None:
-                line = _line(row, column, entry, notes, printed=printed)
-                lines.append([markdown_cell(text) for text in line])
-    table = pipe(head, lines, align)
-    return (
-        "\n".join([table, "", *_footer(matrix, notes, markdown_cell, ranks=False)]).rstrip() + "\n"
-    )
-
-
-def measured_title(matrix: Matrix) -> str:
-    """``Measured (95 % CI)``, without the level where levels differ."""
-    levels = {e.estimate.level for e in matrix.entries.values() if e.estimate}
-    return f"Measured ({100 * levels.pop():g} % CI)" if len(levels) == 1 else "Measured (CI)"
-
-
-def _line(
-    row: MatrixRow, column: MetricColumn, entry: Entry, notes: Notes, *, printed: bool
-) -> list[str]:
-    variant = f" ({column.variant})" if column.variant else ""
-    measured = cell_text(entry, column, notes)
-    paper = published_texts(entry, column, notes) if printed else ()
-    return [
-        row.source,
-        numbers.count(row.identities),
-        row.model,
-        column.bench + variant,
-        column.measure,
-        measured,
-        *paper,
-        numbers.count(pairs(column.protocol)),
-        str(entry.seeds) if entry.ids else "",
-    ]
-
-
-def published_texts(entry: Entry, column: MetricColumn, notes: Notes) -> tuple[str, str]:
-    """The published number and the difference; ``n/c`` where the protocols are not the same."""
-    paper = entry.published
-    if paper is None:
-        return "", ""
-    mark = notes.mark(f"published: {paper.ref}, protocol {paper.match}")
-    text = f"{numbers.number(paper.value, column.unit)} [{mark}]"
-    if entry.estimate is None:
-        return text, ""
-    if not paper.comparable:
-        return text, "n/c"
-    change = entry.estimate.value - paper.value
-    return text, numbers.difference(change, column.unit, column.count)
-
-
 def pipe(head: Sequence[str], rows: Sequence[Sequence[str]], align: Sequence[str]) -> str:
     """A Markdown table."""
     return str(tabulate(rows, head, tablefmt="pipe", disable_numparse=True, colalign=align))
 
 
 def _head(matrix: Matrix) -> list[str]:
-    return ["Generator", "IDs", "Images", "Model", *column_titles(matrix)]
+    return [*(column.title for column in shown_columns(matrix)), *column_titles(matrix)]
 
 
 def _align(matrix: Matrix) -> list[str]:
-    return ["left", "right", "right", "left", *["right"] * len(matrix.columns)]
+    sides = ["right" if column.numeric else "left" for column in shown_columns(matrix)]
+    return [*sides, *["right"] * len(matrix.columns)]
 
 
 def _rows(
@@ -238,12 +171,10 @@ def _rows(
     text: Callable[[Entry | None, MetricColumn], str],
     escape: Callable[[str], str],
 ) -> list[list[str]]:
+    facts = shown_columns(matrix)
     return [
         [
-            escape(row.source),
-            numbers.count(row.identities),
-            numbers.count(row.images),
-            escape(row.model),
+            *(escape(fact.cell(row)) for fact in facts),
             *(text(matrix.entry(row, column), column) for column in matrix.columns),
         ]
         for row in matrix.rows
@@ -271,14 +202,40 @@ def _first(cells: Sequence[str]) -> str:
 def footer(matrix: Matrix, notes: Notes, *, ranks: bool = True) -> list[str]:
     """What stands under a comparison: protocol differences, footnotes, limits and marks."""
     lines = protocol_notes(matrix.columns) + notes.lines() + warning_lines(matrix)
+    lines += wide_lines(matrix)
     if any(row.limited for row in matrix.rows):
         lines.append("[limited N] runs saw only N identities and pairs; they are never ranked.")
     if ranks and any(entry.rank for entry in matrix.entries.values()):
-        lines.append(SIGNIFICANCE)
+        lines.append(MARKS)
+    if ranks and matrix.significance:
+        lines.append(matrix.significance)
     return lines
 
 
-def _footer(
+def wide_lines(matrix: Matrix) -> list[str]:
+    """Why intervals over two seeds are wide, and what a third would do, by the widest of them."""
+    wide = [
+        (found.half_width or 0.0, found, row, column)
+        for row in matrix.rows
+        for column in matrix.columns
+        if (entry := matrix.entry(row, column)) and (found := entry.estimate)
+        if found.seeds == 2 and found.half_width and column.unit == "fraction"
+    ]
+    if not wide:
+        return []
+    arm, found, row, column = max(wide, key=lambda item: item[0])
+    then = found.with_one_more_seed()
+    text = (
+        "Intervals over 2 seeds are wide because two numbers hardly tell their spread: Student's t "
+        "with 1 degree of freedom reaches 12.7 standard errors to each side, with 2 it is 4.3. If "
+        f"seeds vary as here, a third would narrow the widest, ±{100 * arm:.2f} points "
+        f"({row.title} on {column.title}), to about ±{100 * then:.2f}."
+    )
+    return [text]
+
+
+def footer_lines(
     matrix: Matrix, notes: Notes, escape: Callable[[str], str], *, ranks: bool = True
 ) -> list[str]:
+    """What is under a comparison, each line escaped for the form of the table."""
     return [escape(line) for line in footer(matrix, notes, ranks=ranks)]

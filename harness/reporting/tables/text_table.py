@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.reporting.tables.escapes import csv_text, latex_text, markdown_cell, one_line
 from harness.reporting.tables.render import pipe
+from harness.reporting.tables.table_column import Item, TableColumn
 
 Format = Literal["md", "tex", "csv"]
 
@@ -24,6 +25,19 @@ class TextTable:
     rows: list[list[str]] = field(default_factory=list)
     records: list[Mapping[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls, caption: str, columns: Sequence[TableColumn[Item]], items: Iterable[Item]
+    ) -> TextTable:
+        """A row for every item; columns without a title are in the records alone."""
+        shown = [column for column in columns if column.title]
+        right = frozenset(column.title for column in shown if column.numeric)
+        made = cls(caption, [column.title for column in shown], right)
+        for item in items:
+            made.rows.append([column.cell(item) for column in shown])
+            made.records.append({column.csv: column.value(item) for column in columns})
+        return made
 
     def render(self, form: Format) -> str:
         """The table in one of the formats, ending with a line break."""

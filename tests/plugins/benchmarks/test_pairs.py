@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.errors import DataError, UsageError
+from harness.protocols.base import Embeddings
 from harness_plugins.benchmarks.agedb30.benchmark import AgeDb30
 from harness_plugins.benchmarks.agedb30.params import AgeDb30Params
 from harness_plugins.benchmarks.pairs.benchmark import Pairs
@@ -97,6 +98,20 @@ def test_folder_and_pack_hold_the_same_pairs(prepared, folder, pack):
     np.testing.assert_array_equal(listed.fold, packed.fold)
     np.testing.assert_array_equal(listed.genuine, packed.genuine)
     assert packed.subjects is None
+
+
+@pytest.mark.parametrize(
+    ("folds", "note"),
+    [((), ""), ((1, 3), "2 of 10 folds"), ((2,), "1 of 10 folds, AUC because accuracy needs two")],
+)
+def test_a_headline_of_some_folds_says_so(prepared, pack, folds, note):
+    made = prepared(AgeDb30, AgeDb30Params(pack=pack, folds=folds, flip="none"))
+    comparison = made.comparison("verification")
+    count = len(comparison.image_names)
+    vectors = np.random.default_rng(0).normal(size=(count, 8)).astype(np.float32)
+    found = Embeddings(vectors, None, np.ones(count, bool), comparison.image_names)
+    metrics = comparison.evaluate(comparison.score(found), seed=0).metrics
+    assert [metric.note for metric in metrics if metric.headline] == [note]
 
 
 def test_a_limit_and_folds_keep_only_their_images(prepared, pack):

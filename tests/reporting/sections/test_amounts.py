@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import zlib
 from dataclasses import replace
 from itertools import product
-from statistics import NormalDist, fmean, stdev
+from statistics import fmean
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
-from scipy.stats import t as student
 
-from harness.metrics import auc, draw_subject_weights
+from harness.metrics import auc
 from harness.metrics.scores import sort_labelled_scores
+from harness.metrics.uncertainty.two_level import spread_over_units, two_level_test
 from harness.metrics.verification import kfold_accuracy
-from harness.protocols.subgroups import bootstrap_auc
 from harness.reporting import render
+from harness.reporting.compare.influences import influences_of
+from harness.reporting.compare.paired import paired_test
+from harness.reporting.compare.scores import Stored
 from harness.reporting.sections.amounts import common, over_amounts, sweeps
 from harness.results.columns import write_columns
 from harness.results.study import load_study
-from harness.seeds import stream
 
 REAL, MADE = "r" * 64, "m" * 64
 PAIRS = 600
@@ -118,22 +117,23 @@ def test_gains_by_hand(study):
     called = study[1]
     raw, shown = [], []
     for n, row in zip((199, 399, 899), grid.rows, strict=True):
-        effects, differences, p_values = [], [], []
-        for repeat in range(3):
-            one, other = (called["lfw", n, arm, repeat] for arm in ("alone", "after"))
-            effects.append(other.mean - one.mean)
-            differences.append(other.correct.astype(float) - one.correct)
-            better = int((other.correct & ~one.correct).sum())
-            worse = int((one.correct & ~other.correct).sum())
-            p_values.append(binomtest(better, better + worse).pvalue)
-        raw.append(max(p_values))
-        over_seeds = student.ppf(0.975, 2) * stdev(effects) / math.sqrt(3)
-        over_pairs = NormalDist().inv_cdf(0.975) * np.mean(differences, 0).std() / math.sqrt(PAIRS)
-        arm, effect = math.hypot(over_seeds, over_pairs), fmean(effects)
+        sides = [
+            [called["lfw", n, arm, repeat] for repeat in range(3)] for arm in ("alone", "after")
+        ]
+        rows = [(one.correct - one.correct.mean()) / PAIRS for side in sides for one in side]
+        genuine = np.arange(PAIRS) % 2 == 0
+        for centred in rows:  # the shares of genuine and impostor pairs are fixed
+            for kind in (genuine, ~genuine):
+                centred[kind] -= centred[kind].mean()
+        found = two_level_test(*([one.mean for one in side] for side in sides),
+                               spread_over_units(rows))  # fmt: skip
+        raw.append(found.p_value)
         shown.append(row[6].sort)
         assert row[0].text == str(n)
+        effect = fmean(b.mean - a.mean for a, b in zip(*sides, strict=True))
         assert row[3].sort == pytest.approx(effect)
         low, high = (float(end) for end in row[4].text.strip("[]").split(","))
+        arm = found.half_width()
         assert (low, high) == pytest.approx((100 * (effect - arm), 100 * (effect + arm)), abs=0.006)
         assert row[5].text == "3"
     ordered = np.argsort(raw)
@@ -151,20 +151,22 @@ def test_an_area_has_an_interval_over_seeds_and_no_test(study):
     assert [row[6].text for row in grid.rows] == ["", "", ""]
 
 
-def test_an_area_of_kept_scores_is_tested_on_draws_of_people(make, tmp_path):
+def test_an_area_of_stored_scores_is_tested_over_people(make, tmp_path):
     """Three seeds, two amounts; of 80 people in one fold the second training loses fewer."""
     people = np.repeat(np.arange(80), 4)
     genuine = np.arange(320) % 2 == 0
     other = np.where(genuine, people, (people + 1) % 80)
-    effects, draws = {100: [], 200: []}, {100: [], 200: []}
-    weights = draw_subject_weights(80, 1000, stream(0, "compare"))
+    effects = {n: ([], []) for n in (100, 200)}
     for repeat, n in product(range(3), effects):
-        areas, replicates = [], []
+        areas = []
         for arm, noise in (("alone", 1.0), ("after", 0.7)):
             rng = np.random.default_rng([n, repeat, len(arm)])
             distance = np.where(genuine, 0.5, 1.5) + noise * rng.normal(size=320)
             areas.append(auc(sort_labelled_scores(-distance, genuine)))
-            replicates.append(bootstrap_auc(distance, people, other, weights))
+            columns = {"distance": distance, "genuine": genuine, "fold": np.zeros(320, np.int32),
+                       "first_subject": people, "second_subject": other}  # fmt: skip
+            one = influences_of(Stored(areas[-1], {}, {"id": "cfp-ff/exact@1"}, columns), 0)
+            effects[n][arm == "after"].append(one)
             bare = phase(REAL, f"{n} real images", n, lr=0.2)
             phases = [bare] if arm == "alone" else [phase(MADE, "rendered", 30_000), bare]
             network = make.component("nn4", facts={**phases[-1], **(
@@ -177,23 +179,16 @@ def test_an_area_of_kept_scores_is_tested_on_draws_of_people(make, tmp_path):
             )  # fmt: skip
             inputs = {"model": network.key} | {f"model.{k}": "k" for k in range(len(phases) - 1)}
             known = made.provenance.model_copy(update={"inputs": inputs})
-            columns = {"distance": distance, "genuine": genuine, "fold": np.zeros(320, np.int32),
-                       "first_subject": people, "second_subject": other}  # fmt: skip
             folder = make.write_cell(tmp_path, made.model_copy(update={"provenance": known}))
             write_columns(folder / "scores.arrow", columns)
-        effects[n].append(areas[1] - areas[0])
-        draws[n].append(replicates[1] - replicates[0])
     _, (grid,) = over_amounts("b", "cfp-ff", load_study(tmp_path).cells)
     raw = []
-    for (n, found), row in zip(effects.items(), grid.rows, strict=True):
-        over_seeds = student.ppf(0.975, 2) * stdev(found) / math.sqrt(3)
-        over_people = NormalDist().inv_cdf(0.975) * np.mean(draws[n], axis=0).std()
-        arm = math.hypot(over_seeds, over_people)
-        assert row[3].sort == pytest.approx(fmean(found))
+    for (alone, after), row in zip(effects.values(), grid.rows, strict=True):
+        found = paired_test(alone, after)
+        assert row[3].sort == pytest.approx(found.effect)
         low, high = (float(end) / 100 for end in row[4].text.strip("[]").split(","))
-        assert (low, high) == pytest.approx((fmean(found) - arm, fmean(found) + arm), abs=6e-5)
-        tails = [min((d <= 0).sum(), (d >= 0).sum()) for d in draws[n]]
-        raw.append(max(min(1, 2 * (1 + tail) / 1001) for tail in tails))
+        assert (low, high) == pytest.approx((found.low, found.high), abs=6e-5)
+        raw.append(found.p_value)
     holm = [min(1, 2 * min(raw)), max(max(raw), 2 * min(raw))]
     assert sorted(row[6].sort for row in grid.rows) == pytest.approx(holm)
 

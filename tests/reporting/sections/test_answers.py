@@ -8,6 +8,8 @@ from html import unescape
 import pytest
 
 from harness.reporting import render
+from harness.reporting.compare.rows import judge_rows
+from harness.reporting.compare.verdict import NETWORKS
 from harness.reporting.sections.answers import answers, contests
 from harness.reporting.tables.matrix import Names, build
 from harness.results.study import load_study
@@ -28,7 +30,9 @@ def asked(make, tmp_path):
         for one in results:
             make.write_cell(tmp_path / "study", one)
         study = load_study(tmp_path / "study")
-        found = answers(study, build(study.results), Names.of(study.results))
+        matrix = build(study.results)
+        tests = judge_rows(matrix, study.cells)
+        found = answers(study, matrix, Names.of(study.results), tests)
         return {answer.question: " ".join(answer.lines) for answer in found}
 
     return ask
@@ -36,17 +40,18 @@ def asked(make, tmp_path):
 
 def test_all_questions_are_answered_first(text):
     first = ("Which generator is best?", "By how much?", "Is that significant?")
-    then = ("On whom does it fail?", "How was it measured?", "Can I run it again?")
+    then = ("Where does it fail?", "How was it measured?", "Can I run it again?")
     for question in (*first, *then):
         assert question in text
 
 
 def test_which_is_best_by_how_much_and_whether_that_is_significant(text):
-    assert "dcface: first in 6 of " in text
-    assert re.search(r"dcface leads where it is first by \+\d+\.\d+ points \[", text)
-    assert re.search(
-        r"The lead of dcface over the next generator is significant in 6 of the 6", text
-    )
+    assert "Significantly ahead of every other generator: digi2real in 1 of 7 comparisons" in text
+    assert "In 6 no generator is ahead of all others." in text
+    assert "Lead over the runner-up: +3.00 points [1.59, 4.41] (digi2real over bfm, rfw" in text
+    assert "1 of 7 leads over the next generator is significant." in text
+    assert "Holm's correction for the 59 tests of this table" in text
+    assert "Ranking per benchmark" in text
 
 
 def test_on_whom_it_fails_is_said_with_numbers(text):
@@ -87,22 +92,46 @@ def test_leaks_and_likeness_are_shown(text):
 
 def test_a_lead_inside_the_noise_is_not_significant(asked, make):
     found = asked(make.result("a", value=0.901, half=0.01), make.result("b", value=0.9, half=0.01))
-    assert found["Which generator is best?"].startswith("a: first in 1 of 1 comparison")
-    assert "+0.10 points [-1.31, 1.51] over b" in found["By how much?"]
-    assert "significant in 0 of the 1" in found["Is that significant?"]
+    assert found["Which generator is best?"] == (
+        "No significant difference: none of a, b is ahead in 1 comparison."
+    )
+    assert "+0.10 points [-1.31, 1.51] (a over b, lfw accuracy)" in found["By how much?"]
+    assert "0 of 1 leads over the next generator are significant." in found["Is that significant?"]
+    assert NETWORKS in found["Is that significant?"]
 
 
-def test_a_tie_has_no_winner(asked, make):
+def test_a_lead_beyond_the_noise_is(asked, make):
     found = asked(
         make.result("a", value=0.9), make.result("b", value=0.8),
-        make.result("a", bench="cfp", value=0.7), make.result("b", bench="cfp", value=0.8),
+        make.result("a", bench="cfp", value=0.7), make.result("b", bench="cfp", value=0.7),
     )  # fmt: skip
-    assert found["Which generator is best?"].startswith("No single one: a, b are each first in 1")
+    assert found["Which generator is best?"] == (
+        "Significantly ahead of every other generator: a in 1 of 2 comparisons. "
+        "In 1 no generator is ahead of all others."
+    )
+    assert "Lead over the runner-up: 0.00 points" in found["By how much?"]
+    assert "1 of 2 leads over the next generator is significant." in found["Is that significant?"]
 
 
-def test_one_generator_is_compared_with_nothing(asked, make):
+def test_with_one_generator_the_cards_are_about_models(asked, make):
+    found = asked(make.result("a", "one", value=0.9), make.result("a", "two", value=0.8))
+    assert found["Which model is best?"].startswith(
+        "Significantly ahead of every other model: one in 1 of 1"
+    )
+
+
+def test_ready_networks_are_compared_as_models(asked, make):
+    found = asked(make.result(None, "one", value=0.8), make.result(None, "two", value=0.8))
+    assert "none of one, two is ahead in 1 comparison" in found["Which model is best?"]
+    assert NETWORKS not in found["Is that significant?"]
+
+
+def test_one_row_is_compared_with_nothing(asked, make):
     found = asked(make.result("a"), make.result(None, "onnx"))
-    assert found["Which generator is best?"].startswith("Nothing can be said")
+    assert found["Which generator is best?"] == (
+        "Not applicable: this study has only one generator per model."
+    )
+    assert found["By how much?"].startswith("Not applicable")
     assert found["Can I run it again?"].startswith("Not directly")
 
 
@@ -112,7 +141,11 @@ def test_limited_runs_and_other_models_are_no_rivals(make):
         make.result("b", value=0.95, limited=5),
         make.result("b", "iresnet50", value=0.95),
     ]
-    assert contests(build(rivals)) == []
-    (found,) = contests(build([*rivals, make.result("b", value=0.8)]))
-    assert (found.first, found.second, found.model) == ("a", "b", "facenet-nn4")
+    matrix = build(rivals)
+    # Two models on one generator are left, of full runs.
+    kind, found = contests(matrix, judge_rows(matrix))
+    assert (kind, found) == ("generator", [])
+    matrix = build([*rivals, make.result("b", value=0.8)])
+    kind, (found,) = contests(matrix, judge_rows(matrix))
+    assert (kind, found.ranked, found.column.benchmark) == ("generator", ("a", "b"), "lfw")
     assert found.clear

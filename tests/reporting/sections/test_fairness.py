@@ -69,14 +69,14 @@ def test_the_tables_of_a_benchmark(make, grouped, study_of, lines):
     assert (found.title, found.bench, found.id) == ("rfw", "bench-1", "groups-1")
     captions = [grid.caption for grid in found.grids]
     assert captions == [
-        "rfw: on whom it fails", "rfw: each group", "rfw: over all groups", "rfw: more",
+        "rfw: best and worst group", "rfw: each group", "rfw: over all groups", "rfw: more",
     ]  # fmt: skip
     assert lines(found.grids[0]) == [
         ["bfm > facenet-nn4", "African", "71.00", "Caucasian", "83.00", "12.00"]
     ]
     assert [box.sort for box in found.grids[0].rows[0]][2::2] == pytest.approx([0.71, 0.83])
     assert found.grids[0].rows[0][5].sort == pytest.approx(0.12)
-    assert [head.text for head in found.grids[1].heads][4:] == ["rfw"] * 3
+    assert [head.text for head in found.grids[1].heads][4:] == ["Seeds", *["rfw"] * 3]
     assert len({grid.id for grid in found.grids}) == 4
 
 

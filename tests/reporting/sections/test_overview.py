@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.reporting.compare.rows import judge_rows
 from harness.reporting.compare.verdict import standings
 from harness.reporting.sections import overview
 from harness.reporting.tables.matrix import build
@@ -11,6 +12,7 @@ from harness.reporting.tables.matrix import build
 def compared(study_of):
     def made(*results, **options):
         matrix = build(study_of(*results).study.results)
+        judge_rows(matrix)
         return matrix, overview.comparison(matrix, "m", "All", **options)
 
     return made
@@ -82,11 +84,22 @@ def test_who_is_first_and_whether_that_is_certain(make, compared, lines):
         make.result("a", bench="bare", value=0.7, half=None),
         make.result("b", bench="bare", value=0.6, half=None),
     )  # fmt: skip
-    grid = overview.standing_grid(standings(matrix))
+    tests = judge_rows(matrix)
+    grid = overview.standing_grid(standings(matrix, tests), tests.note())
+    assert grid.notes == [tests.note()]
     found = {row[0].split()[0]: row[1:] for row in lines(grid)}
     assert found["lfw"][0] == "a > facenet-nn4"
     assert found["lfw"][2] == "b > facenet-nn4"
-    assert found["lfw"][4] == "yes"
-    assert (found["cfp"][0], found["cfp"][4]) == ("b > facenet-nn4", "no")
-    assert found["one"][2:] == ["–", "–", "–"]
-    assert found["bare"][3:] == ["–", "–"]
+    assert found["lfw"][5] == "yes"
+    assert (found["cfp"][0], found["cfp"][5]) == ("b > facenet-nn4", "no")
+    assert found["one"][2:] == ["–", "–", "–", "–"]
+    assert found["bare"][3:] == ["–", "–", "–"]
+
+
+def test_rows_of_equal_value_share_the_first_place(make, compared, lines):
+    tied = (make.result(name, value=0.8) for name in "ab")
+    matrix, _ = compared(*tied, make.result("c", value=0.7))
+    grid = overview.standing_grid(standings(matrix, judge_rows(matrix)), "")
+    (row,) = lines(grid)
+    assert row[1] == "equal: a > facenet-nn4, b > facenet-nn4"
+    assert row[-1] == "no"

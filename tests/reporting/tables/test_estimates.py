@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.reporting.tables.estimates import difference, pool, significant
+from harness.reporting.tables.estimates import difference, pool
 from harness.results.schema import IntervalRecord, MetricRecord
 
 
@@ -36,10 +36,18 @@ def test_a_difference_of_equal_intervals_is_the_square_root_rule():
     change = difference(pool([measured(0.95)]), pool([measured(0.90)]))
     assert change.value == pytest.approx(0.05)
     assert change.low == pytest.approx(0.05 - np.sqrt(2) * 0.02)
-    assert significant(change)
-    assert not significant(difference(pool([measured(0.91)]), pool([measured(0.90)])))
 
 
-def test_without_intervals_nothing_is_significant():
+def test_without_intervals_there_is_no_difference():
     bare = MetricRecord(name="accuracy", value=0.5)
-    assert not significant(difference(pool([bare]), pool([measured(0.9)])))
+    assert difference(pool([bare]), pool([measured(0.9)])) is None
+
+
+def test_one_more_seed_of_the_same_spread_narrows_the_interval():
+    two = pool([MetricRecord(name="accuracy", value=v) for v in (0.51, 0.5577)])
+    error = 0.0477 / np.sqrt(2) / np.sqrt(2)
+    assert two.half_width == pytest.approx(12.7062 * error, rel=1e-4)
+    third = 4.30265 * 0.0477 / np.sqrt(2) / np.sqrt(3)
+    assert two.with_one_more_seed() == pytest.approx(third, rel=1e-4)
+    with_pairs = pool([measured(0.51), measured(0.5577)])
+    assert with_pairs.with_one_more_seed() == pytest.approx(np.hypot(0.02, third), rel=1e-4)

@@ -45,3 +45,24 @@ def test_a_set_that_rows_label_by_what_they_take_of_it_keeps_its_own_name(make):
         for label in ("200 real images", "400 real images")
     )
     assert labels([some, more]) == {signature(some): "folder"}
+
+
+def test_networks_in_files_are_named_by_file(make):
+    uses = [make.component("onnx", path=f"nets/{name}.onnx", width=width, height=None)
+            for name, width in (("xia", None), ("xib", 112))]  # fmt: skip
+    found = labels(uses)
+    assert [found[signature(use)] for use in uses] == ["onnx (xia.onnx)", "onnx (xib.onnx)"]
+
+
+def test_a_parameter_that_is_not_set_is_not_shown(make):
+    uses = [make.component("onnx", width=width) for width in (None, 112)]
+    found = labels(uses)
+    assert [found[signature(use)] for use in uses] == ["onnx", "onnx (width=112)"]
+
+
+def test_one_parameter_that_tells_all_apart_is_enough(make):
+    uses = [make.component("bfm", identities=10 * k, yaw=k // 2, light=k % 2) for k in range(1, 4)]
+    found = labels(uses)
+    assert [found[signature(use)] for use in uses] == [
+        "bfm (identities=10)", "bfm (identities=20)", "bfm (identities=30)",
+    ]  # fmt: skip

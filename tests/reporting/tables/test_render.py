@@ -7,6 +7,7 @@ import pytest
 
 from harness.components import NO_MEASUREMENT
 from harness.reporting import summary_table
+from harness.reporting.compare.rows import judge_rows
 from harness.reporting.tables import escapes, render
 from harness.reporting.tables.matrix import build
 from harness.reporting.tables.text_table import TextTable
@@ -50,8 +51,9 @@ def test_limited_runs_are_marked_and_never_ranked(make):
 
 def test_best_is_marked_only_when_it_is_significant(make):
     def ranks(gap):
-        pair = [make.result(value=0.8), make.result(generator="other", value=0.8 + gap)]
-        return [entry.rank for entry in build(pair).entries.values()]
+        matrix = build([make.result(value=0.8), make.result(generator="other", value=0.8 + gap)])
+        judge_rows(matrix)
+        return [entry.rank for entry in matrix.entries.values()]
 
     assert [bool(rank) for rank in ranks(0.10)] == [False, True]
     assert not any(ranks(0.001))
@@ -80,7 +82,7 @@ def test_hostile_names_cannot_break_a_table(make):
     source = make.component("bfm").model_copy(update={"label": name})
     matrix = build([make.result(generator=source)])
     for row in lines_of(render.markdown(matrix)):
-        assert len(row) >= 5
+        assert len(row) >= 4
     assert "\\input" not in render.latex(matrix).replace("\\textbackslash", "")
     rows = list(csv.reader(io.StringIO(render.comma_separated(matrix))))
     assert len({len(row) for row in rows if row}) == 1
@@ -106,7 +108,7 @@ def test_no_name_is_a_formula_of_a_spreadsheet(make, text):
     assert all(not cell.lstrip().startswith(escapes.FORMULA) for row in rows for cell in row)
     assert "\x1b" not in table
     assert len(rows) == 2
-    assert [float(cell) for cell in rows[1][5:]] == [0.9, 0.89, 0.91]
+    assert [float(cell) for cell in rows[1][-3:]] == [0.9, 0.89, 0.91]
 
 
 def test_numbers_stay_numbers_in_csv():
@@ -136,7 +138,7 @@ def test_numbers_stay_numbers_in_csv():
 def test_markdown_in_names_is_inert(make, text, never):
     source = make.component("bfm").model_copy(update={"label": text})
     result = make.result(generator=source, warnings=[text])
-    shown = render.markdown(build([result])) + render.summary_table([result])
+    shown = render.markdown(build([result])) + summary_table([result])
     assert never not in shown
 
 
@@ -162,3 +164,41 @@ def test_a_warning_is_under_every_form_of_the_table_once_with_its_cells(make):
 def test_a_warning_of_many_cells_counts_them(make):
     results = [make.result(model=f"net{k}", warnings=["same"]) for k in range(5)]
     assert render.warning_lines(build(results)) == ["Warning (5 cells): same"]
+
+
+def test_what_makes_rows_unlike_is_a_column(make):
+    size = {"input": {"width": 96, "height": 96}}
+    results = [make.result(repeat=k) for k in range(2)]
+    results += [
+        make.result(None, "small", protocol=size),
+        make.result(None, "large", protocol={"input": dict.fromkeys(size["input"], 112)}),
+    ]
+    results[:2] = [
+        r.model_copy(update={"provenance": r.provenance.model_copy(
+            update={"inputs": {"model": f"m{r.seed.repeat}"}})})
+        for r in results[:2]
+    ]  # fmt: skip
+    head, _, *rows = lines_of(render.markdown(build(results)))
+    at = {name: head.index(name) for name in ("Seeds", "Input", "Model", "Generator")}
+    assert [[row[at[name]] for name in at] for row in rows] == [
+        ["2", "", "facenet-nn4", "bfm"],
+        ["", "112 x 112", "large", "pre-trained"],
+        ["", "96 x 96", "small", "pre-trained"],
+    ]
+    (named,) = csv.DictReader(io.StringIO(render.comma_separated(build(results[:1]))))
+    assert (named["seeds"], named["input"], named["limited"]) == ("1", "", "")
+
+
+def test_columns_that_say_nothing_are_left_out(make):
+    head, *_ = lines_of(render.markdown(build([make.result(None, "onnx")])))
+    assert head == ["Generator", "Model", "lfw accuracy"]
+
+
+def test_under_intervals_of_two_seeds_it_says_why_they_are_wide(make):
+    results = [make.result(value=v, half=None, repeat=k) for k, v in enumerate((0.51, 0.5577))]
+    for form in (render.markdown, render.latex, render.plain):
+        text = form(build(results))
+        assert "Student's t with 1 degree of freedom reaches 12.7 standard errors" in text
+        assert "a third would narrow the widest, ±30.30 points" in text
+        assert "to about ±8.38." in text
+    assert "Student" not in render.markdown(build(results[:1]))

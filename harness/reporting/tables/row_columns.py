@@ -1,0 +1,41 @@
+"""The columns of a comparison that describe its rows.
+
+A new one is one line here: the page, Markdown, LaTeX, the terminal and CSV all follow.
+"""
+
+from __future__ import annotations
+
+from harness.reporting.tables.matrix import Matrix, MatrixRow
+from harness.reporting.tables.table_column import TableColumn
+
+RowColumn = TableColumn[MatrixRow]
+
+
+def row_columns(matrix: Matrix) -> list[RowColumn]:
+    """All columns, in their order; CSV has every one."""
+    return [
+        TableColumn("Generator", "generator", lambda row: row.generator,
+                    text=lambda row: row.source),
+        TableColumn("IDs", "identities", lambda row: row.identities, numeric=True),
+        TableColumn("Images", "images", lambda row: row.images, numeric=True),
+        TableColumn("Model", "model", lambda row: row.model),
+        TableColumn("Input", "input", lambda row: row.input),
+        TableColumn("Seeds", "seeds", lambda row: matrix.seeds(row)[1] or None, numeric=True,
+                    text=lambda row: _seeds(matrix, row)),
+        TableColumn("", "limited", lambda row: row.limited, numeric=True),
+    ]  # fmt: skip
+
+
+def shown_columns(matrix: Matrix) -> list[RowColumn]:
+    """The columns that tables show: those in which a row has something to say."""
+    return [column for column in row_columns(matrix) if column.title and _useful(column, matrix)]
+
+
+def _useful(column: RowColumn, matrix: Matrix) -> bool:
+    values = {column.value(row) for row in matrix.rows} - {None, ""}
+    return len(values) > 1 if column.title == "Input" else bool(values)
+
+
+def _seeds(matrix: Matrix, row: MatrixRow) -> str:
+    low, high = matrix.seeds(row)
+    return str(high or "") if low == high else f"{low} to {high}"
