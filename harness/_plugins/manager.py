@@ -393,8 +393,11 @@ def source_sha256(module: str) -> str:
 
 
 def source_file(module: str) -> Path | None:
-    """The file that a module comes from."""
-    spec = util.find_spec(module)
+    """The file that a module comes from; None where it is not there."""
+    try:
+        spec = util.find_spec(module)
+    except ModuleNotFoundError:  # nor the package around it
+        return None
     return Path(spec.origin) if spec is not None and spec.origin is not None else None
 
 
