@@ -69,7 +69,7 @@ class RowTests:
     def __init__(self, matrix: Matrix, cells: Iterable[Cell] = ()) -> None:
         self._by_id = {cell.result.id: cell for cell in cells}
         self._influences: dict[str, Influences | None] = {}
-        self._trained: dict[str, int] = {}
+        self._most_seeds = max((matrix.seeds(row)[1] for row in matrix.rows), default=0)
         raw = [found for column in matrix.columns for found in self._of(matrix, column)]
         adjusted = holm([found.p_value for found in raw]) if raw else ()
         self._found = {
@@ -106,7 +106,7 @@ class RowTests:
     @property
     def single_trainings(self) -> bool:
         """Whether rows that were trained have one training each."""
-        return bool(self._trained) and max(self._trained.values()) == 1
+        return self._most_seeds == 1
 
     def note(self) -> str:
         """Which test decided, and for how many tests it was corrected; empty without tests."""
@@ -154,10 +154,6 @@ class RowTests:
         cells = [self._by_id[key] for key in (entry.ids if entry else ()) if key in self._by_id]
         trained = any(is_trained(cell.result) for cell in cells)
         cells = list(one_per_training(cells))
-        if trained:
-            row = cells[0].result
-            key = row.cell.model.key
-            self._trained[key] = max(self._trained.get(key, 0), len(cells))
         if any(not _is_headline(cell, column) for cell in cells):
             return [], not trained
         found = [self._read(cell) for cell in cells]

@@ -36,17 +36,17 @@ def cells(make, tmp_path):
 def test_what_stands_in_one_study_alone_is_said(cells):
     rows = compare(cells("a", ("lfw", 1), ("cfp", 1)), cells("b", ("cfp", 1), ("agedb", 1)))
     assert [row.benchmark for row in rows] == ["agedb", "cfp", "lfw"]
-    assert (rows[0].note, rows[2].note) == ("only in the second study", "only in the first study")
+    assert (rows[0].note, rows[2].note) == ("only in B", "only in A")
     assert (rows[0].value_a, rows[2].value_b) == (None, None)
     assert {rows[0].verdict, rows[2].verdict} == {"not comparable"}
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "which"), [(None, 3, "first"), (3, None, "second"), (None, None, "first")]
+    ("first", "second", "which"), [(None, 3, "A"), (3, None, "B"), (None, None, "A")]
 )
 def test_what_could_not_be_measured_is_not_compared(cells, first, second, which):
     (row,) = compare(cells("a", ("lfw", first)), cells("b", ("lfw", second)))
-    assert (row.note, row.effect, row.p_value) == (f"not measured in the {which}", None, None)
+    assert (row.note, row.effect, row.p_value) == (f"not measured in {which}", None, None)
 
 
 def test_other_rules_are_not_compared_and_the_model_s_own_affairs_do_not_count(cells):
@@ -60,10 +60,12 @@ def test_other_rules_are_not_compared_and_the_model_s_own_affairs_do_not_count(c
     assert "differs" not in compare(one, placed, across_alignments=True)[0].note
 
 
-def test_several_results_of_one_benchmark_must_be_picked(cells):
-    one = cells("a", ("lfw", 1))
-    with pytest.raises(UsageError, match="the second study has several results on lfw; pick one"):
-        compare(one, [*one, *one])
+def test_several_methods_on_one_benchmark_must_be_named(cells):
+    one, other = cells("a", ("lfw", 1)), cells("b", ("lfw", 9))
+    with pytest.raises(UsageError, match=r"B has several methods on lfw: a > .*, b > .*; name one"):
+        compare(one, [*one, *other])
+    (row,) = compare(one, [*one, *one])  # a cell that is there twice is one training
+    assert (row.seeds_b, row.effect, row.p_value) == (1, 0, 1)
 
 
 def test_an_altered_result_is_left_out(cells):

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from harness.reporting.compare.verdict import standings, verdict
+from harness.reporting.compare import verdict as words
+from harness.reporting.compare.rows import judge_rows
+from harness.reporting.compare.verdict import NETWORKS
 from harness.reporting.tables.matrix import build
+
+
+def standings(matrix):
+    return words.standings(matrix, judge_rows(matrix))
+
+
+def verdict(matrix, failures):
+    return words.verdict(matrix, judge_rows(matrix), failures)
 
 
 @pytest.fixture
@@ -26,10 +36,10 @@ def test_the_standing_of_every_measure(matrix):
     first, alone = standings(
         matrix(("a", "cfp", 0.9, 0.01), ("b", "cfp", 0.8, 0.01), ("a", "lfw", 0.7, 0.01))
     )
-    assert (first.first.generator, first.second.generator) == ("a", "b")
-    assert (first.value.value, first.change.value) == (0.9, pytest.approx(0.1))
+    assert (first.first.generator, first.runner_up[0].generator) == ("a", "b")
+    assert (first.value.value, first.change.found.effect) == (0.9, pytest.approx(0.1))
     assert first.clear
-    assert (alone.first.generator, alone.second, alone.change) == ("a", None, None)
+    assert (alone.first.generator, alone.runner_up, alone.change) == ("a", None, None)
     assert not alone.clear
 
 
@@ -65,14 +75,22 @@ A, B, C = "a > facenet-nn4", "b > facenet-nn4", "c > facenet-nn4"
          (f"{B} reaches 90.00 % [89.00, 91.00] on agedb accuracy, and 2 more in the table; "
          "nothing to compare it with yet.")),
         ([("a", "lfw", 0.9, 0.01), ("b", "lfw", 0.8, 0.01)],
-         (f"{A} is first on lfw accuracy with 90.00 % [89.00, 91.00]; its lead over {B} of "
-         "+10.00 points [8.59, 11.41] is significant.")),
+         (f"{A} is significantly ahead of {B} on lfw accuracy, by +10.00 points [8.59, 11.41]. "
+         f"{NETWORKS}")),
         ([("a", "lfw", 0.9, 0.05), ("b", "lfw", 0.89, 0.05)],
-         (f"{A} is first on lfw accuracy with 90.00 % [85.00, 95.00]; its lead over {B} of "
-         "+1.00 points [-6.07, 8.07] is not significant.")),
+         (f"No significant difference on lfw accuracy: {A} less {B} is +1.00 points "
+         f"[-6.07, 8.07]. {NETWORKS}")),
+        ([("a", "lfw", 0.9, 0.05), ("b", "lfw", 0.9, 0.05)],
+         (f"No difference on lfw accuracy: {A} and {B} are equal, 90.00 % [85.00, 95.00]. "
+         f"{NETWORKS}")),
+        ([("a", "lfw", 0.9, 0.05), ("b", "lfw", 0.89, 0.05), ("c", "lfw", 0.88, 0.05)],
+         f"No significant difference on lfw accuracy among 3 rows. {NETWORKS}"),
+        ([("a", "lfw", 0.9, 0.01), ("b", "lfw", 0.9, 0.01), ("c", "lfw", 0.7, 0.01)],
+         ("2 of 3 differences between rows are significant on lfw accuracy, and no row is ahead of "
+         f"all others. {NETWORKS}")),
         ([("a", "lfw", 0.9, None), ("b", "lfw", 0.8, None)],
-         (f"{A} is first on lfw accuracy with 90.00 %; whether it beats {B} is unknown without "
-         "intervals.")),
+         ("Differences on lfw accuracy cannot be tested: no scores and no intervals. "
+         f"{NETWORKS}")),
     ],
 )  # fmt: skip
 def test_the_sentence_above_a_report(matrix, cells, sentence):
@@ -87,18 +105,17 @@ def ranked(bench, first, second, half=0.001):
     ("cells", "sentence"),
     [
         (ranked("x", "a", "b") + ranked("y", "a", "b"),
-         f"{A} ranks first on 2 of 2 measures, significantly ahead of the second on 2 of them."),
+         f"{A} is significantly ahead of {B} on 2 of 2 benchmarks."),
         (ranked("x", "a", "b") + ranked("y", "a", "b", 0.09) + ranked("z", "b", "a"),
-         f"{A} ranks first on 2 of 3 measures, significantly ahead of the second on 1 of them."),
+         f"Significantly ahead of all others: {A} on 1, {B} on 1 of 3 benchmarks; on 1 no row is."),
+        (ranked("x", "a", "b", 0.09) + ranked("y", "a", "b", 0.09),
+         "No significant difference on any of 2 benchmarks."),
         (ranked("x", "a", "b", None) + ranked("y", "a", "b", None),
-         f"{A} ranks first on 2 of 2 measures, significantly ahead of the second on none of them."),
-        (ranked("x", "a", "b") + ranked("y", "b", "a"),
-         (f"No run leads overall; {A} ranks first on 1 of 2 measures, significantly ahead of the "
-         "second on 1 of them.")),
+         "Differences on 2 benchmarks cannot be tested: no scores and no intervals."),
     ],
 )  # fmt: skip
-def test_the_leader_of_several_measures(matrix, cells, sentence):
-    assert verdict(matrix(*cells), 0) == sentence
+def test_the_verdict_on_several_benchmarks(matrix, cells, sentence):
+    assert verdict(matrix(*cells), 0) == f"{sentence} {NETWORKS}"
 
 
 @pytest.mark.parametrize(
