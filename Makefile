@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-full coverage mutate check fix docs lint types wheel clean
+.PHONY: demo test test-full coverage mutate check fix contract docs lint types wheel clean
 
 $(STAMP): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -44,6 +44,9 @@ docs: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+contract: $(STAMP)
+	$(BIN)/python tests/plugin/snapshot.py
 
 types: $(STAMP)
 	$(BIN)/mypy

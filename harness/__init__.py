@@ -22,42 +22,36 @@ _leave_current_folder()  # before any other import
 from importlib import import_module  # noqa: E402
 from typing import TYPE_CHECKING, Any  # noqa: E402
 
+from harness._deprecated import Deprecated  # noqa: E402
 from harness._moved import install  # noqa: E402
 
 install()
 
 if TYPE_CHECKING:
-    from harness.api import load_study, run
-    from harness.components import (
-        Aligner,
-        Benchmark,
-        Component,
-        Generator,
-        Model,
-        Params,
-        TrainableModel,
-    )
-    from harness.hookspecs import hookimpl
+    from harness.api import load_study as load_study
+    from harness.api import run as run
+    from harness.components import Aligner as Aligner
+    from harness.components import Benchmark as Benchmark
+    from harness.components import Component as Component
+    from harness.components import Generator as Generator
+    from harness.components import Model as Model
+    from harness.components import Params as Params
+    from harness.components import TrainableModel as TrainableModel
+    from harness.hookspecs import hookimpl as hookimpl
 
-__all__ = [
-    "Aligner",
-    "Benchmark",
-    "Component",
-    "Generator",
-    "Model",
-    "Params",
-    "TrainableModel",
-    "__version__",
-    "hookimpl",
-    "load_study",
-    "run",
-]
+__all__ = ["__version__", "load_study", "run"]
 
-_HOME = {
-    "hookimpl": "harness.hookspecs",
-    "load_study": "harness.api",
-    "run": "harness.api",
+DEPRECATED = {
+    "Aligner": Deprecated("0.1", "harness.plugin.aligners.Aligner"),
+    "Benchmark": Deprecated("0.1", "harness.plugin.benchmarks.Benchmark"),
+    "Component": Deprecated("0.1", "harness.plugin.Component"),
+    "Generator": Deprecated("0.1", "harness.plugin.generators.Generator"),
+    "Model": Deprecated("0.1", "harness.plugin.models.Model"),
+    "Params": Deprecated("0.1", "harness.plugin.Params"),
+    "TrainableModel": Deprecated("0.1", "harness.plugin.models.TrainableModel"),
+    "hookimpl": Deprecated("0.1", "harness.plugin.hookimpl"),
 }
+"""Names that plugins took from here before there was :mod:`harness.plugin`."""
 
 
 def __getattr__(name: str) -> Any:
@@ -67,7 +61,11 @@ def __getattr__(name: str) -> Any:
 
         return version("synthface-harness")
     if name in __all__:
-        return getattr(import_module(_HOME.get(name, "harness.components")), name)
+        return getattr(import_module("harness.api"), name)
+    if name in DEPRECATED:
+        DEPRECATED[name].warn(f"harness.{name}")
+        module, _, name = DEPRECATED[name].instead.rpartition(".")
+        return getattr(import_module(module), name)
     raise AttributeError(f"module 'harness' has no attribute {name!r}")
 
 

@@ -1,4 +1,4 @@
-"""Old import paths: they work until 0.3, with a warning that names the new path.
+"""Old import paths: they work for two minor versions, with a warning that names the new path.
 
 The finder stands at the end of ``sys.meta_path``, so it is asked only for modules that nobody else
 finds, and costs nothing where new paths are used.
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import importlib
 import sys
-import warnings
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-UNTIL = "0.3"
+from harness._deprecated import Deprecated
+
+SINCE = "0.1"
+"""The version in which the modules moved."""
 
 MOVED = {
     "harness.answers": "harness._plugins.validation",
@@ -197,11 +199,7 @@ class _Forward(MetaPathFinder, Loader):
         new = MOVED[spec.name]
         if not new:
             return None
-        warnings.warn(
-            f"{spec.name} is now {new}; the old path is gone in {UNTIL}",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        Deprecated(SINCE, new).warn(spec.name)
         module = importlib.import_module(new)
         self._own = module.__spec__
         return module

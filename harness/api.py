@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness._plugins.aliases import aliases
 from harness._plugins.lookup import LOCAL, open_executor
 from harness._plugins.lookup import track as open_trackers
 from harness._plugins.manager import Registry, did_you_mean, load, plugin_files
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 def make_recipe(settings: RunFlags, registry: Registry) -> Recipe:
     """The recipe that the settings make of files, environment and flags."""
-    made = resolve(settings, registry.groups(), _accepts(registry))
+    made = resolve(settings, registry.groups(), _accepts(registry), aliases(registry))
 
     def class_of(kind: str, name: str) -> type[Params] | None:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,7 +20,8 @@ class Extension:
     ``@hookimpl`` are lifecycle hooks. ``extras`` of the distribution install what it imports.
     ``params`` (``package.light_module:Params``, an :class:`ExecutorParams`) is the schema of an
     executor that can be set up in ``[executor]`` of a recipe; such an executor is constructed with
-    these parameters.
+    these parameters. ``flags`` of an executor are options that ``harness run`` takes for it, each
+    with the parameter that it sets, such as ``{"--scheduler": "scheduler"}``.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Extension:
     extras: tuple[str, ...] = ()
     requires_api: int = 1
     params: str = ""
+    flags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ FLOORS = (
     ("cli",),
     ("api",),
     ("testing",),
+    ("plugin",),
     ("reporting",),
     ("reporting.page",),
     ("reporting.sections",),
@@ -40,6 +41,7 @@ FLOORS = (
     ("progress",),
     ("digests", "extensions", "packages"),
     ("choices", "components", "lifecycle", "hookspecs", "errors", "seeds", "terminal", "_moved"),
+    ("_deprecated",),
 )  # fmt: skip
 """Rooms from the roof down; those of one floor do not import each other."""
 FLOOR_OF = {name: level for level, names in enumerate(FLOORS) for name in names}

@@ -73,7 +73,7 @@ def build(out: Path) -> int:
 
 def _index() -> str:
     pages = ["commands", *(f"{kind}s" for kind in component_pages.TITLES), "groups"]
-    pages += ["hooks", "contract", "extensions", "lifecycle", "python"]
+    pages += ["hooks", "contract", "python"]
     about = "Made from the code of this version; nothing here is written by hand."
     return "\n".join(["# Reference", "", about, "", "```{toctree}", *pages, "```", ""])
 

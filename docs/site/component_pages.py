@@ -72,6 +72,7 @@ def _facts(provided: RegisteredComponent) -> list[tuple[str, str]]:
         ("licence", component.licence),
         ("citation", component.citation),
         ("trained on", ", ".join(component.training_data)),
+        ("also known as", ", ".join(f"`{name}`" for name in component.aliases)),
         ("can be trained", "yes" if component.trainable else ""),
         ("reproducibility", reproducibility(component) if component.kind == "generator" else ""),
         ("needs the extras", ", ".join(f"`{name}`" for name in component.extras)),

@@ -1,47 +1,53 @@
-"""Hooks, base classes and the Python interface, from signatures and docstrings."""
+"""Hooks, the promised names of ``harness.plugin`` and the Python interface, from the code."""
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import re
-from types import ModuleType
 from typing import Any
 
 from component_pages import plain
 
 import harness
-from harness import components, extensions, hookspecs, lifecycle
+import harness.plugin
+from harness import components, hookspecs
+from harness.plugin._lazy import promised
 
 HOOKS = (
-    "A plugin is a module with functions of these names, each marked with `@harness.hookimpl`. It "
-    "takes those arguments that it names. [Writing a plugin](../plugins.md) says how it is found."
+    "A plugin is a module with functions of these names, each marked with "
+    "`@harness.plugin.hookimpl`. It takes those arguments that it names. "
+    "[Writing a plugin](../plugins.md) says how it is found."
 )
-PYTHON = (
-    "The command is a thin layer over these; plugins import the [base classes](contract.md) from "
-    "`harness`, too."
-)
+PYTHON = "The command is a thin layer over these; plugins import [the contract](contract.md)."
 CONTRACT = (
-    "What `harness.components` gives to plugins. The contract has version "
-    f"{components.API}; plugins written for version {components.OLDEST_API} or later load."
-)
-EXTENSIONS = (
-    "What `harness.extensions` gives to plugins that say where work is done or who watches it."
-)
-LIFECYCLE = (
-    "The records of `harness.lifecycle` that [hooks](hooks.md) of a study at work are given. They "
-    "only grow, at their end."
+    "What `harness.plugin` promises, by module. The contract has version "
+    f"{components.API}; plugins written for version {components.OLDEST_API} or later load. "
+    "[Writing a plugin](../plugins.md) explains the parts."
 )
 
 
 def pages() -> dict[str, str]:
-    """Markdown by page name."""
+    """Markdown by page name: the hooks, a page for each module of the contract, and Python."""
+    groups = modules()
     return {
         "hooks": _hooks(),
-        "contract": _classes("Base classes", components, CONTRACT),
-        "extensions": _classes("Executors and trackers", extensions, EXTENSIONS),
-        "lifecycle": _classes("What hooks are told", lifecycle, LIFECYCLE),
+        "contract": _contract(groups),
+        **{page_name(module): _group(module) for module in groups},
         "python": _python(),
     }
+
+
+def modules() -> list[str]:
+    """The modules of the contract, the common one first."""
+    found = pkgutil.iter_modules(harness.plugin.__path__)
+    return ["harness.plugin", *(f"harness.plugin.{m.name}" for m in found if m.name[0] != "_")]
+
+
+def page_name(module: str) -> str:
+    """The page of a module of the contract, below ``reference/``."""
+    return module.replace(".", "-")
 
 
 def hook_names() -> list[str]:
@@ -61,22 +67,38 @@ def _hooks() -> str:
     return "\n".join(lines)
 
 
-def _classes(title: str, module: ModuleType, about: str) -> str:
-    lines = [f"# {title}", "", about, ""]
-    for name in class_names(module):
-        lines += _class(name, getattr(module, name))
+def _contract(groups: list[str]) -> str:
+    rows = [
+        f"| [`{module}`]({page_name(module)}.md) | {_summary(module)} | {len(promised(module))} |"
+        for module in groups
+    ]
+    toctree = ["```{toctree}", ":hidden:", *map(page_name, groups), "```"]
+    head = ["| module | for | names |", "|---|---|---|"]
+    return "\n".join(["# The contract", "", CONTRACT, "", *head, *rows, "", *toctree, ""])
+
+
+def _summary(module: str) -> str:
+    return _about(importlib.import_module(module).__doc__).partition("\n")[0]
+
+
+def _group(module: str) -> str:
+    lines = [f"# `{module}`", "", _summary(module), ""]
+    homes = promised(module)
+    for name in sorted(homes, key=lambda name: (not name[0].isupper(), name.lower())):
+        value = getattr(importlib.import_module(homes[name]), name)
+        if inspect.isclass(value):
+            lines += _class(name, value)
+        elif inspect.isfunction(value):
+            lines += _callable(name, value, "##")
+        else:
+            lines += [f"## `{name}`", "", _constant(value), ""]
     return "\n".join(lines)
 
 
-def class_names(module: ModuleType) -> list[str]:
-    """The public classes that a module or its parts define, in its order."""
-    return [
-        name
-        for name, value in vars(module).items()
-        if inspect.isclass(value)
-        and value.__module__.startswith(module.__name__)
-        and name[0] != "_"
-    ]
+def _constant(value: Any) -> str:
+    if isinstance(value, frozenset):
+        return f"`{sorted(value)!r}`"
+    return f"`{value!r}`" if isinstance(value, (str, int, float, tuple)) else "A type or a marker."
 
 
 def _python() -> str:

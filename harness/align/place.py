@@ -47,10 +47,10 @@ Medians of the same boxes: an image framed as LFW frames its faces.
 """
 
 _LACK: dict[str, str] = {
-    "given": "the images have no landmarks; add landmarks=FILE or --aligner mtcnn",
-    "template": "the images have no declared template; add template=NAME or --aligner mtcnn",
-    "detector": "no detector is selected; add --aligner NAME, for example mtcnn",
-    "box": "the images have no boxes; add boxes or --aligner mtcnn",
+    "given": "the images have no landmarks; add landmarks=FILE or --aligner NAME",
+    "template": "the images have no declared template; add template=NAME or --aligner NAME",
+    "detector": "no detector is selected; add --aligner NAME (harness list aligners)",
+    "box": "the images have no boxes; add boxes or --aligner NAME",
 }
 
 
@@ -91,7 +91,7 @@ def resolve(rule: Rule, images: Images, *, detector: bool) -> Method:
     if rule.policy == "auto":
         raise UsageError(
             "the images have no landmarks, template or boxes; add landmarks=FILE, template=NAME "
-            "if they are already aligned (such as arcface), or --aligner mtcnn"
+            "if they are already aligned (such as arcface), or --aligner NAME"
         )
     raise UsageError(f"alignment by {rule.policy!r} is not possible: {_LACK[rule.policy]}")
 

@@ -10,7 +10,7 @@ import click
 from harness.cli.completion import names_of
 from harness.cli.options import open_registry
 from harness.components import KINDS
-from harness.terminal import line, say_page
+from harness.terminal import line, say, say_page
 
 
 @click.command(name="check")
@@ -35,6 +35,7 @@ def command(obj: dict[str, Any], name: str, params: tuple[str, ...], *, as_json:
     from harness.errors import UsageError
     from harness.recipe.parameters import parse_assignment
     from harness.testing import run_checks
+    from harness.testing.imports import unpromised
 
     registry = open_registry(obj)
     found = [p for p in registry.components if name in (p.component.name, p.provider)]
@@ -48,4 +49,6 @@ def command(obj: dict[str, Any], name: str, params: tuple[str, ...], *, as_json:
         say_page(json.dumps([report.record() for report in reports], indent=1))
     else:
         say_page("\n".join(line(text) for report in reports for text in report.lines()))
+    for text in dict.fromkeys(text for each in found for text in unpromised(each.component)):
+        say(line(f"note: {text}"), err=True)
     return 0 if all(report.ok for report in reports) else 4

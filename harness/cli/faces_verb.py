@@ -73,7 +73,7 @@ def list_sets(*, as_json: bool) -> int:
 @click.option(
     "--format", "layout", required=True, metavar="FORMAT",
     help=f"Layout: {', '.join(LAYOUTS)}; or a file beside each image that the generator writes, "
-    "like rps, csv, tlms, depth, normals and maps of bfm.",
+    "like landmark files or depth maps.",
 )  # fmt: skip
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), metavar="DIR",
               help="New folder; it appears whole or not at all.")  # fmt: skip
@@ -120,7 +120,7 @@ def export_set(
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
     "--format", "layout", default="auto", metavar="FORMAT",
-    help="How it is read: a generator with a root, like folder, recordio or parquet; by the files "
+    help="How it is read: a generator with a root; by the files "
     "if not given.",
 )  # fmt: skip
 @click.option(

@@ -8,18 +8,8 @@ from typing import Any
 import click
 
 from harness.cli.options import open_registry
-from harness.scaffold import KINDS, new_package
+from harness.scaffold import KINDS, new_package, what_to_try
 from harness.terminal import say, say_page
-
-TRY = {
-    "generator": "harness run -g {}",
-    "model": "harness run -g bfm -m {} -b synthpie",
-    "benchmark": "harness run -g bfm -m facenet-nn4 -b {}",
-    "aligner": "harness check {}",
-    "measure": "harness faces measure SET -m MODEL --only {}",
-    "report": "harness report STUDY",
-}
-"""What to try first with each kind."""
 
 
 @click.command(name="new-plugin")
@@ -61,6 +51,6 @@ def command(obj: dict[str, Any], name: str, kind: str, out: Path) -> int:
     for file in files:
         say(f"wrote {file}")
     say_page(
-        f"\nnext:\n  cd {folder}\n  pip install -e '.[test]'\n  pytest\n  {TRY[kind].format(name)}"
+        f"\nnext:\n  cd {folder}\n  pip install -e '.[test]'\n  pytest\n  {what_to_try(name, kind)}"
     )
     return 0

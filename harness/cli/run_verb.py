@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.executor_flags import WithExecutorFlags, executor_options
 from harness.cli.options import ALLOW_CODE, files_of, open_registry, selection, settings
 
 if TYPE_CHECKING:
     from harness.training.torchrun import TorchrunGroup
 
 
-@click.command(name="run", context_settings={"max_content_width": 100})
+@click.command(name="run", cls=WithExecutorFlags, context_settings={"max_content_width": 100})
 @selection
 @click.option(
     "-o",
@@ -50,11 +51,10 @@ if TYPE_CHECKING:
 @click.option(
     "--executor",
     metavar="NAME",
-    help="Where the work is done, such as dask.",
+    help="Where the work is done (harness list executors).",
 )
-@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler, as tcp://HOST:8786.")
 @ALLOW_CODE
-@click.option("--track", multiple=True, metavar="NAME", help="Log to a tracker, such as mlflow.")
+@click.option("--track", multiple=True, metavar="NAME", help="Log to a tracker.")
 @click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first failure.")
 @click.option("--offline", is_flag=True, help="Forbid downloads (none happen by default).")
 @click.option("-n", "--dry-run", is_flag=True, help="Show the plan and exit, like `harness plan`.")
@@ -106,7 +106,7 @@ def command(ctx: click.Context, /, **options: Any) -> int:
         rerun=options["rerun"],
         plugin_files=files_of(ctx.obj, options["recipe"]),
         executor=options["executor"],
-        executor_options={"scheduler": options["scheduler"]} if options["scheduler"] else {},
+        executor_options=executor_options(options),
         allow_code=options["allow_code"],
         track=options["track"],
         processes=options["nproc"],

@@ -70,16 +70,17 @@ def export(what: str, out: Path, form: Any) -> int:
 def import_file(obj: dict[str, Any], /, file: Path, study: Path, **options: Any) -> int:
     """Score a file of another tool as a cell; higher scores must mean more similar.
 
-    A name of Bob (lfw-view2, ijbc-test1, rfw-original) stands for the benchmark it means.
+    A name of Bob stands for the benchmark it means: `harness show BENCHMARK` lists such names.
     """
-    from harness.protocols.aliases import resolve_alias
+    from harness._plugins.aliases import Alias, aliases
     from harness.tools.import_scores import Wanted, import_scores
     from harness.tools.rescore import headline
 
-    alias = resolve_alias(options["bench"])
+    registry = open_registry(obj)
+    alias = aliases(registry).get(options["bench"], Alias(options["bench"]))
     comparison = options["comparison"] or alias.comparison or "verification"
     wanted = Wanted(alias.benchmark, comparison, options["model"])
-    result, folder, new = import_scores(study, file, wanted, open_registry(obj), options["form"])
+    result, folder, new = import_scores(study, file, wanted, registry, options["form"])
     for warning in result.warnings:
         say(f"harness: warning: {warning}", err=True)
     number = headline(result)

@@ -59,6 +59,7 @@ def _record(
         "training_data": list(component.training_data),
         "determinism": component.determinism,
         "gpu_determinism": component.gpu_determinism,
+        "aliases": dict(component.aliases),
         "assets": [vars(asset) for asset in component.assets],
         "presets": presets,
         "params": schema,
@@ -83,6 +84,7 @@ def _describe(provided: RegisteredComponent, schema: dict[str, Any], presets: li
         ("licence", component.licence),
         ("citation", component.citation),
         ("trained on", ", ".join(component.training_data)),
+        ("also known as", ", ".join(component.aliases)),
         ("presets", ", ".join(presets)),
         ("reproducibility", reproducibility(component) if component.kind == "generator" else ""),
     ):

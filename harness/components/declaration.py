@@ -72,6 +72,9 @@ class Component:
     on a GPU says so in ``gpu_determinism``; it stays on the CPU where only equal bytes will do.
     ``portable`` is false where a library of its own chooses kernels by the processor, so that
     ``--portable`` cannot promise its digits.
+    ``reads`` of a generator are suffixes of files that it reads as they are, ``""`` for images, so
+    that ``harness faces import`` finds it. ``aliases`` of a benchmark are names by which other
+    software knows it, each with the comparison that is meant, "" for all of them.
     ``resources`` is what its work needs of a worker where workers declare what they have, such as
     ``{"memory": 8e9}`` in bytes; a GPU is asked for wherever the device of the study is one.
     """
@@ -95,3 +98,5 @@ class Component:
     licence: str = ""
     citation: str = ""
     resources: Mapping[str, float] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from pydantic import Field, model_validator
 
@@ -68,6 +68,15 @@ class SourceParams(Params):
         description="Largest share of unreadable images in 1,000 consecutive ones (or in the whole "
         "set, if it is smaller); they are counted as missing, more of them are an error.",
     )
+
+    @classmethod
+    def of_export(cls, folder: Path, template: str | None) -> Mapping[str, Any]:
+        """Parameters for a set that ``harness faces export`` wrote into a folder.
+
+        ``template`` is what the export says that its images follow. They are used where the user
+        gives nothing else.
+        """
+        return {"template": template}
 
     @model_validator(mode="after")
     def _group_is_known(self) -> SourceParams:

@@ -5,7 +5,7 @@ is part of the key. Hidden entries (:func:`is_hidden`) are neither read nor part
 """
 
 from harness.inputs.belonging import belonging, beside, content_sha256
-from harness.inputs.hdf5 import HDF5_DAMAGE, hdf5_error, require_closed
+from harness.inputs.hdf5 import HDF5_DAMAGE, hdf5_error, open_hdf5, require_closed
 from harness.inputs.names import inner_path, one_line, shown
 from harness.inputs.stamps import identity, stamp
 from harness.inputs.walk import WalkedFolder, is_hidden, is_hidden_path, walk, walk_files
@@ -22,6 +22,7 @@ __all__ = [
     "is_hidden",
     "is_hidden_path",
     "one_line",
+    "open_hdf5",
     "require_closed",
     "shown",
     "stamp",

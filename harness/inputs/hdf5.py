@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,22 @@ def hdf5_error(path: Path, error: BaseException) -> DataError:
     """What is wrong with a damaged file, in one sentence."""
     reason = " ".join(str(error).split())[:200] or type(error).__name__
     return DataError(f"{path} is not a readable HDF5 file ({reason}); get it again")
+
+
+@contextmanager
+def open_hdf5(path: Path) -> Iterator[Any]:
+    """An ``h5py.File`` to read, which takes no data from other files.
+
+    Raises ``DataError`` for one that does, and for damage, also when it is met inside the block.
+    """
+    import h5py
+
+    require_closed(path)
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except HDF5_DAMAGE as error:
+        raise hdf5_error(path, error) from None
 
 
 def require_closed(path: Path) -> None:

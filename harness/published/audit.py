@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from itertools import combinations, pairwise
 from typing import Literal
 
-from harness.published.counts import PAIRS
+from harness.published.counts import complete_pairs
 from harness.published.records import PublishedNumber, rows_of
 
 MOST_TELLING = Decimal("0.9")
@@ -58,7 +58,7 @@ def granularity(records: Sequence[PublishedNumber]) -> list[AuditFinding]:
     """An accuracy over n pairs must be k/n (the GRIM test; Brown and Heathers 2017)."""
     tested = []
     for record in records:
-        pairs = PAIRS.get(record.benchmark)
+        pairs = complete_pairs().get(record.benchmark)
         if pairs is None or record.metric != "accuracy":
             continue
         reachable = Decimal(pairs) / (Decimal(100) / Decimal(1).scaleb(-record.decimals))

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from harness._plugins.aliases import aliases
 from harness._plugins.lookup import offers
 from harness._plugins.manager import RegisteredComponent, Registry, import_object
 from harness.components import Kind, Params
-from harness.protocols.aliases import ALIASES
 from harness.recipe import parameters
 from harness.recipe.layers import LISTED
 from harness.recipe.profiles import KEPT
@@ -114,9 +114,10 @@ def _entry(kind: Kind, registry: Registry) -> dict[str, Any]:
     found = registry.of_kind(kind)
     names = [provided.component.name for provided in found]
     unique = [name for name in names if names.count(name) == 1]
-    more = {"aligner": [NO_ALIGNER], "benchmark": [*sorted(registry.groups()), *ALIASES]}.get(
-        kind, []
-    )
+    more = {
+        "aligner": [NO_ALIGNER],
+        "benchmark": [*sorted(registry.groups()), *aliases(registry)],
+    }.get(kind, [])
     use: dict[str, Any] = {"enum": [*unique, *(p.provider for p in found), *more]}
     if kind == "generator":
         use = {"anyOf": [use, {"pattern": STORED, "description": "Key of a stored face set."}]}

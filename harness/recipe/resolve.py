@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
+from harness._plugins.aliases import Alias
 from harness._plugins.manager import did_you_mean
 from harness.align.limits import MAX_DOUBTFUL
 from harness.errors import UsageError
-from harness.protocols.aliases import resolve_alias
 from harness.recipe import layers, recipe_file
 from harness.recipe.layers import RawRecipe, Sourced, SourcedValues
 from harness.recipe.overrides import Accepts, AnyUse, assign, split, sweep
@@ -36,6 +37,7 @@ from harness.recipe.tables import (
 
 __all__ = ["Recipe", "RunFlags", "StudyTable", "Use", "read", "resolve"]
 
+NO_ALIASES: Mapping[str, Alias] = MappingProxyType({})
 NO_ALIGNER = "none"
 """As ``aligner.use``: faces are not looked for."""
 
@@ -133,8 +135,13 @@ def read(path: Path, profile: str | None = None) -> Recipe:
     return resolve(RunFlags(recipe=path, profile=profile), {}, lambda *_: True)
 
 
-def resolve(settings: RunFlags, groups: Mapping[str, list[str]], accepts: Accepts) -> Recipe:
-    """The recipe with the flags laid over it and benchmark groups spelt out.
+def resolve(
+    settings: RunFlags,
+    groups: Mapping[str, list[str]],
+    accepts: Accepts,
+    aliases: Mapping[str, Alias] = NO_ALIASES,
+) -> Recipe:
+    """The recipe with the flags laid over it, groups of benchmarks and their aliases spelt out.
 
     A parameter without a component's name goes to every selected component that has it.
     """
@@ -168,7 +175,7 @@ def resolve(settings: RunFlags, groups: Mapping[str, list[str]], accepts: Accept
         model=sweep("model", assigned("model", models), sweeps.get("model", {}), accepts),
         benchmark=sweep(
             "benchmark",
-            assigned("benchmark", _expand(benchmarks, groups)),
+            assigned("benchmark", _expand(benchmarks, groups, aliases)),
             sweeps.get("benchmark", {}),
             accepts,
         ),
@@ -316,17 +323,19 @@ def split_names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _expand(uses: list[Use], groups: Mapping[str, list[str]]) -> list[Use]:
+def _expand(
+    uses: list[Use], groups: Mapping[str, list[str]], aliases: Mapping[str, Alias]
+) -> list[Use]:
     return [
         use.model_copy(update={"use": name})
-        for use in map(_unaliased, uses)
+        for use in (_unaliased(use, aliases) for use in uses)
         for name in groups.get(use.use, [use.use])
     ]
 
 
-def _unaliased(use: Use) -> Use:
+def _unaliased(use: Use, aliases: Mapping[str, Alias]) -> Use:
     """A benchmark by its own name; an alias may mean one of its comparisons."""
-    name, comparison = resolve_alias(use.use)
+    name, comparison = aliases.get(use.use, Alias(use.use))
     if comparison and "comparisons" not in use.params():
         use = use.having({**use.params(), "comparisons": comparison})
     return use.model_copy(update={"use": name})

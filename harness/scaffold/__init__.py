@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from harness.scaffold.package import KINDS, check_name, new_package
+from harness.scaffold.package import KINDS, check_name, new_package, what_to_try
 
-__all__ = ["KINDS", "check_name", "new_package"]
+__all__ = ["KINDS", "check_name", "new_package", "what_to_try"]

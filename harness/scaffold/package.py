@@ -74,6 +74,11 @@ def new_package(name: str, kind: str, parent: Path) -> list[Path]:
     return [folder / path for path in texts]
 
 
+def what_to_try(name: str, kind: str) -> str:
+    """The first command to give with a new package of this kind."""
+    return _render("next", name, name.replace("-", "_"), kind).strip()
+
+
 def _files(module: str, kind: str) -> dict[str, str]:
     """Path in the package to template."""
     source, report = f"src/{module}", kind == "report"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from harness.testing.base import Check, CheckOutcome, Report
 from harness.testing.bound import BoundCheck, parametrize_with_checks
+from harness.testing.installed import check_component, component, report_sections
 from harness.testing.run import checks_for, run_checks
 
 __all__ = [
@@ -14,7 +15,10 @@ __all__ = [
     "Check",
     "CheckOutcome",
     "Report",
+    "check_component",
     "checks_for",
+    "component",
     "parametrize_with_checks",
+    "report_sections",
     "run_checks",
 ]

@@ -8,23 +8,26 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness._plugins.manager import Registry
+from harness.components import Params
 from harness.engine.event_log import Events
 from harness.engine.runner import Runner
 from harness.engine.session import Session
 from harness.errors import DataError, HarnessError, UsageError
-from harness.faces.export import ABOUT, LANDMARKS
+from harness.faces.export import ABOUT
+from harness.faces.source import SourceParams
 from harness.fileio.decoding import json_value
 from harness.inputs import walk_files
 from harness.plan.planner import Planner
 from harness.process.cpus import cpu_count
 from harness.progress import Progress
+from harness.recipe.parameters import params_class
 from harness.recipe.resolve import Recipe, StudyTable
 from harness.recipe.tables import Faces
 from harness.store.artifacts import Artifact, Store
 from harness.store.face_sets import KIND
 
-READERS = {".rec": "recordio", ".parquet": "parquet", ".tar": "webdataset", ".zip": "folder"}
-"""The generator that reads files of a suffix; ``folder`` also reads plain images."""
+IMAGES = ""
+"""The suffix that generators of plain images declare to read."""
 
 
 def import_faces(
@@ -44,8 +47,9 @@ def import_faces(
     of it. Template and landmarks that an export states are used where nothing else is given. Raises
     ``UsageError`` where the layout cannot be told, ``DataError`` for damage.
     """
-    layout = layout or layout_of(path)
-    values = {**stated(path, layout), **given, "use": layout, "root": path}
+    layout = layout or layout_of(path, readers(registry))
+    params = params_class(registry.find("generator", layout))
+    values = {**stated(path, params), **given, "use": layout, "root": path}
     recipe = Recipe(study=StudyTable(), generator=[Faces.model_validate(values)])
     plan = Planner(registry, store, recipe).plan()
     node = list(plan.nodes.values())[-1]  # behind any set that it is made from
@@ -59,29 +63,41 @@ def import_faces(
     return store.get(KIND, node.key)
 
 
-def layout_of(path: Path) -> str:
+def readers(registry: Registry) -> dict[str, list[str]]:
+    """By suffix, the generators that read such files as they are; see ``Component.reads``."""
+    found: dict[str, list[str]] = {}
+    for registered in registry.of_kind("generator"):
+        for suffix in registered.component.reads:
+            found.setdefault(suffix, []).append(registered.component.name)
+    return found
+
+
+def layout_of(path: Path, known: Mapping[str, list[str]]) -> str:
     """The generator that reads what lies at ``path``: by suffix, packed files before images."""
     if not path.exists():
         raise UsageError(f"{path} does not exist; check the path")
     if path.is_file():
-        if path.suffix.lower() not in READERS:
-            raise UsageError(
-                f"{path} is none of {', '.join(READERS)}; say how it is read: --format"
-            )
-        return READERS[path.suffix.lower()]
-    suffixes = {PurePosixPath(name).suffix for name in walk_files(path)}
-    found = {READERS[suffix] for suffix in suffixes if suffix in READERS}
-    packed = sorted(found - {"folder"})
-    if len(packed) > 1:
-        raise UsageError(f"{path} holds files of {' and '.join(packed)}; choose one with --format")
-    return packed[0] if packed else "folder"
+        suffixes = {path.suffix.lower()} & known.keys()
+        if not suffixes:
+            named = ", ".join(sorted(filter(None, known)))
+            raise UsageError(f"{path} is none of {named}; say how it is read: --format")
+    else:
+        suffixes = {PurePosixPath(name).suffix for name in walk_files(path)} & known.keys()
+    images = set(known.get(IMAGES, ()))
+    found = {name for suffix in suffixes for name in known[suffix]}
+    fitting = sorted(found - images) or sorted(images)
+    if len(fitting) == 1:
+        return fitting[0]
+    if not fitting:
+        raise UsageError(f"no generator says that it reads {path}; name one with --format")
+    raise UsageError(f"{path} holds files of {' and '.join(fitting)}; choose one with --format")
 
 
-def stated(path: Path, layout: str) -> dict[str, Any]:
+def stated(path: Path, params: type[Params]) -> Mapping[str, Any]:
     """Parameters that an exported folder states about itself; none for one of other software."""
     if path.is_file():
         path = path.parent
-    if not (path / ABOUT).is_file():
+    if not (path / ABOUT).is_file() or not issubclass(params, SourceParams):
         return {}
     try:
         about = json_value((path / ABOUT).read_text(encoding="utf-8"))
@@ -90,7 +106,4 @@ def stated(path: Path, layout: str) -> dict[str, Any]:
     template = about.get("template") if isinstance(about, dict) else None
     if template is not None and not isinstance(template, str):
         raise DataError(f"{path / ABOUT}: template is no name; export the set again")
-    if layout == "folder" and (path / LANDMARKS).is_file():
-        return {"landmarks": LANDMARKS}
-    labels = {"labels": "header"} if layout == "recordio" else {}
-    return {"template": template, **labels}
+    return params.of_export(path, template)

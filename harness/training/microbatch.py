@@ -48,7 +48,7 @@ def backward(
     for number, part in enumerate(parts):
         torch.manual_seed(seed + number)  # the same dropout as before
         again = forward(part).float()
-        again.backward(gradient[start : start + len(part)])  # type: ignore[no-untyped-call]
+        again.backward(gradient[start : start + len(part)])
         start += len(part)
 
 

@@ -106,7 +106,7 @@ class TrainingStep:
             assert output.grad is not None
             gradient = output.grad[self.ranks.share(len(labels))]
             if len(parts) == 1:
-                mine.backward(gradient)  # type: ignore[no-untyped-call]
+                mine.backward(gradient)
             else:
                 microbatch.backward(self.forward, parts, gradient, own_seed)
             self.ranks.add_up(self.recipe.network)

@@ -152,7 +152,7 @@ def test_autoload_off_leaves_only_the_built_in(monkeypatch):
 
 def test_single_file_plugins_and_their_errors(tmp_path, load):
     good = (
-        "from harness import Component, hookimpl\n@hookimpl\ndef harness_components():\n"
+        "from harness.plugin import Component, hookimpl\n@hookimpl\ndef harness_components():\n"
         "    return [Component(kind='model', name='m', version=1, target='x:Y', params='x:P',"
         " summary='s')]\n"
     )

@@ -48,7 +48,7 @@ def test_auto_takes_the_first_thing_offered(kit):
     boxed = kit.Images(files, boxes=BOX)
     assert resolve(Rule(), boxed, detector=True) == "detector"
     assert resolve(Rule(), boxed, detector=False) == "box"
-    with pytest.raises(UsageError, match=r"without landmarks, template and boxes.*mtcnn"):
+    with pytest.raises(UsageError, match=r"no landmarks, template or boxes.*--aligner"):
         resolve(Rule(), kit.Images(files), detector=False)
 
 
@@ -57,7 +57,7 @@ def test_a_policy_is_taken_or_refused(kit, policy):
     files = flat(kit, 1)
     everything = kit.Images(files, landmarks=POINTS, boxes=BOX, template="arcface")
     assert resolve(Rule(policy), everything, detector=True) == policy
-    with pytest.raises(UsageError, match=f"'{policy}' is not possible: .*select"):
+    with pytest.raises(UsageError, match=f"'{policy}' is not possible: .*aligner"):
         resolve(Rule(policy), kit.Images(files), detector=False)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 PLUGIN = """
-from harness import Component, Generator, Params, hookimpl
+from harness.plugin import Component, Params, hookimpl
+from harness.plugin.generators import Generator
 from harness.components import ComponentRequest, Product
 from pydantic import Field
 

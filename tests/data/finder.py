@@ -8,9 +8,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from harness import Component, Model, Params, hookimpl
 from harness.align.templates import template_points
 from harness.components import Aligner, InputSpec, Placement
+from harness.plugin import Component, Params, hookimpl
+from harness.plugin.models import Model
 
 
 class FinderParams(Params):

@@ -12,9 +12,12 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from harness import Benchmark, Component, Generator, Model, Params, hookimpl
 from harness.components import BenchmarkParams, ComponentRequest, InputSpec
 from harness.faces.face import Face, Missing, Slot
+from harness.plugin import Component, Params, hookimpl
+from harness.plugin.benchmarks import Benchmark
+from harness.plugin.generators import Generator
+from harness.plugin.models import Model
 from harness.seeds import stream
 
 SIZE = 48

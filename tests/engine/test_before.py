@@ -53,6 +53,9 @@ def test_a_plugin_package_that_was_written_before_passes_its_checks(home, tmp_pa
     done = checked(home, tmp_path, kind, "check", f"acme-old-{kind}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 failed" in done.stdout or "passed" in done.stdout
+    assert f"{kind}.py:" in done.stderr
+    assert "imports harness." in done.stderr
+    assert "; import it from harness.plugin" in done.stderr
 
 
 def test_plugin_packages_that_were_written_before_are_found(home, tmp_path):

@@ -22,7 +22,7 @@ LIMIT_S = 300
 FIRST = {"TORCHELASTIC_RUN_ID": "x", "RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "0",
          "LOCAL_WORLD_SIZE": "2"}  # fmt: skip
 FAR = """
-from harness import hookimpl
+from harness.plugin import hookimpl
 from harness.executors.local import LocalExecutor
 from harness.extensions import Extension
 

@@ -19,9 +19,9 @@ A = "one number"
 NUMBERS = "table,row,label,benchmark,metric,value,unit\nA,0,net,lfw,accuracy,99.10,percent\n"
 PLUGIN = """
 from pathlib import Path
-import harness
+from harness.plugin import hookimpl
 
-@harness.hookimpl
+@hookimpl
 def harness_published():
     return [Path(__file__).with_name("listing.toml")]
 """

@@ -21,7 +21,8 @@ from __future__ import annotations
 {heading}
 from pydantic import Field
 
-from harness import Component, Generator, Params, hookimpl
+from harness.plugin import Component, Params, hookimpl
+from harness.plugin.generators import Generator
 from harness.faces.face import Face, Missing, Slot
 from harness.seeds import stream
 
@@ -70,7 +71,8 @@ MODEL = '''
 
 from __future__ import annotations
 
-from harness import Component, Model, Params, hookimpl
+from harness.plugin import Component, Params, hookimpl
+from harness.plugin.models import Model
 from harness.components import InputSpec
 
 
@@ -239,7 +241,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from harness import Component, Params, hookimpl
+from harness.plugin import Component, Params, hookimpl
 from harness.components import InputSpec
 
 
@@ -326,7 +328,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from harness import Benchmark, Component, hookimpl
+from harness.plugin import Component, hookimpl
+from harness.plugin.benchmarks import Benchmark
 from harness.components import BenchmarkParams
 
 PEOPLE = 12
@@ -446,7 +449,8 @@ ALIGNER = '''
 
 from __future__ import annotations
 
-from harness import Aligner, Component, Params, hookimpl
+from harness.plugin import Component, Params, hookimpl
+from harness.plugin.aligners import Aligner
 from harness.components import Placement
 
 

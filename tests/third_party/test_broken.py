@@ -27,7 +27,7 @@ ZOO = """
 import os
 import time
 
-from harness import Component, hookimpl
+from harness.plugin import Component, hookimpl
 
 MODE = os.environ.get("ZOO", "")
 if MODE == "import":
@@ -85,7 +85,8 @@ import time
 
 import numpy as np
 
-from harness import Model, Params
+from harness.plugin import Params
+from harness.plugin.models import Model
 from harness.components import InputSpec
 
 MODE = os.environ.get("ZOO", "")
@@ -116,7 +117,7 @@ class Net(Model):
 TWIN = """
 import os
 
-from harness import Component, hookimpl
+from harness.plugin import Component, hookimpl
 
 
 @hookimpl

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from harness.errors import UsageError
 from harness.plan.published_refs import is_measure, linked, measure_of
-from harness.published.counts import PAIRS
+from harness.published.counts import complete_pairs
 from harness.published.records import PublishedNumber
 from harness.reporting.tables.columns import pairs, support
 from harness.reporting.tables.estimates import Estimate, pool
@@ -214,7 +214,7 @@ def differences(result: Result, record: PublishedNumber, link: str) -> list[str]
     benchmark = record.benchmark.partition("/")[0]
     if result.cell.benchmark.name != benchmark:
         found.append(f"benchmark {result.cell.benchmark.name}")
-    whole, own = PAIRS.get(record.benchmark), pairs(result.protocol)
+    whole, own = complete_pairs().get(record.benchmark), pairs(result.protocol)
     if whole is not None and own is not None and own != whole and record.metric == "accuracy":
         found.append(f"{own:,} of {whole:,} pairs")
     return list(dict.fromkeys(found))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from harness.components import Aligner, Placement
-from harness.errors import PrerequisiteError
+from harness.plugin import Placement, PrerequisiteError
+from harness.plugin.aligners import Aligner
 
 from .boxes import Floats, intersection_over_union
 from .detector import Cascade, DetectedFaces
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from harness.components import Context
+    from harness.plugin import Context
 
     from .params import MtcnnParams
 

@@ -102,7 +102,7 @@ class Convention:
         shift = self.origin
         limit = (width - 1 + shift, height - 1 + shift)
         low = np.maximum(boxes[:, :2], np.float32(shift))
-        return np.concatenate([low, np.minimum(boxes[:, 2:], np.float32(limit))], axis=1)
+        return np.concatenate([low, np.minimum(boxes[:, 2:], np.array(limit, np.float32))], axis=1)
 
     def landmarks(self, boxes: Floats, points: Floats) -> Floats:
         """Landmarks in pixels from 0, float32 (n, 5, 2), of fractions of the boxes."""

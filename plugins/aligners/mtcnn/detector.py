@@ -93,7 +93,9 @@ class Cascade:
                     weight.data = weight.data.contiguous(memory_format=torch.channels_last)
         self.params = params
         self.convention = Convention(params.boxes, params.border)
-        self.pixels = {"area": AreaPixels, "bilinear": BilinearPixels}[params.resample]
+        kinds: dict[str, type[AreaPixels | BilinearPixels]]
+        kinds = {"area": AreaPixels, "bilinear": BilinearPixels}
+        self.pixels = kinds[params.resample]
         self.device = device
         # Small calls stay in a CPU's cache; large ones fill a GPU.
         self.crops = 64 if device == "cpu" else 2048

@@ -14,8 +14,8 @@ from typing import Literal
 from torch import Tensor, maximum, nn
 from torch.nn.functional import pad, prelu
 
-from harness.errors import PrerequisiteError
-from harness.training.saved.weights import load_weights, read_weights
+from harness.plugin import PrerequisiteError
+from harness.plugin.models import load_weights, read_weights
 
 Axis = Literal["classes", "width"]
 

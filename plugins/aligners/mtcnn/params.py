@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from harness.components import External, Params
+from harness.plugin import External, Params
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 

@@ -8,9 +8,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.protocols.readers.landmark_files import gather, read_pts
-from harness.protocols.readers.pair_lists import require_balance
-from harness.protocols.verification import Listing, PairBenchmark, existing
+from harness.plugin.benchmarks import Listing, PairBenchmark, existing
+from harness.plugin.lists import gather, read_pts, require_balance
 
 from .params import AgeDb30Params
 from .protocol import read_protocol

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from harness.components import External
-from harness.protocols.params import PairParams
+from harness.plugin import External
+from harness.plugin.benchmarks import PairParams
 
 
 class AgeDb30Params(PairParams):

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError
-from harness.protocols.readers.lists import Pair
-from harness.protocols.readers.matfile import Cells, Records, read_variable
-from harness.protocols.readers.pair_lists import is_inside
+from harness.plugin import DataError
+from harness.plugin.lists import Cells, Pair, Records, is_inside, read_variable
 
 KEY = "splits"
 

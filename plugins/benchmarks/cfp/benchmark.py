@@ -9,9 +9,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.protocols.readers.landmark_files import pick, read_scored_points
-from harness.protocols.readers.pair_lists import require_balance
-from harness.protocols.verification import Listing, PairBenchmark, existing
+from harness.plugin.benchmarks import Listing, PairBenchmark, existing
+from harness.plugin.lists import pick, read_scored_points, require_balance
 
 from .lists import read_index, read_split
 from .params import CfpParams

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from harness.errors import DataError
-from harness.fileio.texts import read_lines, whole_number
-from harness.inputs import walk
-from harness.protocols.readers.lists import Pair
-from harness.protocols.readers.pair_lists import is_inside
+from harness.plugin import DataError
+from harness.plugin.files import read_lines, walk, whole_number
+from harness.plugin.lists import Pair, is_inside
 
 
 def read_index(path: Path) -> dict[int, str]:

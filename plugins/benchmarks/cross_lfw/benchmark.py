@@ -9,9 +9,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.protocols.readers.landmark_files import gather, read_five_lines
-from harness.protocols.readers.pair_lists import read_label_lines
-from harness.protocols.verification import Listing, PairBenchmark, existing, person_by_number
+from harness.plugin.benchmarks import Listing, PairBenchmark, existing, person_by_number
+from harness.plugin.lists import gather, read_five_lines, read_label_lines
 
 from .params import CrossParams
 

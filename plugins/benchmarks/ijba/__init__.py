@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.components import Asset, Component
-from harness.hookspecs import hookimpl
+from harness.plugin import Asset, Component, hookimpl
 
 IJBA = Asset(
     name="ijba",

@@ -10,16 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.components import Benchmark, Context
-from harness.errors import DataError
-from harness.faces.files import ImageFiles
-from harness.protocols.base import Comparison
-from harness.protocols.identification import TemplateIdentification
-from harness.protocols.readers.columns import ListColumn, read_text_columns
-from harness.protocols.readers.image_lists import require_images, require_lists
-from harness.protocols.template_lists import PairSplit, SearchSplit
-from harness.protocols.template_sets import TemplateRules, TemplateSet, kept_images
-from harness.protocols.templates import TemplateVerification
+from harness.plugin import Context, DataError
+from harness.plugin.benchmarks import (
+    Benchmark,
+    Comparison,
+    ImageFiles,
+    PairSplit,
+    SearchSplit,
+    TemplateIdentification,
+    TemplateRules,
+    TemplateSet,
+    TemplateVerification,
+    kept_images,
+)
+from harness.plugin.lists import ListColumn, read_text_columns, require_images, require_lists
 
 from .params import IjbaParams
 

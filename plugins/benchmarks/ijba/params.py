@@ -8,8 +8,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from harness.components import External
-from harness.protocols.params import TemplateParams
+from harness.plugin import External
+from harness.plugin.benchmarks import TemplateParams
 
 
 class IjbaParams(TemplateParams):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from harness.components import Asset, Component
-from harness.hookspecs import hookimpl
+from harness.plugin import Asset, Component, hookimpl
 
 _LAYOUT = (
     "loose_crop/<n>.jpg and meta/{0}_name_5pts_score.txt, {0}_face_tid_mid.txt, "
@@ -13,7 +12,9 @@ _LAYOUT = (
 )
 
 
-def _component(name: str, params: str, summary: str, citation: str) -> Component:
+def _component(
+    name: str, params: str, summary: str, citation: str, aliases: Mapping[str, str]
+) -> Component:
     asset = Asset(
         name=name,
         summary=f"{summary}, with its template lists",
@@ -31,6 +32,7 @@ def _component(name: str, params: str, summary: str, citation: str) -> Component
         assets=(asset,),
         licence=asset.licence,
         citation=citation,
+        aliases=aliases,
     )
 
 
@@ -43,12 +45,14 @@ def harness_components() -> Iterable[Component]:
             "IjbbParams",
             "IJB-B: 1,845 subjects, 8,010,270 template pairs, 1:N in two galleries",
             "Whitelam et al., IARPA Janus Benchmark-B Face Dataset, CVPR Workshops 2017",
+            {},
         ),
         _component(
             "ijbc",
             "IjbcParams",
             "IJB-C: 3,531 subjects, 15,658,489 template pairs, 1:N in two galleries",
             "Maze et al., IARPA Janus Benchmark - C: Face Dataset and Protocol, ICB 2018",
+            {"ijbc-test1": "1:1"},  # its name in Bob
         ),
     ]
 

@@ -8,14 +8,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.components import Benchmark, Context
-from harness.errors import DataError
-from harness.faces.files import ImageFiles
-from harness.protocols.base import Comparison
-from harness.protocols.identification import TemplateIdentification
-from harness.protocols.template_lists import PairSplit, SearchSplit
-from harness.protocols.template_sets import TemplateRules, TemplateSet, kept_images
-from harness.protocols.templates import TemplateVerification
+from harness.plugin import Context, DataError
+from harness.plugin.benchmarks import (
+    Benchmark,
+    Comparison,
+    ImageFiles,
+    PairSplit,
+    SearchSplit,
+    TemplateIdentification,
+    TemplateRules,
+    TemplateSet,
+    TemplateVerification,
+    kept_images,
+)
 
 from . import insightface, official
 from .lists import Lists

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.components import Context
-from harness.errors import DataError
-from harness.protocols.readers.columns import ListColumn
-from harness.protocols.readers.image_lists import require_images
+from harness.plugin import Context, DataError
+from harness.plugin.lists import ListColumn, require_images
 
 from .lists import ID, Lists, cached, find_folder, per_template, subject_rows
 from .params import IjbParams

@@ -10,11 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.components import Context
-from harness.digests import file_sha256
-from harness.errors import DataError
-from harness.fileio.strings import read_strings, write_strings
-from harness.protocols.readers.columns import ListColumn, read_text_columns
+from harness.plugin import Context, DataError, file_sha256
+from harness.plugin.files import read_strings, write_strings
+from harness.plugin.lists import ListColumn, read_text_columns
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.components import Asset, Component
-from harness.hookspecs import hookimpl
+from harness.plugin import Asset, Component, hookimpl
 
 LFW = Asset(
     name="lfw",
@@ -30,5 +29,6 @@ def harness_components() -> Iterable[Component]:
             assets=(LFW,),
             licence=LFW.licence,
             citation="Huang et al., Labeled Faces in the Wild, UMass Technical Report 07-49, 2007",
+            aliases={"lfw-view2": ""},  # its name in Bob
         )
     ]

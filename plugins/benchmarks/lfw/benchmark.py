@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.align.decode import image_size
-from harness.protocols.readers.landmark_files import pick, read_scored_points
-from harness.protocols.readers.landmarks import landmark_scale
-from harness.protocols.readers.lists import read_lfw_pairs
-from harness.protocols.verification import Listing, PairBenchmark, existing, person_by_folder
+from harness.plugin.benchmarks import Listing, PairBenchmark, existing, person_by_folder
+from harness.plugin.images import image_size
+from harness.plugin.lists import landmark_scale, pick, read_lfw_pairs, read_scored_points
 
 from .params import LfwParams
 

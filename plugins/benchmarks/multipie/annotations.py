@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.align.templates import template_points
-from harness.errors import DataError
-from harness.fileio.texts import read_lines
+from harness.plugin import DataError
+from harness.plugin.files import read_lines
+from harness.plugin.images import template_points
 
 Points = NDArray[np.float32]
 

@@ -10,13 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.components import Benchmark, Context
-from harness.errors import DataError
-from harness.faces.files import ImageFiles, search_images
-from harness.protocols.pairs import PairFolds
-from harness.protocols.readers.landmark_files import pick, read_scored_points
-from harness.protocols.readers.lists import Pair, first_of_each
-from harness.seeds import stream
+from harness.plugin import Context, DataError, stream
+from harness.plugin.benchmarks import Benchmark, ImageFiles, PairFolds, search_images
+from harness.plugin.lists import Pair, first_of_each, pick, read_scored_points
 
 from .annotations import read_annotations
 from .params import MultiPieParams

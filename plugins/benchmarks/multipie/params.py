@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harness.components import External
-from harness.protocols.params import FoldParams
+from harness.plugin import External
+from harness.plugin.benchmarks import FoldParams
 
 
 class MultiPieParams(FoldParams):

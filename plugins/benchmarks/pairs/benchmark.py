@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import UsageError
-from harness.protocols.readers.landmark_files import pick, read_scored_points
-from harness.protocols.readers.pair_lists import read_pairs_csv
-from harness.protocols.verification import Listing, PairBenchmark, existing
+from harness.plugin import UsageError
+from harness.plugin.benchmarks import Listing, PairBenchmark, existing
+from harness.plugin.lists import pick, read_pairs_csv, read_scored_points
 
 from .params import PairsParams
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.components import Asset, Component
-from harness.hookspecs import hookimpl
+from harness.plugin import Asset, Component, hookimpl
 
 RFW = Asset(
     name="rfw",
@@ -30,5 +29,6 @@ def harness_components() -> Iterable[Component]:
             assets=(RFW,),
             licence=RFW.licence,
             citation="Wang et al., Racial Faces in the Wild, ICCV 2019",
+            aliases={"rfw-original": ""},  # its name in Bob
         )
     ]

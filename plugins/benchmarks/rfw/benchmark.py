@@ -9,13 +9,23 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.protocols.base import Comparison
-from harness.protocols.pair_groups import PairGroups
-from harness.protocols.readers.image_lists import require_lists
-from harness.protocols.readers.landmark_files import pick, read_rfw_points
-from harness.protocols.readers.lists import Pair, read_headless_pairs
-from harness.protocols.readers.pair_lists import require_balance
-from harness.protocols.verification import Listing, PairBenchmark, existing, person_by_folder
+from harness.plugin.benchmarks import (
+    Comparison,
+    Listing,
+    PairBenchmark,
+    PairFolds,
+    PairGroups,
+    existing,
+    person_by_folder,
+)
+from harness.plugin.lists import (
+    Pair,
+    pick,
+    read_headless_pairs,
+    read_rfw_points,
+    require_balance,
+    require_lists,
+)
 
 from .params import FAIRNESS, RfwParams
 
@@ -73,7 +83,9 @@ class Rfw(PairBenchmark):
         """The pairs of a race, or all races beside each other."""
         if name != FAIRNESS:
             return super().comparison(name)
-        groups = {race: replace(self.pair_folds(race), cautions=()) for race in self.params.races}
+        groups: dict[str, PairFolds] = {
+            race: replace(self.pair_folds(race), cautions=()) for race in self.params.races
+        }
         cautions = dict.fromkeys(text for race in groups for text in self.cautions(race))
         return PairGroups(f"{self.title}-{FAIRNESS}", groups, list(cautions))
 

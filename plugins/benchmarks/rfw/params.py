@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from harness.components import External
-from harness.protocols.params import PairParams
+from harness.plugin import External
+from harness.plugin.benchmarks import PairParams
 
 FAIRNESS = "fairness"
 Race = Literal["African", "Asian", "Caucasian", "Indian"]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.components import Component
-from harness.hookspecs import hookimpl
+from harness.plugin import Component, hookimpl
 
 
 @hookimpl

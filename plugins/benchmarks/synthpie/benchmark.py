@@ -8,11 +8,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.components import Benchmark, Context, Images
-from harness.errors import DataError
-from harness.faces.concatenated import ConcatenatedImages
-from harness.protocols.pairs import PairFolds
-from harness.seeds import stream
+from harness.plugin import Context, DataError, Images, stream
+from harness.plugin.benchmarks import Benchmark, ConcatenatedImages, PairFolds
 
 from .params import FACES, VARIED, SynthpieParams
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from harness.components import ComponentRequest
-from harness.protocols.params import FoldParams
+from harness.plugin import ComponentRequest
+from harness.plugin.benchmarks import FoldParams
 
 FACES, VARIED = "faces", "varied"
 SEED = 7_220_316

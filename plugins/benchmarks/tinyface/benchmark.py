@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.components import Benchmark, Context
-from harness.errors import DataError
-from harness.faces.files import ImageFiles, search_images
-from harness.protocols.identification import TemplateIdentification
-from harness.protocols.readers.image_lists import require_images
-from harness.protocols.readers.matfile import Cells, read_variable
-from harness.protocols.template_lists import SearchSplit
-from harness.protocols.template_sets import TemplateRules, TemplateSet, kept_images
+from harness.plugin import Context, DataError
+from harness.plugin.benchmarks import (
+    Benchmark,
+    ImageFiles,
+    SearchSplit,
+    TemplateIdentification,
+    TemplateRules,
+    TemplateSet,
+    kept_images,
+    search_images,
+)
+from harness.plugin.lists import Cells, read_variable, require_images
 
 from .params import TinyFaceParams
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.protocols.readers.landmark_files import pick, read_scored_points
-from harness.protocols.readers.lists import read_lfw_pairs
-from harness.protocols.verification import Listing, PairBenchmark, existing, person_by_folder
+from harness.plugin.benchmarks import Listing, PairBenchmark, existing, person_by_folder
+from harness.plugin.lists import pick, read_lfw_pairs, read_scored_points
 
 from .params import XqlfwParams
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from harness import hookimpl
-from harness.extensions import Extension
+from harness.plugin import Extension, hookimpl
 
 
 @hookimpl
@@ -14,6 +13,7 @@ def harness_executors() -> list[Extension]:
             name="dask",
             target=f"{__name__}.executor:DaskExecutor",
             params=f"{__name__}.params:DaskParams",
+            flags={"--scheduler": "scheduler"},
             summary="a Dask cluster: local, at a scheduler's address, by SSH, Slurm, SGE, ...",
             extras=("dask",),
         )

@@ -14,7 +14,7 @@ import dask
 from distributed import LocalCluster, SSHCluster, Status
 from distributed.security import Security
 
-from harness.errors import PrerequisiteError, UsageError
+from harness.plugin import PrerequisiteError, UsageError
 
 from .params import DaskParams
 

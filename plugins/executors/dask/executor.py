@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 
 from distributed import Client, Future, KilledWorker
 
-from harness.errors import HarnessError, PrerequisiteError
-from harness.extensions import Executor, Setup
+from harness.plugin import HarnessError, PrerequisiteError
+from harness.plugin.executors import Executor, Setup
 
 from . import clusters, worker
 from .params import DaskParams

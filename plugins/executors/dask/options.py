@@ -12,8 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from harness._plugins.manager import did_you_mean
-from harness.components import Params
+from harness.plugin import Params, did_you_mean
 
 # No pattern lets a space, quote, newline, control character or shell operator through, except the
 # single spaces between a directive and its value.

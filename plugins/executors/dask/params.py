@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from harness.extensions import ExecutorParams
+from harness.plugin.executors import ExecutorParams
 
 from .options import objections
 

@@ -18,8 +18,8 @@ from typing import Any, TextIO
 import psutil
 from distributed import WorkerPlugin, get_worker
 
-from harness._plugins.manager import import_files
-from harness.errors import HarnessError, PrerequisiteError
+from harness.plugin import HarnessError, PrerequisiteError
+from harness.plugin.executors import import_files
 
 SEEN_WITHIN_S = 5.0
 """A shared file system may show a new file a little later on another machine."""
@@ -138,7 +138,7 @@ def _is_dead(file: Path) -> bool:
         if host != socket.gethostname():
             return False  # only that machine can tell
         # The start shows a later process of the same number; a corrected clock moves it a little.
-        return abs(psutil.Process(int(pid)).create_time() - float(start)) > CLOCK_S
+        return bool(abs(psutil.Process(int(pid)).create_time() - float(start)) > CLOCK_S)
     except psutil.NoSuchProcess:
         return True
     except (OSError, ValueError, OverflowError, psutil.Error):

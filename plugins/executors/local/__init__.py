@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from harness import hookimpl
-from harness.extensions import Extension
+from harness.plugin import Extension, hookimpl
 
 
 @hookimpl

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.align.decode import decode
-from harness.errors import DataError, PrerequisiteError
-from harness.inputs import shown, walk_files
+from harness.plugin import DataError, PrerequisiteError
+from harness.plugin.files import shown, walk_files
+from harness.plugin.images import decode
 
 if TYPE_CHECKING:
     from .params import BfmParams
@@ -79,6 +79,8 @@ def read_image(path: Path, size: int) -> Image:
         raise DataError(f"cannot read background {path}: {error.strerror}") from None
     decode(data, f"background {path}")  # finds damage; OpenCV turns the image by its EXIF tag
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if decoded is None:
+        raise DataError(f"background {path} is not an image that OpenCV reads; convert it to PNG")
     square = cv2.resize(decoded, (size, size), interpolation=cv2.INTER_LINEAR)
     rgb = np.ascontiguousarray(square[..., ::-1], np.uint8)
     rgb.setflags(write=False)

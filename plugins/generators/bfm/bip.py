@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError, PrerequisiteError
-from harness.faces.source import natural
-from harness.inputs import walk
+from harness.plugin import DataError, PrerequisiteError
+from harness.plugin.files import walk
+from harness.plugin.sources import natural
 
 from .rps import read_json, read_light
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.faces.face import MetaValue
+from harness.plugin.generators import MetaValue
 
 from . import sampling
 from .background import texture

@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING, ClassVar
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
-from harness import Generator
-from harness.components import Context
-from harness.errors import UsageError
-from harness.faces.face import Face, Missing, Slot
-from harness.seeds import stream
+from harness.plugin import Context, UsageError, stream
+from harness.plugin.generators import Face, Generator, Missing, Slot
 
 from . import embedded, exports, sampling
 from .background import Background

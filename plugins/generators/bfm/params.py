@@ -8,8 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from harness import components
-from harness.components import External, ExternalPath
+from harness.plugin import External, ExternalPath, Params
 
 from .distributions import (
     Constant,
@@ -54,7 +53,7 @@ _FAITHFUL: dict[str, Any] = {
 """As the published software draws: one sample a pixel, hard edges, its face box, no bounds."""
 
 
-class BfmParams(components.Params):
+class BfmParams(Params):
     """What is rendered; the pose defaults are those of SYN-1M (Kortylewski et al. 2018, III)."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {

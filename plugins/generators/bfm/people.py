@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.seeds import stream
+from harness.plugin import stream
 
 from . import sampling
 from .distributions import Gaussian

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DataError, UsageError
-from harness.fileio.texts import read_json
+from harness.plugin import DataError, UsageError
+from harness.plugin.files import read_json
 
 from .distributions import ControlledGrid
 

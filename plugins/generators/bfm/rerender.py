@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError, PrerequisiteError
-from harness.faces.source import natural
-from harness.inputs import walk_files
+from harness.plugin import DataError, PrerequisiteError
+from harness.plugin.files import walk_files
+from harness.plugin.sources import natural
 
 from .background import Background
 from .model.morphable import Modes, MorphableModel

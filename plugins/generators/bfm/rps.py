@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError
-from harness.fileio import texts
+from harness.plugin import DataError, files
 
 from .scene import Scene, Turned
 
@@ -23,7 +22,7 @@ _PERMUTED = (0, 2, 3, 1, 7, 5, 4, 6, 8)
 
 def read_json(path: Path) -> Mapping[str, Any]:
     """The JSON object of a file; raises ``DataError`` naming it."""
-    loaded = texts.read_json(path)
+    loaded = files.read_json(path)
     if not isinstance(loaded, dict):
         raise DataError(f"{path} holds no JSON object; it is not an .rps file")
     return loaded
@@ -61,7 +60,7 @@ def read_light(loaded: Mapping[str, Any], path: Path) -> Doubles:
 
 def read_scene(path: Path) -> Scene:
     """One image's parameters from a file of version V1 to V4; raises ``DataError`` naming it."""
-    loaded = read_json(path)
+    loaded = files.read_json(path)
     light = read_light(loaded, path)
     try:
         if loaded.get("version", "") in _LEGACY:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError
+from harness.plugin import DataError
 
 from .rendering.camera import DISTANCE_MM, FOCAL, SENSOR, Camera, rotation
 from .rendering.shading import KERNEL, basis, radiance

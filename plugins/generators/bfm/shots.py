@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.faces.face import MetaValue, Slot
+from harness.plugin.generators import MetaValue, Slot
 
 from .params import BfmParams
 from .rendering.camera import Camera

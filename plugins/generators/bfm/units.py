@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.errors import DataError
+from harness.plugin import DataError
 
 from .model.morphable import Modes, MorphableModel
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.components import Asset, AssetFile, Component, Product
-from harness.hookspecs import hookimpl
+from harness.plugin import Asset, AssetFile, Component, hookimpl
+from harness.plugin.generators import Product
 
 _LICENCE = "MIT code; weights trained on WebFace42M, for research; base CreativeML OpenRAIL-M"
 _ARC2FACE = "FoivosPar/Arc2Face"

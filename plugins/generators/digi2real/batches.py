@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from harness.errors import PrerequisiteError
+from harness.plugin import PrerequisiteError
 
 Item = TypeVar("Item")
 Half = TypeVar("Half")

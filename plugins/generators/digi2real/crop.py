@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import cv2
 import numpy as np
 
-from harness.errors import DataError
+from harness.plugin import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 import numpy as np
 
-from harness.align.decode import decode
-from harness.align.templates import template_points
-from harness.align.warp import unusable, warp
-from harness.components import InputSpec
-from harness.embedding.onnx_session import open_session, run_session
-from harness.errors import DataError
-from harness.inputs import content_sha256
-from harness.seeds import stream
+from harness.plugin import DataError, InputSpec, stream
+from harness.plugin.files import content_sha256
+from harness.plugin.images import decode, template_points, unusable, warp
+from harness.plugin.models import open_session, run_session
 
 from .onnx_nodes import normalises_inside
 
@@ -23,7 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from harness.components import Images, Model
+    from harness.plugin import Images
+    from harness.plugin.models import Model
 
 CROP_PX = 112
 _SPEC = InputSpec(CROP_PX, CROP_PX, "arcface")

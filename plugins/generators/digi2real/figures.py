@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from harness.align.decode import decode
-from harness.components import Picture
-from harness.faces.contact_sheet import contact_sheet
+from harness.plugin.generators import Picture, contact_sheet
+from harness.plugin.images import decode
 
 from .filter import most_similar
 from .prototypes import slerp
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from harness.components import Images
-    from harness.faces.store import FaceSet
+    from harness.plugin import Images
+    from harness.plugin.generators import FaceSet
 
     Floats = NDArray[np.float32]
     Pixels = NDArray[np.uint8]

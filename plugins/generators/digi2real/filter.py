@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from harness.errors import DataError
+from harness.plugin import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness import Generator
-from harness.components import Picture, Placement
-from harness.errors import UsageError
-from harness.faces.face import Face, Missing, Slot
-from harness.fileio.atomic import written_whole
+from harness.plugin import Placement, UsageError
+from harness.plugin.files import written_whole
+from harness.plugin.generators import Face, Generator, Missing, Picture, Slot
 
 from . import figures, materials, similarity
 from .batches import ShrinkingBatches
@@ -30,8 +28,9 @@ from .remarks import remarks
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.components import Aligner, Context
-    from harness.faces.store import FaceSet
+    from harness.plugin import Context
+    from harness.plugin.aligners import Aligner
+    from harness.plugin.generators import FaceSet
 
     from .diffusion.conditioning import Conditioner
 

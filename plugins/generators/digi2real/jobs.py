@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.faces.face import Slot
-from harness.seeds import derive, stream
+from harness.plugin import derive, stream
+from harness.plugin.generators import Slot
 
 from .prototypes import angle, draw_t, slerp
 from .source import Identity

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.digests import digest
-from harness.errors import DataError
-from harness.seeds import stream
+from harness.plugin import DataError, digest, stream
 
 from .diffusion import shift
 from .filter import filter_order
@@ -23,7 +21,7 @@ from .source import Embedded, Identities, choose_samples, embed_images, make_ide
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.components import Context
+    from harness.plugin import Context
 
     from .diffusion.conditioning import Conditioner
     from .embedding import Embedder

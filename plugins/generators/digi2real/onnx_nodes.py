@@ -12,7 +12,7 @@ import mmap
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from harness.errors import DataError
+from harness.plugin import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
-from harness import components
-from harness.components import ComponentRequest, External, ToolRequest
+from harness.plugin import ComponentRequest, External, Params, ToolRequest
 
 from .presets import PRESETS
 
@@ -23,7 +22,7 @@ _STORED = re.compile(r"[0-9a-f]{8,64}")
 """A source of this form is the key of a stored face set, which takes no parameters."""
 
 
-class Digi2RealParams(components.Params):
+class Digi2RealParams(Params):
     """Where identities come from, how they are varied, and how the diffusion model samples."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.errors import DataError
+from harness.plugin import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.components import NO_MEASUREMENT
+from harness.plugin import NO_MEASUREMENT
 
 from .diffusion import tiny
 from .params import ARCFACE, NO_DETECTOR, TINY, Digi2RealParams

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from harness.align.place import box_points
-from harness.components import Picture
+from harness.plugin.aligners import box_points
+from harness.plugin.generators import Picture
 
 from .source import embed_images
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.components import Context
-    from harness.faces.store import FaceSet
+    from harness.plugin import Context
+    from harness.plugin.generators import FaceSet
 
     from .embedding import Embedder
     from .figures import Made

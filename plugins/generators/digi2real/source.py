@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.digests import digest
-from harness.errors import DataError
+from harness.plugin import DataError, digest
 
 from .embedding import Embedder, crop
 from .prototypes import directions, prototype, unit
@@ -20,7 +19,7 @@ from .prototypes import directions, prototype, unit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.components import Context, Images
+    from harness.plugin import Context, Images
 
 BLOCK = 256
 """Images embedded at a time and kept together: less than a minute's work on one processor."""

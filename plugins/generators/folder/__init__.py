@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.components import Component
-from harness.faces.named import named_set
-from harness.hookspecs import hookimpl
+from harness.plugin import Component, hookimpl
+from harness.plugin.sources import named_set
 
 _VERSION = 3  # links are followed, and which files are images is decided by one rule
 _TARGET = f"{__name__}.generator:Folder"
@@ -115,25 +114,36 @@ def harness_components() -> Iterable[Component]:
     """Declare the generators of your own files and the data sets of this layout."""
     return [
         _own(
-            "folder", "FolderParams", "faces of a folder: {identity}/{file}, any depth, or in zips"
+            "folder",
+            "FolderParams",
+            "faces of a folder: {identity}/{file}, any depth, or in zips",
+            ("", ".zip"),
         ),
         _own(
             "parquet",
             "ParquetParams",
             "faces of Parquet files: a row an image, columns image and identity or label",
+            (".parquet",),
             target="packed:Parquet",
         ),
         _own(
             "webdataset",
             "PackedParams",
             "faces of WebDataset tar files: image, .cls and .json of one name",
+            (".tar",),
             target="packed:WebDataset",
         ),
         *NAMED,
     ]
 
 
-def _own(name: str, params: str, summary: str, target: str = "generator:Folder") -> Component:
+def _own(
+    name: str,
+    params: str,
+    summary: str,
+    reads: tuple[str, ...],
+    target: str = "generator:Folder",
+) -> Component:
     return Component(
         kind="generator",
         name=name,
@@ -143,4 +153,5 @@ def _own(name: str, params: str, summary: str, target: str = "generator:Folder")
         summary=summary,
         licence="that of the images you give",
         citation="the source of the images you give",
+        reads=reads,
     )

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError
-from harness.faces.face import MetaValue
-from harness.inputs import shown
+from harness.plugin import DataError
+from harness.plugin.files import shown
+from harness.plugin.generators import MetaValue
 
 
 def numbers(value: Any, shape: tuple[int, ...], name: str, what: str) -> NDArray[np.float32] | None:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError, UsageError
-from harness.faces.export import OWN_FILES
-from harness.faces.files import SUFFIXES, sort_out
-from harness.faces.left_out import LeftOut
-from harness.faces.source import SourceGenerator, SourceImage, natural
-from harness.inputs import inner_path, is_hidden_path, shown, walk
-from harness.protocols.readers.landmarks import read_five_points
+from harness.plugin import DataError, UsageError
+from harness.plugin.files import inner_path, is_hidden_path, shown, walk
+from harness.plugin.lists import read_five_points
+from harness.plugin.sources import (
+    OWN_FILES,
+    SUFFIXES,
+    LeftOut,
+    SourceGenerator,
+    SourceImage,
+    natural,
+    sort_out,
+)
 
 from .params import FolderParams
 from .zips import ZipImages, split
@@ -152,7 +158,7 @@ def _containers(
             raise UsageError(f"folders names {start}, which is not in {root}")
         for here in walk(root / start):
             kept = own if here.path == root else frozenset()
-            images, others = sort_out(here, left_out, lambda name, kept=kept: _known(name, kept))
+            images, others = sort_out(here, left_out, partial(_known, own=kept))
             zips += [here.path / name for name in others if _is_zip(name)]
             if images:
                 inside = PurePosixPath((here.path / images[0]).relative_to(root).as_posix())

@@ -10,13 +10,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.digests import digest
-from harness.errors import DataError, UsageError
-from harness.faces.export import OWN_FILES
-from harness.faces.left_out import HIDDEN, LeftOut
-from harness.faces.source import SourceGenerator, SourceImage, natural
-from harness.fileio.strings import read_strings, write_strings
-from harness.inputs import identity, walk
+from harness.plugin import DataError, UsageError, digest
+from harness.plugin.files import identity, read_strings, walk, write_strings
+from harness.plugin.sources import HIDDEN, OWN_FILES, LeftOut, SourceGenerator, SourceImage, natural
 
 from .params import PackedParams, ParquetParams
 from .rows import ParquetRows

@@ -8,8 +8,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from harness.components import External
-from harness.faces.source import SourceParams
+from harness.plugin import External
+from harness.plugin.sources import LANDMARKS, SourceParams
 
 _ROOT = "Folder with {identity}/{file}, or with zip files that hold the same, or one zip file."
 
@@ -32,6 +32,13 @@ class FolderParams(SourceParams):
         description="Five-point landmark file below root: path and ten numbers a line, in pixels "
         "of the image. An image without a line counts as unreadable.",
     )
+
+    @classmethod
+    def of_export(cls, folder: Path, template: str | None) -> Mapping[str, Any]:
+        """The landmarks that an export lays beside the images, else its template."""
+        if (folder / LANDMARKS).is_file():
+            return {"landmarks": LANDMARKS}
+        return super().of_export(folder, template)
 
     @model_validator(mode="after")
     def _one_alignment(self) -> FolderParams:

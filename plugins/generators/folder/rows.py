@@ -13,8 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
-from harness.errors import DataError
-from harness.faces.source import SourceImage
+from harness.plugin import DataError
+from harness.plugin.sources import SourceImage
 
 from .facts import flat, numbers, parse
 

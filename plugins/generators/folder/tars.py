@@ -6,16 +6,22 @@ import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError
-from harness.faces.files import BY_CONTENT, SUFFIXES, reason_against
-from harness.faces.left_out import HIDDEN, OTHER, LeftOut
-from harness.faces.source import SourceImage
-from harness.inputs import inner_path, is_hidden_path, shown
+from harness.plugin import DataError
+from harness.plugin.files import inner_path, is_hidden_path, shown
+from harness.plugin.sources import (
+    BY_CONTENT,
+    HIDDEN,
+    OTHER,
+    SUFFIXES,
+    LeftOut,
+    SourceImage,
+    reason_against,
+)
 
 from .facts import flat, numbers, parse
 from .zips import MOST_BYTES
@@ -212,14 +218,19 @@ class _Headers:
         return self._file.read(size)
 
 
+def _headers(file: BinaryIO) -> BinaryIO:
+    """``file`` as :class:`_Headers`, which has what ``tarfile`` calls of one."""
+    return cast(BinaryIO, _Headers(file))
+
+
 def _members(path: Path) -> Iterator[tarfile.TarInfo]:
     """The files of an archive; raises ``DataError`` for damage and for what no image needs."""
     size = path.stat().st_size
     try:
-        with path.open("rb") as file, tarfile.open(None, "r:", _Headers(file)) as archive:
+        with path.open("rb") as file, tarfile.open(None, "r:", _headers(file)) as archive:
             while (member := archive.next()) is not None:
-                # Else a million members stay in memory; typeshed does not know the attribute.
-                archive.members.clear()  # type: ignore[attr-defined]
+                # Else a million members stay in memory.
+                archive.members.clear()
                 _check(path, member, size)
                 if archive.offset <= member.offset:
                     raise DataError(f"{path}: member {member.name!r} has an impossible size")

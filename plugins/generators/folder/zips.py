@@ -11,12 +11,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError
-from harness.faces.files import reason_against
-from harness.faces.left_out import HIDDEN, LeftOut
-from harness.faces.source import natural
-from harness.fileio.strings import Strings, pack
-from harness.inputs import inner_path, is_hidden_path
+from harness.plugin import DataError
+from harness.plugin.files import Strings, inner_path, is_hidden_path, pack
+from harness.plugin.sources import HIDDEN, LeftOut, natural, reason_against
 
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _STORED, _DEFLATED = 0, 8

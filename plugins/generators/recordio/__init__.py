@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.components import Component
-from harness.faces.named import named_set
-from harness.hookspecs import hookimpl
+from harness.plugin import Component, hookimpl
+from harness.plugin.sources import named_set
 
 _TARGET = f"{__name__}.generator:RecordIo"
 _PARAMS = f"{__name__}.params"
@@ -63,5 +62,6 @@ def harness_components() -> Iterable[Component]:
         summary="faces of a RecordIO file: train.rec with train.idx",
         licence="that of the images you give",
         citation="the source of the images you give",
+        reads=(".rec",),
     )
     return [own, *NAMED]

@@ -8,12 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.digests import digest
-from harness.errors import DataError, UsageError
-from harness.faces.recordio import RecordFile
-from harness.faces.source import SourceGenerator, SourceImage
-from harness.fileio.strings import read_strings, write_strings
-from harness.inputs import identity, walk
+from harness.plugin import DataError, UsageError, digest
+from harness.plugin.files import identity, read_strings, walk, write_strings
+from harness.plugin.sources import RecordFile, SourceGenerator, SourceImage
 
 from .params import RecordIOParams
 from .table import Table, by_header, by_list, implausible

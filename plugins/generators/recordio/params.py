@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from harness.components import External
-from harness.faces.source import SourceParams
+from harness.plugin import External
+from harness.plugin.sources import SourceParams
 
 BESIDE = (".idx", "list.txt")
 """What is read beside a .rec file that is given itself."""
@@ -35,6 +36,11 @@ class RecordIOParams(SourceParams):
     template: str | None = Field(
         "arcface", description="The alignment template that all images already follow."
     )
+
+    @classmethod
+    def of_export(cls, folder: Path, template: str | None) -> Mapping[str, Any]:
+        """An export writes identities into the headers."""
+        return {**super().of_export(folder, template), "labels": "header"}
 
 
 class CasiaParams(RecordIOParams):

@@ -9,10 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError
-from harness.faces.recordio import EXACT_FLOAT, RecordFile, read_index
-from harness.faces.source import natural
-from harness.fileio.texts import lines, whole_number
+from harness.plugin import DataError
+from harness.plugin.files import lines, whole_number
+from harness.plugin.sources import EXACT_FLOAT, RecordFile, natural, read_index
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.components import Component
-from harness.hookspecs import hookimpl
+from harness.plugin import Component, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from harness.components import MeasuredSet, Measurement, MetricInfo
-from harness.measures.uniqueness import capacity
+from harness.plugin.measures import MeasuredSet, Measurement, MetricInfo, capacity
 
 from .params import CapacityParams
 from .shared import SeededMeasure, unit_vectors

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from harness.components import FacePair, MeasuredSet, Measurement, MetricInfo
-from harness.measures.consistency import assign, consistency
+from harness.plugin.measures import (
+    FacePair,
+    MeasuredSet,
+    Measurement,
+    MetricInfo,
+    assign,
+    consistency,
+)
 
 from .params import ConsistencyParams
 from .shared import SeededMeasure, unit_vectors

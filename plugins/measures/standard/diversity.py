@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from harness.components import MeasuredSet, Measurement, MetricInfo
-from harness.measures.diversity import diversity
+from harness.plugin.measures import MeasuredSet, Measurement, MetricInfo, diversity
 
 from .params import DiversityParams
 from .shared import SeededMeasure, unit_vectors

@@ -8,10 +8,18 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.align.decode import decode
-from harness.components import FacePair, MeasuredSet, MeasuredValue, Measurement, MetricInfo
-from harness.errors import DataError
-from harness.measures.duplicates import duplicates, near_pairs, perceptual_hash
+from harness.plugin import DataError
+from harness.plugin.images import decode
+from harness.plugin.measures import (
+    FacePair,
+    MeasuredSet,
+    MeasuredValue,
+    Measurement,
+    MetricInfo,
+    duplicates,
+    near_pairs,
+    perceptual_hash,
+)
 
 from .params import DuplicatesParams
 from .shared import SeededMeasure

@@ -6,12 +6,17 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.align.decode import decode
-from harness.components import MeasuredSet, Measurement, MetricInfo
-from harness.errors import DataError
-from harness.measures.resampling import shares
-from harness.measures.statistics import NAMES, image_statistics
-from harness.measures.values import missing
+from harness.plugin import DataError
+from harness.plugin.images import decode
+from harness.plugin.measures import (
+    NAMES,
+    MeasuredSet,
+    Measurement,
+    MetricInfo,
+    image_statistics,
+    missing,
+    shares,
+)
 
 from .params import ImageStatisticsParams
 from .shared import SeededMeasure

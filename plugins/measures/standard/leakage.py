@@ -6,10 +6,18 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.components import FacePair, MeasuredSet, MeasuredValue, Measurement, MetricInfo
-from harness.measures.embedded import SortedEmbeddings
-from harness.measures.leakage import LeakSearch, find, leakage
-from harness.metrics.outcome import NotMeasurable
+from harness.plugin.measures import (
+    FacePair,
+    LeakSearch,
+    MeasuredSet,
+    MeasuredValue,
+    Measurement,
+    MetricInfo,
+    NotMeasurable,
+    SortedEmbeddings,
+    find,
+    leakage,
+)
 
 from .params import LeakageParams
 from .shared import SeededMeasure, unit_vectors

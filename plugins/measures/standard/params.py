@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from harness.components import Params
+from harness.plugin import Params
 
 Cosine = Annotated[float, Field(ge=-1, le=1)]
 

@@ -7,9 +7,16 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.components import MeasuredSet, Measurement, MetricInfo
-from harness.measures.realism import frechet, gaussian_mmd, kernel_distance, neighbourhoods
-from harness.measures.values import missing
+from harness.plugin.measures import (
+    MeasuredSet,
+    Measurement,
+    MetricInfo,
+    frechet,
+    gaussian_mmd,
+    kernel_distance,
+    missing,
+    neighbourhoods,
+)
 
 from .params import RealismParams
 from .shared import SeededMeasure

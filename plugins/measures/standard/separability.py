@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from harness.components import MeasuredSet, Measurement, MetricInfo
-from harness.measures.separability import separability
+from harness.plugin.measures import MeasuredSet, Measurement, MetricInfo, separability
 
 from .params import SeparabilityParams
 from .shared import SeededMeasure, unit_vectors

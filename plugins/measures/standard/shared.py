@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from harness.components import Measure
-from harness.measures.embedded import SortedEmbeddings, embedded
-from harness.seeds import stream
+from harness.plugin import stream
+from harness.plugin.measures import Measure, SortedEmbeddings, embedded
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from harness.components import MeasuredSet
+    from harness.plugin.measures import MeasuredSet
 
 
 class SeededMeasure(Measure):

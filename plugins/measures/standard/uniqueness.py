@@ -6,11 +6,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.components import FacePair, MeasuredSet, Measurement, MetricInfo
-from harness.measures.embedded import SortedEmbeddings
-from harness.measures.uniqueness import unique
-from harness.metrics.nearest import impostor_threshold
-from harness.metrics.outcome import NotMeasurable
+from harness.plugin.measures import (
+    FacePair,
+    MeasuredSet,
+    Measurement,
+    MetricInfo,
+    NotMeasurable,
+    SortedEmbeddings,
+    impostor_threshold,
+    unique,
+)
 
 from .params import UniquenessParams
 from .shared import SeededMeasure, unit_vectors

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.components import InputSpec
-from harness.training.data.augment import mirror
-from harness.training.data.samplers import PeopleSampler
-from harness.training.optimisers import adam
-from harness.training.recipe import TrainingRecipe, constant
-from harness.training.schedules import cosine
-from harness.training.settings import published
-from harness.training.torch_model import TorchModel
+from harness.plugin import InputSpec
+from harness.plugin.models import (
+    PeopleSampler,
+    TorchModel,
+    TrainingRecipe,
+    adam,
+    constant,
+    cosine,
+    mirror,
+    published,
+)
 
 from .network import OPENFACE_PTH, NN4Network, draw_scales
 from .triplets import TripletObjective
@@ -22,7 +25,7 @@ from .triplets import TripletObjective
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.training.saved.weights import WeightsLayout
+    from harness.plugin.models import WeightsLayout
 
     from .params import FaceNetNN4Params
 

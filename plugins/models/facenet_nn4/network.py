@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from harness.training.saved.weights import WeightsLayout
+from harness.plugin.models import WeightsLayout
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from harness import Params
-from harness.components import External
+from harness.plugin import External, Params
 
 _SHARED = {
     "variant": "nn4",

@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from harness.components import External
-from harness.training.params import ClassificationParams
+from harness.plugin import External
+from harness.plugin.models import ClassificationParams
 
 _ADAFACE: dict[str, Any] = {
     "variant": "adaface",

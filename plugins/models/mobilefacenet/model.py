@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.components import InputSpec
-from harness.training.classification import classification_recipe
-from harness.training.torch_model import TorchModel
+from harness.plugin import InputSpec
+from harness.plugin.models import TorchModel, classification_recipe
 
 from .network import FOAMLIU, XIAOCCER, MobileFaceNetNetwork
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from harness.training.recipe import TrainingRecipe
-    from harness.training.saved.weights import WeightsLayout
+    from harness.plugin.models import TrainingRecipe, WeightsLayout
 
     from .params import MobileFaceNetParams
 

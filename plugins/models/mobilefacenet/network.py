@@ -6,7 +6,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from harness.training.saved.weights import WeightsLayout
+from harness.plugin.models import WeightsLayout
 
 Variant = Literal["prelu", "relu"]
 

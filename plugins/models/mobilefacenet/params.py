@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from harness.components import External, PixelMean, PixelStd
-from harness.training.params import ClassificationParams, LossName
+from harness.plugin import External
+from harness.plugin.models import ClassificationParams, LossName, PixelMean, PixelStd
 
 
 class MobileFaceNetParams(ClassificationParams):

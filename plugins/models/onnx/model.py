@@ -7,19 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness import Model
-from harness.components import InputSpec
-from harness.embedding.inputs import to_array
-from harness.embedding.onnx_input import declared
-from harness.embedding.onnx_session import open_session, run_session
-from harness.errors import DataError, UsageError
+from harness.plugin import DataError, InputSpec, UsageError
+from harness.plugin.models import Model, declared, open_session, run_session, to_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from harness.components import Context
+    from harness.plugin import Context
 
     from .params import OnnxParams
 

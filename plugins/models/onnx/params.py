@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from harness import Params
-from harness.components import External, PixelMean, PixelStd
+from harness.plugin import External, Params
+from harness.plugin.models import PixelMean, PixelStd
 
 _HALF: dict[str, Any] = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
 _SAID = "; by default what the file says, else that of preset arcface."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness import Component, hookimpl
+from harness.plugin import Component, hookimpl
 
 
 @hookimpl

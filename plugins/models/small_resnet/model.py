@@ -6,10 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harness.components import InputSpec
-from harness.training.classification import classification_recipe
-from harness.training.torch_model import TorchModel
-from harness.training.whitening import Whitening
+from harness.plugin import InputSpec
+from harness.plugin.models import TorchModel, Whitening, classification_recipe
 
 from .network import INPUT_PX, small_resnet
 
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-    from harness.training.recipe import TrainingRecipe
+    from harness.plugin.models import TrainingRecipe
 
     from .params import SmallResNetParams
 

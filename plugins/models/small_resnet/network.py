@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from harness.training.whitening import Whitening
+from harness.plugin.models import Whitening
 
 from .contrast import LocalContrast
 

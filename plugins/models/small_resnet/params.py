@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from harness.components import External
-from harness.training.params import ClassificationParams, LossName
+from harness.plugin import External
+from harness.plugin.models import ClassificationParams, LossName
 
 
 class SmallResNetParams(ClassificationParams):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
+from collections import defaultdict
 from typing import Any
 
-from harness import hookimpl
-from harness.lifecycle import (
+from harness.plugin import hookimpl
+from harness.plugin.trackers import (
     CellFinished,
     ReportWritten,
     StageFinished,
@@ -39,7 +39,7 @@ class MlflowTracker:
 
         self._open = MlflowClient
         self._client: Any = None
-        self._seconds: Counter[str] = Counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
         self._experiment = self._run = ""
 
     @hookimpl

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.seeds import stream
+from harness.plugin import stream
 
 from ..model.morphable import Modes, MorphableModel
 from . import gp

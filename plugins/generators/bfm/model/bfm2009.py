@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError
-from harness.protocols.readers.matfile import read_variable
+from harness.plugin import DataError
+from harness.plugin.lists import read_variable
 
 from .landmarks import by_rule
 from .morphable import Modes, MorphableModel

@@ -8,17 +8,14 @@ version, store them times the standard deviation.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError
-from harness.fileio.decoding import json_value
-from harness.inputs import HDF5_DAMAGE, hdf5_error, require_closed
+from harness.plugin import DataError
+from harness.plugin.files import json_value, open_hdf5
 
 from .landmarks import nearest
 from .morphable import Modes, MorphableModel
@@ -39,7 +36,7 @@ def read_h5(path: Path) -> MorphableModel:
     file and what is wrong: a missing group, wrong shapes, meshes that differ, values that are not
     finite, a truncated file, a landmark that lies on no vertex. A file without landmarks is read.
     """
-    with _opened(path) as file:
+    with open_hdf5(path) as file:
         points, triangles = _mesh(file, "shape", path)
         parts = {"shape": _modes(file, "shape", path, points.shape[1])}
         for part in ("color", "expression"):
@@ -58,18 +55,6 @@ def read_h5(path: Path) -> MorphableModel:
         landmarks=found,
         name=path.name,
     )
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    import h5py
-
-    require_closed(path)
-    try:
-        with h5py.File(path, "r") as file:
-            yield file
-    except HDF5_DAMAGE as error:
-        raise hdf5_error(path, error) from None
 
 
 def _get(file: Any, name: str, path: Path) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError
+from harness.plugin import DataError
 
 from .ict_files import INDICES, read_parts
 from .landmarks import NEEDED, complete

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError
-from harness.fileio import texts
-from harness.fileio.npz_files import read_npz
-from harness.inputs import walk
+from harness.plugin import DataError
+from harness.plugin.files import lines as text_lines
+from harness.plugin.files import read_json, read_npz, walk
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -122,7 +121,7 @@ def _offsets(paths: list[Path], neutral: Floats) -> Floats:
 
 def _vertices(path: Path) -> Floats:
     """The ``v`` lines of an OBJ file, float32 (V, 3)."""
-    lines = [line[2:] for line in texts.lines(path) if line.startswith("v ")]
+    lines = [line[2:] for line in text_lines(path) if line.startswith("v ")]
     try:
         return np.array(" ".join(lines).split(), np.float32).reshape(len(lines), 3)
     except ValueError as error:
@@ -132,7 +131,7 @@ def _vertices(path: Path) -> Floats:
 def _polygons(path: Path) -> tuple[Ints, list[str]]:
     """Polygons (Q, 4), from 0 and -1 where there is no fourth vertex, and their materials."""
     quads, materials, material = [], [], ""
-    for line in texts.lines(path):
+    for line in text_lines(path):
         if line.startswith("usemtl "):
             material = line.removeprefix("usemtl ").strip()
         elif line.startswith("f "):
@@ -154,7 +153,7 @@ def _polygons(path: Path) -> tuple[Ints, list[str]]:
 def _ibug(folder: Path) -> list[int]:
     path = folder / INDICES
     try:
-        return [int(vertex) for vertex in texts.read_json(path)["idx_to_landmark_verts"]]
+        return [int(vertex) for vertex in read_json(path)["idx_to_landmark_verts"]]
     except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise DataError(
             f"{path} does not name the landmarks ({error!r}); it belongs to ICT-FaceKit"

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError
-from harness.fileio.texts import read_json
+from harness.plugin import DataError
+from harness.plugin.files import read_json
 
 from ..rendering.camera import BOX_LANDMARKS, CENTRE_LANDMARKS
 from ..rendering.render import FIVE_LANDMARKS

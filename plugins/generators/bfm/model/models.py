@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from harness.errors import PrerequisiteError
+from harness.plugin import PrerequisiteError
 
 from ..units import check_units
 from .bfm2009 import read_mat

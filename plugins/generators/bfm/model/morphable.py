@@ -48,7 +48,9 @@ class Modes:
         return self.steps * self.size[:, None, None]
 
     @classmethod
-    def of(cls, mean: Floats, basis: NDArray[Any], lengths: NDArray[Any] | None = None) -> Modes:
+    def of(
+        cls, mean: NDArray[Any], basis: NDArray[Any], lengths: NDArray[Any] | None = None
+    ) -> Modes:
         """Modes from floats (rank, 3, vertices), each times its ``lengths`` (rank,) if given.
 
         Takes one mode at a time, so that ``basis`` may be a view of a file's array.

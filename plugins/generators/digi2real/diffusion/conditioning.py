@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from harness.errors import DataError
+from harness.plugin import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

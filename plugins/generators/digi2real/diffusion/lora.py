@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from harness.errors import DataError
+from harness.plugin import DataError
 
 PREFIX = "lora_unet_"
 _PARTS = ("lora_down.weight", "lora_up.weight", "alpha")

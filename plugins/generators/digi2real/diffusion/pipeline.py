@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.digests import digest, file_sha256
-from harness.errors import DataError, PrerequisiteError
-from harness.fileio.texts import read_json
-from harness.inputs import walk
+from harness.plugin import DataError, PrerequisiteError, digest, file_sha256
+from harness.plugin.files import read_json, walk
 
 from .conditioning import Conditioner, open_conditioner, require_complete
 from .lora import merge

@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
-from harness.errors import DataError
-from harness.fileio.atomic import written_whole
-from harness.fileio.decoding import json_value
+from harness.plugin import DataError
+from harness.plugin.files import json_value, written_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

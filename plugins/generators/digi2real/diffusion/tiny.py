@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from harness.seeds import derive
+from harness.plugin import derive
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
