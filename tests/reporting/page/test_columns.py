@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from harness.reporting.compare.rows import judge_rows
 from harness.reporting.figures import figure_embed
 from harness.reporting.page import page
 from harness.reporting.tables.grid import Grid
@@ -39,7 +40,8 @@ def tables(study_folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figure_embed, "VEGA", SimpleNamespace(svg=lambda spec: "<svg/>"))
         study = load_study(study_folder)
-        found = list(grids(page._sections(study, build(study.results, study.failures))))
+        matrix = build(study.results, study.failures)
+        found = list(grids(page._sections(study, matrix, judge_rows(matrix, study.cells))))
     assert len(found) > 20
     assert len({grid.id for grid in found}) == len(found)
     return found
