@@ -144,3 +144,22 @@ def test_a_file_that_is_no_report_is_refused(harness_command, studies, tmp_path)
     (tmp_path / "x.html").write_text("<p>")
     done = harness_command("compare", "x.html", "weak", check=1)
     assert "holds no results of a report" in done.stderr
+
+
+def test_repeats_are_pooled_and_labels_name_methods(harness_command, tmp_path):
+    run = ("run", "-g", "toy-faces", "-m", "toy-net", "-b", "toy-pairs", "-B", "identities=16",
+           "--repeats", "2", "-j", "1", "-o", "study")  # fmt: skip
+    harness_command(*run, "--label", "MyFaces")
+    (row,) = rows(harness_command, "study", "study")
+    assert (row["seeds_a"], row["effect"], row["verdict"]) == (2, 0, "unchanged")
+    assert row["test"] == "two-level t test over seeds and people"
+    harness_command(*run, "-G", "noise=20", "--label", "noisy")
+    done = harness_command("compare", "study", "study", check=2)
+    assert "MyFaces > toy-net, noisy > toy-net; name one as STUDY:LABEL" in done.stderr
+    (row,) = rows(harness_command, "study:MyFaces", "study:noisy")
+    assert (row["name_a"], row["name_b"]) == ("MyFaces > toy-net", "noisy > toy-net")
+    (row,) = rows(harness_command, "study:MyFaces#0", "study:MyFaces#1")
+    assert (row["name_a"], row["name_b"]) == ("MyFaces > toy-net #0", "MyFaces > toy-net #1")
+    table = harness_command("compare", "study:MyFaces#0", "study:noisy#0").stdout
+    assert "this compares two networks, not two methods" in table
+    assert "tested by paired t test over people" in table
