@@ -99,10 +99,10 @@ def execute(
 ) -> RunOutcome:
     """Run a plan in a study folder; see :class:`harness.engine.runner.Runner`.
 
-    Every training goes on in so many ``processes``, each with a GPU of its own where there are any,
+    Every training runs in this many ``processes``, each with a GPU of its own where there are any,
     or in those of a ``group``, of which this process must be the first.
     ``executor`` and ``track`` name what plugins offer; both are opened before anything is made.
-    Without ``executor`` the recipe says which, and ``executor_options`` lie over its table, whose
+    Without ``executor`` the recipe says which, and ``executor_options`` override its table, whose
     settings may run commands or use other machines only with ``allow_code``.
     """
     from harness.engine.event_log import Events, told
@@ -182,7 +182,7 @@ def choose_executor(
     *,
     allow_code: bool = False,
 ) -> tuple[str, Executor]:
-    """The executor of that name, or of the recipe, or ``local``; ``options`` lie over its table.
+    """The executor of that name, or of the recipe, or ``local``; ``options`` override its table.
 
     Raises ``UsageError`` where the recipe's table would run code and ``allow_code`` is not given.
     """

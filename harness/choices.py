@@ -15,7 +15,8 @@ class Choices(Mapping[str, T]):
     """The public modules of ``package`` by name, each with what it calls ``attribute``.
 
     Names are read from the folder, so they cost no import of the package or of a module; a value
-    is imported when it is asked for. Files that begin with an underscore are no choice.
+    is imported when it is asked for. Files that begin with an underscore are not offered as
+    choices.
     """
 
     def __init__(self, package: str, attribute: str) -> None:

@@ -99,7 +99,7 @@ class ReportWritten:
 class Scored:
     """A comparison that has been scored, for plugins that measure more of it.
 
-    ``scores`` are what the comparison keeps (columns of equal length, one row a pair),
+    ``scores`` are what the comparison keeps (columns of equal length, one row per pair),
     ``protocol`` is as in the result, and ``metrics`` are the numbers of the benchmark itself.
     ``seed`` is the root seed, for intervals by resampling.
     """

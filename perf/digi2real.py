@@ -224,7 +224,7 @@ def published_loop(device: torch.device, identities: int, *, small: bool) -> Cal
 def generator(
     device: torch.device, identities: int, batch: int, *, small: bool
 ) -> Iterator[Digi2Real]:
-    """Ours, with full-size networks of random weights in the place of the tiny ones."""
+    """Ours, with full-size networks of random weights instead of the tiny ones."""
     params = Digi2RealParams.model_validate(
         {"pipeline": "tiny", "identities": identities, "images_per_id": FIVE,
          "images_per_prototype": 2, "latents": FIVE, "steps": STEPS, "source": "patches"}

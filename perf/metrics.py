@@ -92,7 +92,7 @@ def extra_resident(function: Callable[[], Any]) -> float:
         (line,) = (line for line in status.read_text().splitlines() if line.startswith(name))
         return int(line.split()[1])
 
-    clear.write_text("5")  # the peak starts anew
+    clear.write_text("5")  # the peak starts again
     before = resident("VmRSS")
     function()
     return (resident("VmHWM") - before) / 2**10
@@ -100,7 +100,7 @@ def extra_resident(function: Callable[[], Any]) -> float:
 
 @dataclass
 class Table:
-    """Prints one row a stage and remembers whether all results agreed."""
+    """Prints one row per stage and remembers whether all results agreed."""
 
     full: bool
     agreed: bool = True

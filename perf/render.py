@@ -74,7 +74,7 @@ def cpu_ms(work, count: int) -> float:
 
 
 def measure(name: str, generator: Bfm, images: int) -> None:
-    """The whole image, 20 images an identity, and the stages it consists of."""
+    """The whole image, 20 images per identity, and the stages it consists of."""
     px, vertices = generator.params.image_px, generator._model.vertices
     slots = [Slot(i // 20, i % 20) for i in range(images)]
     faces = list(generator.generate(slots[:20]))  # compiles and warms up
@@ -224,7 +224,7 @@ def against_peers(folder: Path, px: int, count: int, python: str) -> None:
         cameras=np.array([(c.scale, c.cx, c.cy) for _, c in seen]),
         outlines=np.stack([i.pixels.max(axis=2) > 0 for i in images]),
     )
-    print(f"\nmesh to pixels, {model.vertices} vertices, {px} px, four samples a pixel")
+    print(f"\nmesh to pixels, {model.vertices} vertices, {px} px, four samples per pixel")
     print(f"    {'ours':<14}{cost:8.2f} ms")
     script = Path(__file__).with_name("render_peers.py")
     for name in PEERS:

@@ -72,7 +72,7 @@ def pyrender_renderer(size, cells, colours):
     window = pyrender.OffscreenRenderer(size, size)
 
     def draw(vertices, scale, cx, cy):
-        # Its camera looks at the middle of the image: shear what lies off it.
+        # Its camera looks at the middle of the image: shear what is off it.
         aside = np.array([cx - size / 2, size / 2 - cy, 0]) / scale
         sheared = vertices - vertices[:, 2:] * aside
         shape = trimesh.Trimesh(sheared, cells, vertex_colors=colours, process=False)

@@ -26,7 +26,7 @@ def test_the_plugin_of_the_readme_works_and_is_short(harness_command, tmp_path):
     listed = harness_command("--plugins-dir", ".", "list", "generators", toys=False)
     assert "noise" in listed.stdout
     done = harness_command("--plugins-dir", ".", "run", "-g", "noise", "-j", "1", toys=False)
-    assert "sample sheet" in done.stdout
+    assert "contact sheet" in done.stdout
 
 
 def test_the_readme_has_exactly_two_commands_for_a_fresh_machine():

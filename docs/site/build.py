@@ -1,7 +1,7 @@
 """Build the documentation: ``python docs/site/build.py -o build/docs``. Any warning is an error.
 
 The pages in ``docs/`` and those made from the code are laid side by side in a scratch folder, so
-that nothing generated ever lies among what people edit.
+that nothing generated ever is among what people edit.
 """
 
 from __future__ import annotations

@@ -17,12 +17,12 @@ EXIT_CODES = """
 | 4 | a gate you asked for did not hold (`--fail-on`, `--strict`, `harness check`) |
 | 5 | nothing was selected |
 | 70 | an error inside the harness |
-| 130 | interrupted; the same command goes on |
+| 130 | interrupted; the same command continues |
 """
 
 
 def pages() -> dict[str, str]:
-    """Markdown by page name: one page a verb, and one that lists them."""
+    """Markdown by page name: one page per verb, and one that lists them."""
     root = click.Context(cli, info_name="harness", max_content_width=WIDTH)
     made = {f"command-{verb}": _page(verb, root) for verb in VERBS}
     rows = [f"| [`{verb}`](command-{verb}.md) | {about} |" for verb, about in VERBS.items()]

@@ -22,7 +22,7 @@ CONTENT = "The path enters no key, its content does."
 
 
 def pages(registry: Registry) -> dict[str, str]:
-    """Markdown by page name: one page a component, and one a kind that lists them."""
+    """Markdown by page name: one page per component, and one a kind that lists them."""
     made = {}
     for kind in KINDS:
         found = registry.of_kind(kind)
@@ -157,7 +157,7 @@ def _sentence(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Text that Markdown leaves as it is, but for what stands in backquotes."""
+    """Text that Markdown leaves as it is, but for what is in backquotes."""
     parts = text.split("`")
     parts[::2] = [
         part.replace("<", "&lt;").replace("*", "\\*").replace("$", "\\$").replace("[", "\\[")

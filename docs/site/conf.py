@@ -1,4 +1,4 @@
-"""Settings of Sphinx. What the pages need lies in the site; a reader's browser fetches nothing."""
+"""Settings of Sphinx. What the pages need is in the site; a reader's browser fetches nothing."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ from harness.published import records
 
 GROUP = "harness"
 BUILTIN = "synthface-harness"
-WATCHER = " tracker "  # stands between a plugin and the name of its tracker that was asked for
-FROM_FILE = "file"  # stands where an installed plugin has its version
+WATCHER = " tracker "  # is between a plugin and the name of its tracker that was asked for
+FROM_FILE = "file"  # is where an installed plugin has its version
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ class Registry:
         self.manager.register(watcher, name=f"{plugin}{WATCHER}{name}")
 
     def _note(self, plugin_name: str, hook: str, error: BaseException) -> None:
-        """Remember and say once that a plugin failed in a hook; everything else goes on."""
+        """Remember and say once that a plugin failed in a hook; everything else continues."""
         if isinstance(error, timeouts.PluginTimeoutError):
             self._silenced.add((plugin_name, hook))
         dist, _, name = plugin_name.partition(WATCHER)[0].partition(":")

@@ -35,12 +35,12 @@ MAX_SIDE_PX = 32766
 """The warp counts source pixels in signed 16-bit numbers."""
 MAX_PIXELS = 64_000_000
 """Pixels of an image unless the environment variable ``HARNESS_MAX_PIXELS`` says otherwise; half
-as many of a PNG of 16 bits. Decoding so many takes less than 1 GB."""
+as many of a PNG of 16 bits. Decoding this many takes less than 1 GB."""
 PASSES = 20
 """Scans of a JPEG of ``MAX_PIXELS``; smaller ones may have more. Encoders make 10, of CMYK 18."""
 MAX_PIXELS_PER_BYTE = 10_000
-"""More than a PNG of one bit a pixel or a JPEG of flat blocks reaches; a header that claims more is
-damaged, and reserving its gigabytes would take seconds. A flat WebP may be smaller than that."""
+"""More than a PNG of one bit per pixel or a JPEG of flat blocks reaches; a header that claims more
+is damaged, and reserving its gigabytes would take seconds. A flat WebP may be smaller than that."""
 
 _FLAGS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 _LIMIT = "HARNESS_MAX_PIXELS"

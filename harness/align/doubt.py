@@ -37,9 +37,9 @@ faces stay.
 MAX_ROLL_DEG = 120.0  # of one face; half of it for most of a set
 """Heads are turned by at most 48 degrees in the same images."""
 MAX_OUTSIDE = 0.75
-"""Points may lie outside the image by this share of their spread: 0.34 is the most in CFP."""
+"""Points may be outside the image by this share of their spread: 0.34 is the most in CFP."""
 FEW = 3
-"""So many doubtful images say nothing of the whole set."""
+"""This many doubtful images say nothing about the whole set."""
 SCALE_IMAGES = 10
 SCALE_SHARE = 0.9
 LOW, HIGH = 0.42, 0.6
@@ -197,7 +197,7 @@ def likely_cause(points: NDArray[np.float64], below: float = DOUBTFUL_RESIDUAL) 
     found = orders[int(np.argmin(left))]
     if left.min() >= below or (found == np.arange(5)).all():
         return ""
-    # Point k of the right order stands at place found[k] of the file.
+    # Point k of the right order is at place found[k] of the file.
     return f"it seems that their order is {', '.join(NAMES[k] for k in np.argsort(found))}"
 
 

@@ -28,7 +28,7 @@ _HOLE = bytes(64)
 
 
 def decode_jpeg(data: bytes, name: str, pixels: int, most: int) -> NDArray[np.uint8]:
-    """The pixels, uint8 RGB, of a JPEG of so many ``pixels``; ``most`` bounds scans times pixels.
+    """The pixels, uint8 RGB, of a JPEG of this many ``pixels``; ``most`` bounds scans times pixels.
 
     Raises DataError for damage, even where libjpeg would only warn, and LimitError for scans.
     """

@@ -224,7 +224,7 @@ def _fall_back(
     if fallback == "error":
         raise DataError(
             f"{images.names[index]}: {reason}; choose another fallback (reject, given, box or "
-            "centre) to go on without it"
+            "centre) to continue without it"
         )
     if fallback == "reject":
         return "none", reason

@@ -1,6 +1,6 @@
 """Where the faces of an image set are: the stored result of alignment.
 
-Five landmarks an image, or the reason why there are none. Pixels are never stored: the warp is a
+Five landmarks per image, or the reason why there are none. Pixels are never stored: the warp is a
 pure, fast function of image, landmarks and input specification.
 """
 

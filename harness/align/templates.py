@@ -1,4 +1,4 @@
-"""Five-point templates: where the landmarks of an aligned face lie.
+"""Five-point templates: where the landmarks of an aligned face are.
 
 Points are in the order of :class:`harness.faces.face.Face` and in pixels, with the origin at the
 centre of the top-left pixel. Sizes other than a template's own scale all coordinates alike, so a

@@ -1,1 +1,1 @@
-"""The command line: one module a verb; parses, calls, prints."""
+"""The command line: one module per verb; parses, calls, prints."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--claim", "wanted", multiple=True, metavar="ID|PAPER", help="Only these.")
 @click.option("--all", "every", is_flag=True, help="Print every comparison.")
 @click.option("--fail-on", type=click.Choice(["refuted"]), help="Exit 4 if a claim is refuted.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a comparison.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per comparison.")
 @click.pass_obj
 def command(
     obj: dict[str, Any],

@@ -30,7 +30,7 @@ from harness.terminal import say
     "--landmarks",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Five-point file: path and ten numbers a line, in image pixels.",
+    help="Five-point file: path and ten numbers per line, in image pixels.",
 )
 @click.option("--template", metavar="NAME", help="The images are already aligned to this template.")
 @click.option("--aligner", metavar="NAME", help="Detector that finds the faces.")

@@ -142,7 +142,7 @@ def import_set(
     """Put a face set of another software into the store and print its key.
 
     Every image is decoded once; those that cannot be are named and count as missing. An import that
-    was stopped goes on where it was. A set that is there already is found, not made again.
+    was stopped continues where it was. A set that is there already is found, not made again.
 
     \b
     Examples:

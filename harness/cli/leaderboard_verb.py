@@ -16,7 +16,7 @@ from harness.terminal import say, say_page
 @click.option("-b", "--bench", multiple=True, metavar="NAME", help="Rank by these benchmarks only.")
 @click.option("--tex", "form", flag_value="tex", help="Print LaTeX (booktabs).")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV in full precision.")
-@click.option("--json", "form", flag_value="json", help="Print one JSON object a row.")
+@click.option("--json", "form", flag_value="json", help="Print one JSON object per row.")
 def command(studies: tuple[Path, ...], bench: tuple[str, ...], form: str | None) -> int:
     """Rank generators and models over many studies: Borda count, mean rank, AVG-STD over groups.
 

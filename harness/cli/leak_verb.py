@@ -23,7 +23,7 @@ SHOWN = 5
 @click.command(name="leak")
 @click.argument("study", required=False, type=click.Path(path_type=Path))
 @click.option("--train", multiple=True, metavar="SET",
-              help="Key of a stored face set, or a folder with a folder a person.")  # fmt: skip
+              help="Stored face set (key), or a folder with one subfolder per person.")  # fmt: skip
 @click.option("-b", "--bench", multiple=True, metavar="NAME", help="Benchmarks to search.")
 @click.option("-m", "--model", required=True, metavar="NAME", help="Model with weights.")
 @click.option("-M", "model_params", multiple=True, metavar="KEY=VALUE",
@@ -63,7 +63,7 @@ def command(obj: dict[str, Any], /, study: Path | None, **options: Any) -> int:
     from harness.tools.sets.labelled_set import open_set
 
     if not 0 < options["fmr"] < 1:
-        raise click.UsageError(f"--fmr {options['fmr']} is no share between 0 and 1")
+        raise click.UsageError(f"--fmr {options['fmr']} is not a share between 0 and 1")
     store = Store()
     sets, benches = _targets(study, options["train"], options["bench"])
     training = [open_set(store, name, options["template"]) for name in sets]

@@ -241,7 +241,7 @@ def _interrupted(args: list[str], error: BaseException | None) -> int:
     if isinstance(error, EndedError):
         why, code = f"ended by {error}", error.exit_code
     command = shlex.join(["harness", *args])
-    return _say(f"{why}; what was finished is kept, go on with: {command}", code)
+    return _say(f"{why}; what was finished is kept, resume with: {command}", code)
 
 
 def _internal(error: Exception) -> int:

@@ -104,7 +104,7 @@ def _diff_settings(registry: Registry, first: str, second: str) -> ProtocolCompa
             continue
         uses = {cell.result.cell.benchmark.key: cell.result.cell.benchmark for cell in _cells(text)}
         if len(uses) > 1:
-            raise UsageError(f"{text} has several benchmarks or settings; pick one as STUDY:CELL")
+            raise UsageError(f"{text} has several benchmarks or settings; select one as STUDY:CELL")
         (use,) = uses.values()
         sides.append((use.name, {"benchmark_version": use.version, **use.params}))
     return diff_settings(registry, *sides)

@@ -83,7 +83,7 @@ def command(
 
 
 def _extract(pages: tuple[Path, ...], out: Path | None) -> int:
-    """Print the results of reports, one JSON object a line, or make a study folder of them."""
+    """Print the results of reports, one JSON object per line, or make a study folder of them."""
     from harness.results.embedded import extract, write_study
 
     results = [result for page in pages for result in extract(page)]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
               help="Change a rule of scoring (NAME.KEY=VALUE for one of several).")  # fmt: skip
 @click.option("--variants", is_flag=True,
               help="Show every variant of the rules, and write nothing.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per row.")
 @click.pass_obj
 def command(
     obj: dict[str, Any],
@@ -42,7 +42,7 @@ def command(
 ) -> int:
     """Compute metrics again from stored scores, without a model.
 
-    A changed result stands beside the old one; nothing is overwritten.
+    A changed result is beside the old one; nothing is overwritten.
 
     \b
     Examples:

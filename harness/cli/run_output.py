@@ -40,7 +40,7 @@ def show(
                 record = {"generator": label, "key": key, "folder": str(place), "sheet": str(sheet)}
                 say(json.dumps(record))
             else:
-                say(f"{label}: face set {key[:12]} in {place}, sample sheet {sheet}")
+                say(f"{label}: face set {key[:12]} in {place}, contact sheet {sheet}")
     for failure in outcome.failures:
         where = f" (details: {failure.log})" if failure.log else ""
         say(f"harness: {failure.stage} {failure.label}: {failure.message}{where}", err=True)

@@ -29,11 +29,11 @@ def command() -> None:
 @command.command(name="export")
 @click.argument("what", metavar="STUDY[:CELL]")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), metavar="DIR",
-              help="Folder for one file a cell.")  # fmt: skip
+              help="Folder for one file per cell.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(FORMS), default="csv", show_default=True,
               help="csv: first,second,genuine[,fold],score; else as Bob does.")  # fmt: skip
 def export(what: str, out: Path, form: Any) -> int:
-    """Write the stored scores of every cell; higher means more alike, -inf was not compared."""
+    """Write the stored scores of every cell; higher means more similar, -inf was not compared."""
     from harness.errors import HarnessError
     from harness.protocols.stored import title_and_rule
     from harness.reporting.compare.select_cells import pick_cells

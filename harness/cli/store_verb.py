@@ -102,7 +102,7 @@ def collect(
 ) -> int:
     """Delete every artifact that none of the named studies needs.
 
-    Name all studies that you want to go on with: what only others need is deleted, and a run would
+    Name all studies that you want to keep using: what only others need is deleted, and a run would
     compute it again. Imported face sets are kept by --keep.
 
     \b

@@ -22,12 +22,12 @@ FAILS = {"below": {"below"}, "outside": {"below", "above"}}
 @click.argument("studies", nargs=-1, metavar="[STUDY]...", type=click.Path(path_type=Path))
 @click.option("--tex", "form", flag_value="tex", help="Print LaTeX (booktabs).")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV in full precision.")
-@click.option("--json", "form", flag_value="json", help="Print one JSON object a number.")
+@click.option("--json", "form", flag_value="json", help="Print one JSON object per number.")
 @click.option(
     "--recipes",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Where PAPER/TABLE.toml lies, which tells what a number waits for  [those installed]",
+    help="Where PAPER/TABLE.toml is, which tells what a number waits for  [those installed]",
 )
 @click.option(
     "--fail-on",

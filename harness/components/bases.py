@@ -50,7 +50,7 @@ class Generator(ABC):
     def sidecar(self, slot: Slot, layout: str) -> str | bytes | Mapping[str, str | bytes]:
         """The content of one of ``sidecars`` for one sample, for ``harness faces export``.
 
-        Several files are given by their suffixes, in the place of the declared one.
+        Several files are given by their suffixes, instead of the declared one.
         """
         raise NotImplementedError(f"{type(self).__name__} declares {layout} and does not write it")
 
@@ -138,7 +138,7 @@ class Benchmark(ABC):
     def shortfalls(self) -> Sequence[str]:
         """In what the prepared data fall short of the published set; for ``harness assets check``.
 
-        What a list names and the folder lacks is no shortfall: ``prepare`` refuses it.
+        What a list names and the folder lacks is not a shortfall: ``prepare`` refuses it.
         """
         return ()
 

@@ -55,7 +55,7 @@ class Asset:
     hub: str = ""
     """Repository on the Hugging Face hub from which ``harness assets fetch`` takes ``files``."""
     place: str = ""
-    """Where it lies in one folder that holds all assets of a component; its name if empty."""
+    """Where it is in one folder that holds all assets of a component; its name if empty."""
     files: tuple[AssetFile, ...] = ()
     optional: bool = False
     """Whether the component works without it."""

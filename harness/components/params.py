@@ -64,7 +64,7 @@ class Params(BaseModel):
         return None
 
     def nothing_to_learn(self, identities: int, images: int, most: int) -> str:
-        """Why a training on so many ``identities`` and ``images`` in all could learn nothing.
+        """Why a training on this many ``identities`` and ``images`` in all could learn nothing.
 
         ``most`` is the largest number of images of one identity. Empty where it can. Asked while
         planning, where the counts are known, and again before the first step.

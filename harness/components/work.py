@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 NO_MEASUREMENT = "no measurement: "
-"""How the note of a component begins whose output is made up, like noise in the place of faces."""
+"""How the note of a component begins whose output is made up, like noise instead of faces."""
 
 
 class ShowProgress(Protocol):
@@ -65,12 +65,12 @@ class Context(Protocol):
 
     @property
     def limit(self) -> int | None:
-        """``--limit``: the first so many identities, or genuine and impostor pairs of each fold."""
+        """``--limit``: the first N identities, or genuine and impostor pairs of each fold."""
 
     def note(self, message: str) -> None:
         """Say something the reader of the result must know; it is stored as a warning.
 
-        A note that begins with :data:`NO_MEASUREMENT` also stands under every table of the numbers.
+        A note that begins with :data:`NO_MEASUREMENT` also is under every table of the numbers.
         """
 
     def progress(self, done: int, total: int, unit: str, detail: str = "") -> None:
@@ -118,7 +118,7 @@ class Images(Protocol):
 
     @property
     def landmarks(self) -> NDArray[np.float32]:
-        """Five points an image, in pixels."""
+        """Five points per image, in pixels."""
 
     @property
     def boxes(self) -> NDArray[np.float32]:

@@ -51,7 +51,7 @@ def unsound(
     values = np.linalg.svd(centred, compute_uv=False)
     if seen.shape[1] < 2 or values[1] < MIN_SECOND * values[0]:
         raise DataError(
-            f"the embeddings of {len(seen)} images all lie on one line (size {seen.shape[1]}), so "
+            f"the embeddings of {len(seen)} images all are on one line (size {seen.shape[1]}), so "
             f"they hold one number per image: {_causes(spec)}"
         )
     if spread >= MIN_SPREAD:

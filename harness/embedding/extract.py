@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 RESULT, STATE = "embeddings.json", "partial.json"
 COMMIT_S = 20.0
-"""Seconds between two points from which an interrupted extraction can go on."""
+"""Seconds between two points from which an interrupted extraction can continue."""
 
 
 class FaceSource(Protocol):
@@ -69,8 +69,8 @@ def extract(
     """Embed every image of ``data``, and its mirror image where asked, into ``folder``.
 
     Leaves ``plain.npy``, ``mirror.npy``, ``enrolled.npy`` and ``embeddings.json``. Decoding and
-    warping go on in ``threads`` threads while the network works; memory holds a few batches. A
-    killed extraction goes on with the batch it had reached. ``batch_size`` changes results by no
+    warping continue in ``threads`` threads while the network works; memory holds a few batches. A
+    killed extraction continues with the batch it had reached. ``batch_size`` changes results by no
     more than the model's declared tolerance, and an interruption not at all.
 
     Raises DataError naming the image when the network returns NaN or infinity for a face.

@@ -1,8 +1,8 @@
 """A stage over many images in parts, each made wherever the executor says.
 
 A part is a fixed range of the images, so that no byte depends on who makes it or on how many do. It
-is an artifact of a small store within the stage's work folder, and thus has one writer and goes on
-where it was interrupted as everything else.
+is an artifact of a small store within the stage's work folder, and thus has one writer and
+continues where it was interrupted as everything else.
 """
 
 from __future__ import annotations

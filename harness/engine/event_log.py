@@ -1,4 +1,4 @@
-"""The log of a study: one JSON object a line, only ever appended; and those who watch it."""
+"""The log of a study: one JSON object per line, only ever appended; and those who watch it."""
 
 from __future__ import annotations
 

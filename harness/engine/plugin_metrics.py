@@ -86,7 +86,7 @@ def _version(registry: Registry, plugin: str) -> dict[str, str]:
 
 
 def checked(answer: Any, taken: Collection[str], given: Collection[Point] = ()) -> list[Metric]:
-    """Metrics that may stand beside those of a benchmark.
+    """Metrics that may be beside those of a benchmark.
 
     ``taken`` are the names of the benchmark, ``given`` what other plugins measured. Raises
     ``TypeError`` or ``ValueError`` naming the metric.

@@ -39,7 +39,7 @@ class Session:
     jobs: int
     plugin_files: tuple[Path, ...] = ()
     executor: Executor = field(default_factory=LocalExecutor)
-    registry: Registry = field(default_factory=Registry)  # whom to ask for more metrics
+    registry: Registry = field(default_factory=Registry)  # plugins that may add metrics
     processes: int = 1  # of a training
     group: TorchrunGroup | None = None  # those of torchrun, which share every training
     _benchmarks: dict[tuple[str, str], Benchmark] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Session:
         return generator, ctx
 
     def benchmark(self, chosen: ResolvedComponent, faces: Mapping[str, str]) -> Benchmark:
-        """The prepared benchmark, opened once a run for each choice of parameters."""
+        """The prepared benchmark, opened once per run for each choice of parameters."""
         key = _identity(chosen)
         with self._opening:
             if key not in self._benchmarks:

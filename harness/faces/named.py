@@ -1,4 +1,4 @@
-"""Declaring a data set by its name: a generator that reads it, and the linked asset it lies in."""
+"""Declaring a data set by its name: a generator that reads it, and the linked asset it is in."""
 
 from __future__ import annotations
 

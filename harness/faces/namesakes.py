@@ -15,7 +15,7 @@ def read_people(path: Path, digits: int | None = None) -> dict[str, str]:
     """Names of people by identity, in the order of the list.
 
     A line holds a name, or an identity, a tab and a name. With ``digits`` it holds a name, and the
-    identity is the number of the line, from 1, with so many digits (``Data/list_name.txt`` of CFP
+    identity is the number of the line, from 1, with this many digits (``Data/list_name.txt`` of CFP
     with 3). Raises ``DataError`` with file and line for an identity given twice or no list at all.
     """
     people: dict[str, str] = {}
@@ -29,12 +29,12 @@ def read_people(path: Path, digits: int | None = None) -> dict[str, str]:
             raise DataError(f"{path}, line {number}: {identity} was given before")
         people[identity] = name
     if not any(map(plain, people.values())):
-        raise DataError(f"{path} names nobody; it should hold a name a line")
+        raise DataError(f"{path} names nobody; it should hold one name per line")
     return people
 
 
 def read_names(path: Path) -> set[str]:
-    """Names of a data set: the folders in a folder, or of a file what stands before a tab a line.
+    """Names of a data set: the folders in a folder, or the text before the tab in each line.
 
     ``lfw-names.txt`` and ``people.txt`` of LFW are such files. Raises ``DataError`` where there is
     none.
@@ -48,7 +48,9 @@ def read_names(path: Path) -> set[str]:
     else:
         names = {line.partition("\t")[0].strip() for line in read_lines(path)}
     if not any(map(plain, names)):
-        raise DataError(f"{path} names nobody; give a folder with a folder a person, or a list")
+        raise DataError(
+            f"{path} names nobody; give a folder with one subfolder per person, or a list"
+        )
     return names
 
 

@@ -60,7 +60,7 @@ class RecordIORecord:
 class Headers:
     """What the headers of N records say.
 
-    The first label, float64 (N,); whether it stands in an array of labels, bool (N,); the size of
+    The first label, float64 (N,); whether it is in an array of labels, bool (N,); the size of
     the body in bytes, int64 (N,).
     """
 
@@ -248,7 +248,7 @@ def _flag(number: int, parts: int) -> int:
 
 
 def _split(payload: bytes) -> list[bytes]:
-    """The payload cut at every magic that stands at a multiple of four, the magic left out."""
+    """The payload cut at every magic that is at a multiple of four, the magic left out."""
     parts, start, at = [], 0, payload.find(_MAGIC)
     while at >= 0:
         if at % 4 == 0:

@@ -256,7 +256,7 @@ def read_names(path: Path) -> set[str]:
     bare = (re.split(r"(?:^|\s)#", line)[0].strip() for line in read_lines(path))
     names = {name for name in bare if name}
     if not names:
-        raise DataError(f"the list {path} is empty; write one name a line")
+        raise DataError(f"the list {path} is empty; write one name per line")
     return names
 
 

@@ -1,4 +1,4 @@
-"""Face sets on disk: Arrow IPC shards, memory-mapped, one row a slot.
+"""Face sets on disk: Arrow IPC shards, memory-mapped, one row per slot.
 
 A shard holds the encoded images of consecutive slots, with their landmarks, boxes and metadata; a
 slot that could not be filled keeps its row, with the reason and no image. Any Arrow tool opens it.
@@ -124,7 +124,7 @@ def _floats(values: NDArray[np.float32], size: int, slot: Slot) -> NDArray[np.fl
     if flat.size != size or not np.isfinite(flat).all():
         raise DataError(
             f"sample {slot.sample} of identity {slot.identity} has landmarks or a box that are not "
-            f"{size} finite numbers; mend the generator"
+            f"{size} finite numbers; fix the generator"
         )
     return flat
 
@@ -133,7 +133,7 @@ class FaceSet:
     """A stored face set as ordered images: present faces only, in slot order.
 
     Implements :class:`harness.components.Images`. ``subjects`` are the identities; ``samples`` the
-    sample numbers, int32 (N,). With ``identities`` only the first so many identities are seen.
+    sample numbers, int32 (N,). With ``identities`` only the first N identities are seen.
     Shards are verified when they are opened; ``verify=False`` is for tools that inspect damage.
     """
 

@@ -1,6 +1,6 @@
 """Names that become files: one rule for every reader of results, reports and plans.
 
-A study, a report or a store may come from somebody else, so what stands in it must not decide where
+A study, a report or a store may come from somebody else, so what is in it must not decide where
 this program reads or writes.
 """
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.errors import DataError
 
 _MOST_VISITS = 1000
-"""Over so many links a folder is reached by a net of links, which can grow without bounds."""
+"""Above this many links a folder is reached by a net of links, which can grow without bounds."""
 
 _Inode = tuple[int, int]
 

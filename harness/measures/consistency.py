@@ -1,4 +1,4 @@
-"""Label noise: whether each image lies nearest to the centre of its own identity."""
+"""Label noise: whether each image is nearest to the centre of its own identity."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LEAST_ROWS = 64
 
 @dataclass(frozen=True, eq=False)
 class Assignment:
-    """Where every image of an identity with two or more lies, in the order of ``rows``.
+    """Where every image of an identity with two or more is, in the order of ``rows``.
 
     ``rows`` int64 (M,) rows of the caller's embeddings; ``own`` int64 (M,) its identity and
     ``nearest`` int64 (M,) the identity with the nearest centre (its own centre made without it);

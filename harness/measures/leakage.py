@@ -74,7 +74,7 @@ def find(
     """Search every identity of ``faces`` among those of ``seen``, exact, in blocks.
 
     ``kind`` is ``centre`` (means of identities) or ``image`` (every image). NotMeasurable where the
-    other set's impostor scores cannot show ``fmr``: fewer than ten lie above the threshold.
+    other set's impostor scores cannot show ``fmr``: fewer than ten are above the threshold.
     """
     if kind not in ("centre", "image"):
         raise ValueError(f"kind={kind!r} is neither 'centre' nor 'image'")

@@ -119,7 +119,7 @@ def _blocks(first: int, last: int) -> Iterator[slice]:
 
 
 def _set_aside(block: NDArray[np.float32], codes: Labels, rows: slice, columns: slice) -> None:
-    """Move what is no impostor pair, or is counted elsewhere, to a bin that no cosine has."""
+    """Move what is not an impostor pair, or is counted elsewhere, to a bin that no cosine has."""
     block[codes[rows, None] == codes[None, columns]] = _TOP - BINS / 2
     if rows == columns:
         block[np.tri(len(block), dtype=np.bool_)] = _TOP - BINS / 2

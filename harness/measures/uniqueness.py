@@ -60,7 +60,7 @@ def unique(faces: SortedEmbeddings, *, cosine: float = COSINE) -> MeasuredValue:
 
 @dataclass(frozen=True)
 class UniqueCurve:
-    """Mean, lowest and highest number kept after so many ``identities``, over seeded orders."""
+    """Mean, lowest and highest number kept after this many ``identities``, over seeded orders."""
 
     identities: tuple[int, ...]
     mean: tuple[float, ...]

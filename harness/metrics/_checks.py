@@ -61,7 +61,7 @@ def index_vector(name: str, values: ArrayLike, length: int, size: int) -> Index:
     """Return ``values`` as a 1-D array of ``length`` row numbers below ``size``."""
     array = int_vector(name, values, length)
     if length and (int(array.min()) < 0 or int(array.max()) >= size):
-        raise DataError(f"{name} must lie in 0..{size - 1}; it spans {array.min()}..{array.max()}")
+        raise DataError(f"{name} must be in 0..{size - 1}; it spans {array.min()}..{array.max()}")
     return array
 
 
@@ -91,4 +91,4 @@ def finite_rows(name: str, values: ArrayLike) -> Floats:
 def check_level(level: float) -> None:
     """Raise ValueError unless ``level`` is a confidence level strictly between 0 and 1."""
     if not 0.0 < level < 1.0:
-        raise ValueError(f"confidence level must lie between 0 and 1, not {level}")
+        raise ValueError(f"confidence level must be between 0 and 1, not {level}")

@@ -76,7 +76,7 @@ def _between(
     low: np.floating[Any] | None,
     high: np.floating[Any] | None,
 ) -> tuple[Floats, int]:
-    """Scores in [low, high], and how many lie above; None is an open end."""
+    """Scores in [low, high], and how many are above; None is an open end."""
     start = 0 if low is None else int(np.searchsorted(ascending, low, side="left"))
     above = 0 if high is None else count_above(ascending, high)
     return ascending[start : ascending.size - above], above

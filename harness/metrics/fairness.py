@@ -19,7 +19,7 @@ _FEWEST_COMPARISONS = 100  # below it one comparison moves a rate by over a perc
 
 @dataclass(frozen=True, slots=True)
 class AccuracySpread:
-    """Accuracy over groups, as fractions. ``std_ddof0`` is the "std" of the field's tables.
+    """Accuracy over groups, as fractions. ``std_ddof0`` is the "std" of published tables.
 
     ``skewed_error_ratio`` is the largest error over the smallest.
     """
@@ -129,7 +129,7 @@ def fairness_at_threshold(
     if len(groups) < 2:
         raise DataError(f"fairness needs at least two groups; there are {len(groups)}")
     if not 0.0 <= alpha <= 1.0:
-        raise ValueError(f"alpha must lie in 0..1, not {alpha}")
+        raise ValueError(f"alpha must be in 0..1, not {alpha}")
     rates = {name: error_rates(scores, threshold) for name, scores in groups.items()}
     fmr = np.array([rate.fmr for rate in rates.values()])
     fnmr = np.array([rate.fnmr for rate in rates.values()])

@@ -106,7 +106,7 @@ def _at_fpir(
     alarms: NDArray[np.float32],
 ) -> OpenSetRate | NotMeasurable:
     if not 0.0 < target <= 1.0:
-        raise ValueError(f"a target FPIR must lie in (0, 1], not {target}")
+        raise ValueError(f"a target FPIR must be in (0, 1], not {target}")
     if target * alarms.size < 1.0:
         return NotMeasurable(
             f"FPIR {target:g} needs at least {round(1 / target):,} non-mated probes; "

@@ -16,7 +16,7 @@ _BLOCK_ROWS = 2048  # rows on either side: 16 MiB of float32 scores at a time
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nearest:
-    """The most alike reference of every query: ``row`` int64 (Q,), ``score`` float32 (Q,).
+    """The most similar reference of every query: ``row`` int64 (Q,), ``score`` float32 (Q,).
 
     A query that could not be compared has row -1 and score -inf. Of equal scores the first
     reference counts.

@@ -1,4 +1,4 @@
-"""TAR at a given FAR, with every rule the field uses to pick the operating point by name."""
+"""TAR at a given FAR, with every rule the field uses to select the operating point by name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FIRST_WINDOW = 1024  # impostor ranks on each side of the target; widened until
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
-    """One point of the ROC curve, picked by ``rule`` for the target ``target_far``.
+    """One point of the ROC curve, selected by ``rule`` for the target ``target_far``.
 
     A comparison is accepted when its score >= ``threshold``; that accepts ``false_accepts`` of the
     impostors, which is the realised ``far``. ``tar`` is the reported rate: the share of genuine
@@ -72,10 +72,10 @@ def fnmr_at_fmr(
 def measurable_far(target: float, n_impostor: int) -> NotMeasurable | None:
     """Say why a FAR cannot be shown by ``n_impostor`` comparisons, or None if it can.
 
-    Raises ValueError when the target is no rate in (0, 1].
+    Raises ValueError when the target is not a rate in (0, 1].
     """
     if not 0.0 < target <= 1.0:
-        raise ValueError(f"a target FAR must lie in (0, 1], not {target}")
+        raise ValueError(f"a target FAR must be in (0, 1], not {target}")
     if target < 1.0 / n_impostor:
         return NotMeasurable(
             f"FAR {target:g} needs at least {round(1 / target):,} impostor comparisons; "

@@ -118,7 +118,7 @@ def _look_up_runs(
 def _used(index: Index, size: int) -> NDArray[np.intp]:
     """Rows that occur in ``index``, rising."""
     seen: Bools = np.zeros(size, np.bool_)
-    # In parts: NumPy widens a whole index to 8 bytes an entry.
+    # In parts: NumPy widens a whole index to 8 bytes per entry.
     for first in range(0, index.size, _PAIRS):
         seen[index[first : first + _PAIRS]] = True
     return np.flatnonzero(seen)

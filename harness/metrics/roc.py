@@ -39,7 +39,7 @@ class RocCurve:
     def best_balanced_accuracy(self) -> float:
         """Largest mean of true match rate and true non-match rate over the points.
 
-        The threshold is picked on the tested data itself, so this is optimistic.
+        The threshold is selected on the tested data itself, so this is optimistic.
         """
         return float(np.max(1.0 + self.tmr - self.fmr) / 2.0)
 
@@ -77,7 +77,7 @@ def roc_curve(scores: SortedScores) -> RocCurve:
 def roc_from_points(fmr: ArrayLike, tmr: ArrayLike) -> RocCurve:
     """Curve published as points, in any order; the ends (0, 0) and (1, 1) are added.
 
-    Raises DataError unless the two rates have equal length and lie in [0, 1].
+    Raises DataError unless the two rates have equal length and are in [0, 1].
     """
     x = float_vector("false match rates", fmr).astype(np.float64)
     y = float_vector("true match rates", tmr).astype(np.float64)

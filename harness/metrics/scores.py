@@ -14,7 +14,7 @@ from harness.metrics._checks import Floats, bool_vector, float_vector
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SortedScores:
-    """Genuine (G,) and impostor (I,) scores in ascending order; higher means more alike.
+    """Genuine (G,) and impostor (I,) scores in ascending order; higher means more similar.
 
     Both are float32 or both float64, never empty, without NaN. ``-inf`` is the score of a
     comparison that could not be made (failure to enrol): no finite threshold accepts it.

@@ -1,4 +1,4 @@
-"""One search of every probe in one gallery, in probe blocks, reduced to three numbers a probe."""
+"""One search of every probe in one gallery, in probe blocks, reduced to three numbers per probe."""
 
 from __future__ import annotations
 

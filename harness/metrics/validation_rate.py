@@ -46,10 +46,10 @@ class FoldVal:
 def val_at_far(distances: ArrayLike, genuine: ArrayLike, folds: ArrayLike, far: float) -> FoldVal:
     """VAL of each fold where the other folds have the FAR ``far``.
 
-    ``distances`` float (P,), lower means more alike, ``genuine`` bool (P,), ``folds`` int (P,). The
-    FAR of the other folds is a staircase on the thresholds ``arange(0, 4, 0.001)``. The threshold
-    lies on the straight line from the last point whose FAR is at most the target to the next one;
-    it is 0 where the largest FAR is below the target. That is the first-order spline of
+    ``distances`` float (P,), lower means more similar, ``genuine`` bool (P,), ``folds`` int (P,).
+    The FAR of the other folds is a staircase on the thresholds ``arange(0, 4, 0.001)``. The
+    threshold is on the straight line from the last point whose FAR is at most the target to the
+    next one; it is 0 where the largest FAR is below the target. That is the first-order spline of
     ``calculate_val`` in facenet and insightface, whose points are not distinct: SciPy refuses such
     points since 1.5, so the original ends in an error there.
 

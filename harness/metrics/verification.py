@@ -15,7 +15,7 @@ from harness.metrics._checks import Bools, Index, Ints, bool_vector, float_vecto
 FoldRule = Literal["insightface", "official", "exact", "openface"]
 FOLD_RULES: tuple[FoldRule, ...] = get_args(FoldRule)
 
-_GRID = np.arange(0, 4, 0.01)  # squared L2 of unit vectors lies in [0, 4]
+_GRID = np.arange(0, 4, 0.01)  # squared L2 of unit vectors is in [0, 4]
 Pick = Callable[[NDArray[np.float64], int], float]
 _ROUNDING = 1e-3  # what float32 arithmetic may add to that range
 
@@ -26,7 +26,7 @@ class FoldAccuracy:
 
     Arrays over folds (F,), in rising order of fold number: ``folds``, ``thresholds`` (a pair is
     called genuine when its distance < threshold), ``right`` and ``total`` pairs. ``correct`` is
-    bool (P,), one entry a pair, for paired tests and the bootstrap.
+    bool (P,), one entry per pair, for paired tests and the bootstrap.
     """
 
     rule: FoldRule
@@ -87,9 +87,9 @@ def kfold_accuracy(
 ) -> FoldAccuracy:
     """Accuracy by cross-validation over the given folds.
 
-    ``distances`` float (P,): squared L2 between unit embeddings (lower means more alike), +inf for
-    a pair that could not be compared. ``genuine`` bool (P,). ``folds`` int (P,): any labels, any
-    sizes. A pair is called genuine when its distance is below the threshold; the threshold of a
+    ``distances`` float (P,): squared L2 between unit embeddings (lower means more similar), +inf
+    for a pair that could not be compared. ``genuine`` bool (P,). ``folds`` int (P,): any labels,
+    any sizes. A pair is called genuine when its distance is below the threshold; the threshold of a
     fold has the highest accuracy on all other folds, the lowest such threshold on ties.
 
     - ``insightface``: thresholds ``arange(0, 4, 0.01)``, compared in float64 for either width of
@@ -203,7 +203,7 @@ def _right_on_grid(
     if finite.size and not (finite.min() >= -_ROUNDING and finite.max() <= largest + _ROUNDING):
         raise DataError(
             f"distances span {finite.min():.4g}..{finite.max():.4g}; the grid rule needs squared "
-            f"L2 distances of unit embeddings, which lie in 0..{largest:g}"
+            f"L2 distances of unit embeddings, which are in 0..{largest:g}"
         )
     # d < grid[k] exactly for k >= bin, so counts accepted are cumulative sums over the bins.
     bins = np.searchsorted(_GRID, d, side="right")
@@ -256,5 +256,5 @@ def _midpoint(finite: NDArray[np.float64], accepted: int) -> float:
 
 
 def _lower_end(finite: NDArray[np.float64], accepted: int) -> float:
-    """The lowest threshold that accepts so many."""
+    """The lowest threshold that accepts this many."""
     return float(np.nextafter(finite[accepted - 1], np.inf) if accepted else min(finite[0], 0.0))

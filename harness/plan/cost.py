@@ -1,6 +1,6 @@
 """What a plan will cost: images, disk and hours, from what earlier runs of this store measured.
 
-Where a component has never run here, a default stands in its place and the answer says so. Counts
+Where a component has never run here, a default is in its place and the answer says so. Counts
 come from parameters, so they are of what is asked for; what is not known stays None.
 """
 

@@ -136,7 +136,7 @@ def _cell(
 
 
 def _absent(parts: Mapping[str, Any]) -> list[str]:
-    """Assets that stand in the parts of a key as missing."""
+    """Assets that are in the parts of a key as missing."""
     text = json.dumps(parts)
     return [piece.partition('"')[0] for piece in text.split(f'"{MISSING}')[1:]]
 

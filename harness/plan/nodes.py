@@ -73,9 +73,9 @@ class TrainingSource:
 
 @dataclass(frozen=True)
 class TrainingPhase:
-    """What a train node does: one phase. ``sources`` stand in the order of its inputs.
+    """What a train node does: one phase. ``sources`` are in the order of its inputs.
 
-    ``depth`` counts the trainings that this one goes on from.
+    ``depth`` counts the trainings that this one continues from.
     """
 
     sources: tuple[TrainingSource, ...]

@@ -203,7 +203,7 @@ class Planner(ComponentResolver):
         if take.exclude is None:
             return counts
         if not take.exclude.is_file():
-            raise UsageError(f"exclude={take.exclude} is no file; check the path")
+            raise UsageError(f"exclude={take.exclude} is not a file; check the path")
         read = f"+reader{NAMES_READER}"  # as for parameters, see External
         return counts | {"exclude": self.fingerprints.of(take.exclude) + read}
 

@@ -21,7 +21,7 @@ MISSING = "missing asset "
 
 
 class ComponentResolver:
-    """Turns names with parameters into chosen components; ``tolerant`` goes on without assets."""
+    """Turns names with parameters into chosen components; ``tolerant`` continues without assets."""
 
     def __init__(self, registry: Registry, store: Store, *, tolerant: bool = False) -> None:
         self.registry, self.store, self.tolerant = registry, store, tolerant
@@ -73,7 +73,7 @@ class ComponentResolver:
         inside = inner_path(value)
         if inside is None or is_hidden_path(inside.as_posix()):
             raise UsageError(
-                f"{provided.component.kind} {provided.component.name}: {name}={value} must lie "
+                f"{provided.component.kind} {provided.component.name}: {name}={value} must be "
                 f"below {folder} and must not be hidden; copy the file there"
             )
         if not (Path(folder) / value).exists():

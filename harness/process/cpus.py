@@ -66,7 +66,7 @@ def _version_2() -> list[float | None]:
 def _cpu_max(text: str) -> float | None:
     words = text.split()
     if len(words) != 2 or not all(word.isdecimal() for word in words) or int(words[1]) == 0:
-        return None  # "max 100000" is no limit
+        return None  # "max 100000" is not a limit
     return int(words[0]) / int(words[1])
 
 

@@ -9,14 +9,14 @@ from harness.fileio import texts
 
 
 def seconds(name: str, default: float) -> float:
-    """The variable ``name`` in seconds; raises ``UsageError`` where it is no number above 0."""
+    """The variable ``name`` in seconds; raises ``UsageError`` where it is not a number above 0."""
     text = os.environ.get(name, "")
     try:
         found = float(text) if text else default
     except ValueError:
         found = 0.0
     if not 0 < found < float("inf"):
-        raise UsageError(f"{name}={text} is no number of seconds above 0; correct or unset it")
+        raise UsageError(f"{name}={text} is not a number of seconds above 0; correct or unset it")
     return found
 
 

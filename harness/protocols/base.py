@@ -35,7 +35,7 @@ class Embeddings:
 class Scores:
     """Everything a metric needs, so that it can be computed again without a model.
 
-    ``columns`` are arrays of equal length (one row a pair); ``extra`` are arrays of any shape.
+    ``columns`` are arrays of equal length (one row per pair); ``extra`` are arrays of any shape.
     """
 
     columns: Mapping[str, NDArray[Any]]

@@ -1,4 +1,4 @@
-"""Scores that another tool computed: labelled comparisons, more alike is higher."""
+"""Scores that another tool computed: labelled comparisons, more similar is higher."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class ImportedScores(Comparison):
 
 
 def _figure(ordered: SortedScores) -> Curve:
-    """At most so many corners of the ROC curve, dense at low FAR."""
+    """At most this many corners of the ROC curve, dense at low FAR."""
     curve = roc_curve(ordered)
     count = len(curve.fmr)
     if count > CURVE_POINTS:

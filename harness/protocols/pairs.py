@@ -120,7 +120,7 @@ class PairFolds(Comparison):
         distance: Distance = "squared-l2",
         val_far: float | None = None,
     ) -> PairFolds:
-        """From rows (first, second, genuine, fold); ``limit`` keeps so many of each kind a fold.
+        """From rows (first, second, genuine, fold); ``limit`` keeps this many of each kind a fold.
 
         Raises UsageError where a single fold is to be centred.
         """
@@ -199,7 +199,7 @@ class PairFolds(Comparison):
         return len(np.unique(self.fold)) < 2
 
     def score(self, embeddings: Embeddings) -> Scores:
-        """Squared L2 distances: column ``distance``, or one column a fold when centred."""
+        """Squared L2 distances: column ``distance``, or one column per fold when centred."""
         features = fused(embeddings, self.flip, self.views, self.name)
         if self.normalise:
             features = unit_rows(features)
@@ -305,7 +305,7 @@ class PairFolds(Comparison):
         return Interval(found.low, found.high, LEVEL, method)
 
     def accuracy_replicates(self, folds: FoldAccuracy, seed: int) -> NDArray[np.float64] | None:
-        """Accuracy with subjects drawn anew, float64 (B,); None where subjects are unknown."""
+        """Accuracy with subjects drawn again, float64 (B,); None where subjects are unknown."""
         pairs, weights = self._resampled(seed)
         if pairs is None or weights is None:
             return None

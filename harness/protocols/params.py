@@ -104,7 +104,7 @@ class PairParams(FoldParams):
     root: Annotated[Path | None, External()] = None
     pairs: Annotated[str | None, External(inside="root")] = Field(
         None,
-        description="Another list, a CSV file below root in the place of the official one: "
+        description="Another list, a CSV file below root instead of the official one: "
         "first,second,genuine[,fold] a line, paths below root.",
     )
     template: str | None = Field(
@@ -112,7 +112,7 @@ class PairParams(FoldParams):
     )
     pack: Annotated[Path | None, External()] = Field(
         None,
-        description="A .bin pack of insightface with aligned images, in the place of root.",
+        description="A .bin pack of insightface with aligned images, instead of root.",
     )
     max_doubtful_pairs: float = Field(
         MAX_DOUBTFUL_PAIRS,
@@ -180,7 +180,8 @@ class TemplateParams(ImageTemplateParams):
     )
     far_rule: Literal["nearest-vertex", "at-most", "interp"] = Field(
         "nearest-vertex",
-        description="How the operating point of a FAR is picked. nearest-vertex: corner of the ROC "
+        description="How the operating point of a FAR is selected. nearest-vertex: corner of "
+        "the ROC "
         "curve nearest to the FAR, as insightface does. at-most: highest with FAR at most the "
         "target. interp: on the line between two corners.",
     )

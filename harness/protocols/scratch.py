@@ -1,4 +1,4 @@
-"""Columns of scores too large for memory: they lie in a scratch file without a name."""
+"""Columns of scores too large for memory: they are in a scratch file without a name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IN_MEMORY = 1 << 22  # entries: columns below 16 MiB are ordinary arrays
 def float_column(size: int) -> NDArray[np.float32]:
     """A float32 (size,) array to be filled; a large one is mapped from a scratch file.
 
-    The file lies in the folder for temporary files (``TMPDIR``), has no name and goes with the
+    The file is in the folder for temporary files (``TMPDIR``), has no name and goes with the
     array. The system may move its pages out of memory at any time. Raises PrerequisiteError where
     the folder has no room.
     """

@@ -1,7 +1,7 @@
 """Comparisons made again from stored scores, without images, lists or a benchmark's code.
 
 What a cell keeps (its scores, its protocol and the operating points of its numbers) says
-everything that a rule of scoring needs. Only what lies in the lists themselves cannot change here.
+everything that a rule of scoring needs. Only what is in the lists themselves cannot change here.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ OVER_PAIRS = "Clopper-Pearson over pairs"
 class JudgedPairs:
     """All pairs of a comparison after scoring, in the order of its list.
 
-    ``correct`` bool (P,) at the thresholds of the folds; ``distance`` (P,), lower is more alike;
+    ``correct`` bool (P,) at the thresholds of the folds; ``distance`` (P,), lower is more similar;
     ``points`` are operating points of the whole comparison. ``weights`` (subjects, B) belongs to
     ``subjects``; both are None where subjects are unknown.
     """
@@ -42,7 +42,7 @@ class JudgedPairs:
 
 
 def subgroup_metrics(strata: Mapping[str, Doubles], judged: JudgedPairs) -> list[Metric]:
-    """Numbers for every value of every stratum, float (P,) by name; NaN is in no part.
+    """Numbers for every value of every subgroup, float (P,) by name; NaN is in no part.
 
     Of each part: accuracy at the thresholds of the folds, AUC, and TAR at the thresholds that the
     whole comparison has for its FARs, with the FAR that the part itself has there. A number that
@@ -112,7 +112,7 @@ def bootstrap_auc(
     right: NDArray[np.integer[Any]],
     weights: NDArray[np.uint16],
 ) -> Doubles:
-    """Replicates (B,) of the AUC of pairs (P,) of subjects; lower ``distance`` is more alike.
+    """Replicates (B,) of the AUC of pairs (P,) of subjects; lower ``distance`` is more similar.
 
     ``weights`` (subjects, B) is how often each subject is drawn: a genuine pair counts that often,
     an impostor pair the product of its two; ties count half. NaN where no pair of a kind is drawn.

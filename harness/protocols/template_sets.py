@@ -98,7 +98,7 @@ class TemplateSet:
 
 
 def positions(ids: NDArray[Any], wanted: NDArray[Any]) -> Index:
-    """Where each wanted id stands in the rising ``ids``, int32; DataError for one that does not."""
+    """Where each wanted id is in the rising ``ids``, int32; DataError for one that does not."""
     found = np.empty(wanted.size, np.int32)
     for first in range(0, wanted.size, _LOOKUP):
         part = slice(first, first + _LOOKUP)

@@ -51,7 +51,7 @@ Point = OperatingPoint | NotMeasurable
 class TemplateVerification(Comparison):
     """Template pairs in one or several splits; TAR at FAR, mean and std (ddof 0) over splits.
 
-    Every cell of ``rules`` is scored from one pass. ``far_rule`` picks the operating point (see
+    Every cell of ``rules`` is scored from one pass. ``far_rule`` selects the operating point (see
     :func:`harness.metrics.tar_at_far`); a FAR below 1/impostors is refused. ``notes`` become
     warnings of the result.
     """

@@ -1,4 +1,4 @@
-"""The recipes that come with the package: ``-c digi2real2024/6`` where no such file lies."""
+"""The recipes that come with the package: ``-c digi2real2024/6`` where no such file is."""
 
 from __future__ import annotations
 

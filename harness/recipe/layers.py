@@ -1,4 +1,4 @@
-"""Layers of a configuration: every value remembers who said it, and later layers lie on top.
+"""Layers of a configuration: each value records its source, later layers override earlier ones.
 
 From below: defaults, a component's preset, ``[tool.harness]`` of ``pyproject.toml``, the recipe and
 its profile, ``HARNESS_*`` of the environment, flags. Defaults and presets belong to the components
@@ -24,7 +24,7 @@ ENVIRONMENT = "HARNESS_"
 
 @dataclass(frozen=True)
 class Sourced:
-    """A value and who said it: a file and line, a flag, a variable."""
+    """A value and its source: a file and line, a flag, a variable."""
 
     value: Any
     origin: str

@@ -10,7 +10,7 @@ from harness.errors import UsageError
 from harness.process.variables import whole_number
 
 MOST_CELLS = 10_000
-"""A plan of so many cells takes about a minute to make; the largest recipe here has 150."""
+"""A plan of this many cells takes about a minute to make; the largest recipe here has 150."""
 
 VARIABLE = "HARNESS_MAX_CELLS"
 
@@ -26,7 +26,7 @@ def require_cells(count: int, what: str) -> None:
 
 
 def require_planned(rows: int, repeats: int, benchmarks: Iterable[Params]) -> None:
-    """As :func:`require_cells` for models and sets, each so many times, on every comparison."""
+    """As :func:`require_cells` for models and sets, each this many times, on every comparison."""
     columns = sum(
         len(params.comparison_names())
         for params in benchmarks

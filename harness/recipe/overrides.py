@@ -41,7 +41,7 @@ def assign(
 ) -> list[AnyUse]:
     """Set a parameter of the entries it is for.
 
-    ``NAME.key`` picks entries by component or label, a bare key those that have it. Raises
+    ``NAME.key`` selects entries by component or label, a bare key those that have it. Raises
     ``UsageError`` when nothing is selected.
     """
     if not uses:
@@ -58,7 +58,7 @@ def assign(
 def _takers(
     kind: str, uses: Sequence[Use], key: str, said: Sourced, accepts: Accepts
 ) -> tuple[list[bool], str]:
-    """Which entries a key is for, and the key without the name that picked them."""
+    """Which entries a key is for, and the key without the name that selected them."""
     names = sorted({name for use in uses for name in use.names}, key=len, reverse=True)
     owner = next((name for name in names if key.startswith(f"{name}.")), None)
     if owner is not None:

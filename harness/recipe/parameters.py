@@ -28,7 +28,7 @@ _PLAIN = {
 }
 """Kinds of pydantic's errors that are said in words of our own."""
 _PIECE = re.compile(r"""(?:"[^"]*"|'[^']*'|\[[^]]*\]|[^,])+""")
-"""What stands between commas, those inside quotes and one pair of brackets left alone."""
+"""What is between commas, those inside quotes and one pair of brackets left alone."""
 
 
 class Word(str):

@@ -1,8 +1,8 @@
 """Profiles of a recipe: named changes to it, such as ``smoke``, chosen with ``--profile``.
 
-``[profile.NAME.study]``, ``[profile.NAME.aligner]`` and ``[profile.NAME.executor]`` lie over the
+``[profile.NAME.study]``, ``[profile.NAME.aligner]`` and ``[profile.NAME.executor]`` override the
 tables of these names.
-``[profile.NAME.KIND.WHICH]`` lies over every entry of that kind whose component or label is WHICH,
+``[profile.NAME.KIND.WHICH]`` is over every entry of that kind whose component or label is WHICH,
 the face sets of a model's phases included; ``[[profile.NAME.KIND]]`` replaces the whole list.
 """
 

@@ -58,7 +58,7 @@ def _tools(path: Path) -> tuple[dict[str, Any], str]:
 def _strings(
     value: Any, place: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Every text of a table and where it stands."""
+    """Every text of a table and where it is."""
     if isinstance(value, str):
         yield place, value
     elif isinstance(value, dict):

@@ -1,7 +1,7 @@
 """A recipe: which generators, models and benchmarks meet, with which parameters.
 
-The command line and a TOML file both end here; :mod:`harness.recipe.layers` says what lies over
-what, and every entry remembers who said each of its values.
+The command line and a TOML file both end here; :mod:`harness.recipe.layers` sets the precedence,
+and every entry records the source of each of its values.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class StudyTable(BaseModel):
 
     @property
     def origins(self) -> Mapping[str, str]:
-        """Who said which key; one that is not here has its default."""
+        """Source of each key; one that is not here has its default."""
         return self._origins
 
 

@@ -24,12 +24,12 @@ class Use(BaseModel):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """By what this entry is picked: its component and its label."""
+        """By what this entry is selected: its component and its label."""
         return (self.use,) if self.label is None else (self.use, self.label)
 
     @property
     def origins(self) -> Mapping[str, str]:
-        """Who said which key: a file and line, a flag, a variable."""
+        """Source of each key: a file and line, a flag, a variable."""
         return self._origins
 
     def params(self) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class Take(BaseModel):
     images: int | None = Field(None, ge=1, description="Number of images; all if not set.")
     identities: int | None = Field(None, ge=1, description="Number of identities; all if not set.")
     exclude: Path | None = Field(
-        None, description="File of identities to leave out, one name a line; # begins a comment."
+        None, description="File of identities to leave out, one name per line; # begins a comment."
     )
     seed: int | None = Field(None, description="Seed of the draw; the study's if not set.")
 

@@ -76,7 +76,9 @@ def finished(folder: Path) -> Result | None:
     try:
         return _read(folder)
     except NewerResultError as error:
-        raise NewerResultError(f"{folder / RESULT} was {error} to go on with this study") from None
+        raise NewerResultError(
+            f"{folder / RESULT} was {error} to continue with this study"
+        ) from None
     except (OSError, ValueError, KeyError, RecursionError, DataError):
         return None
 

@@ -19,7 +19,7 @@ SCHEMA = "harness/report@2"
 READABLE = ("harness/report@1", SCHEMA)
 SHORT_ID = 12
 SHARED = ("generator", "model", "benchmark", "aligner")
-"""Components of a cell; one that many results share stands in the data once."""
+"""Components of a cell; one that many results share is in the data once."""
 ELEMENT = "harness-data"
 MOST_BYTES = 256 << 20
 """Bytes of a page; one of a thousand results has 16 MB."""
@@ -39,7 +39,7 @@ def script_json(value: Any) -> str:
 def payload(results: list[Result]) -> dict[str, Any]:
     """What a report carries: every result, as in its ``result.json``.
 
-    Since version 2 components and protocols stand in a list of their own, and a result has their
+    Since version 2 components and protocols are in a list of their own, and a result has their
     places in it: two hundred results of a study repeat the same few.
     """
     shared: dict[str, int] = {}

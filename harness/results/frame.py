@@ -1,4 +1,4 @@
-"""Results as a tidy table: one row a number."""
+"""Results as a tidy table: one row per number."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 def frame(results: Iterable[Result]) -> pd.DataFrame:
-    """One row a number of every result, columns ``COLUMNS``.
+    """One row per number of every result, columns ``COLUMNS``.
 
     A label is that of the recipe's entry, or the component's name. Parameters are JSON texts,
     warnings are joined by ``; ``, absent values are missing values.

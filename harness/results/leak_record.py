@@ -23,7 +23,7 @@ class LeakRecordBase(BaseModel):
 
 
 class MatchRecord(LeakRecordBase):
-    """One person of a benchmark and the training face most alike."""
+    """One person of a benchmark and the training face most similar."""
 
     identity: str
     image: str
@@ -44,7 +44,7 @@ class NearRecord(LeakRecordBase):
 
 
 class SimilarityRecord(LeakRecordBase):
-    """Counts of cosines in the bins between ``edges``, and the most alike identities."""
+    """Counts of cosines in the bins between ``edges``, and the most similar identities."""
 
     images: Count
     identities: Count

@@ -24,7 +24,7 @@ class NewerResultError(PrerequisiteError, ValueError):
 def migrated(fields: Mapping[str, Any]) -> Fields:
     """The decoded JSON of a result in the newest schema.
 
-    Raises ``ValueError`` for what is no result, ``NewerResultError`` for one of a newer harness.
+    Raises ``ValueError`` for what is not a result, ``NewerResultError`` for one of a newer harness.
     """
     schema = fields.get("schema")
     name, at, number = str(schema).partition("@")

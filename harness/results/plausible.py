@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from harness.results.schema import IntervalRecord, MetricRecord
 
 ROUNDING = 1e-9
-"""How far a value may lie outside its range by rounding."""
+"""How far a value may be outside its range by rounding."""
 
 LARGEST = {"fraction": 1.0}
 LARGEST_OTHER = 1e12
@@ -24,7 +24,7 @@ def out_of_range(value: float, unit: str) -> bool:
 def implausible(metric: MetricRecord) -> str:
     """Why a stored number cannot be a measurement, in words; empty where it can.
 
-    A fraction lies within -1 and 1 (a difference of rates may be negative), every number is
+    A fraction is within -1 and 1 (a difference of rates may be negative), every number is
     finite, and an interval contains its value.
     """
     largest = LARGEST.get(metric.unit, LARGEST_OTHER)

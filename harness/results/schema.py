@@ -1,4 +1,4 @@
-"""The result of one cell, as it stands in ``result.json`` (schema ``harness/result@3``)."""
+"""The result of one cell, as it is in ``result.json`` (schema ``harness/result@3``)."""
 
 from __future__ import annotations
 

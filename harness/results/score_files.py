@@ -35,8 +35,8 @@ COLUMNS = {
 class Listed:
     """Comparisons of a file: labels of both sides, float64 ``score`` and bool ``genuine`` (P,).
 
-    Higher scores are more alike, -inf was not compared. ``fold`` (int64, from 0) and the labels of
-    both subjects stand where the form has them.
+    Higher scores are more similar, -inf was not compared. ``fold`` (int64, from 0) and the labels
+    of both subjects are where the form has them.
     """
 
     score: NDArray[np.float64]

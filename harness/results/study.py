@@ -30,7 +30,7 @@ class Cell:
     mailed: bool = False  # read from a report, which has no scores and no curves
 
     def file(self, name: str) -> Path | None:
-        """A file inside the cell's folder, or None where it is absent or lies outside."""
+        """A file inside the cell's folder, or None where it is absent or is outside."""
         try:
             path = inside(self.folder, name)
         except DataError:
@@ -56,7 +56,7 @@ class Study:
         return [cell.result for cell in self.cells]
 
     def frame(self) -> pd.DataFrame:
-        """One tidy row a number; columns as in :func:`harness.results.frame.frame`."""
+        """One tidy row per number; columns as in :func:`harness.results.frame.frame`."""
         from harness.results.frame import frame
 
         return frame(self.results)

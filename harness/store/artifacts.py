@@ -1,7 +1,7 @@
 """The store of artifacts: folders under their content key, each whole or absent.
 
 An artifact is built in a work folder that survives a kill, and moves into place by one rename after
-its manifest is on disk. There is one writer a key: on one machine by a lock that the system frees
+its manifest is on disk. There is one writer per key: on one machine by a lock that the system frees
 when its process dies, and by a lease where machines share the store. A holder of a lease works in a
 folder of its own number, so that one that was taken over cannot touch what its successor makes.
 Nothing in place is ever changed. The manifest holds a digest of every file
@@ -241,7 +241,7 @@ class Store:
         return [path for path in (folder / key, *sorted(folder.glob(f"{key}.*"))) if path.exists()]
 
     def discard(self, kind: str, key: str) -> None:
-        """Forget an artifact, so that the next run makes it anew.
+        """Forget an artifact, so that the next run makes it again.
 
         Raises ``UsageError`` while another process is making it.
         """

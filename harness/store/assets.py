@@ -1,4 +1,4 @@
-"""Data the user must obtain: what it is called here, where it lies, what is known of its licence.
+"""Data the user must obtain: what it is called here, where it is, what is known of its licence.
 
 The harness ships none of it. A link is a line in ``assets.json`` of the harness home, so that
 recipes carry no paths.
@@ -25,7 +25,7 @@ def declared(registry: Registry) -> dict[str, Asset]:
 
 
 class Links:
-    """Where each asset lies on this machine."""
+    """Where each asset is on this machine."""
 
     def __init__(self, store: Store) -> None:
         self._file = store.home / "assets.json"

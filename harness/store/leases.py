@@ -1,4 +1,4 @@
-"""Leases: one writer a key on a file system that several machines share.
+"""Leases: one writer per key on a file system that several machines share.
 
 A lease is a file whose name ends in a number. Whoever makes the file of the next number holds the
 key, and making a file that must not exist is atomic on local and network file systems alike. The
@@ -42,7 +42,7 @@ class LeaseLostError(HarnessError):
 
 
 def lease_s() -> float:
-    """Seconds that a lease lasts; raises ``UsageError`` where the variable is no number."""
+    """Seconds that a lease lasts; raises ``UsageError`` where the variable is not a number."""
     return variables.seconds(SECONDS, LEASE_S)
 
 

@@ -26,7 +26,7 @@ DRAWS, NEEDED = 5, 2
 
 
 def images_agree(subject: Subject) -> None:
-    """Names, landmarks, boxes and subjects have one entry an image, and an image can be read."""
+    """Names, landmarks, boxes and subjects have one entry per image, and an image can be read."""
     from harness.align.decode import decode
 
     images = subject.opened.images()
@@ -145,7 +145,7 @@ def permutation_invariant(subject: Subject) -> None:
     for name, comparison in _comparisons(subject, subject.opened):
         if not isinstance(comparison, PairFolds):
             raise CheckSkippedError(
-                f"{name} is no list of pairs; the kit cannot reorder its images"
+                f"{name} is not a list of pairs; the kit cannot reorder its images"
             )
         moved = replace(
             comparison,
@@ -174,7 +174,7 @@ CHECKS = (
 
 
 def _reordered(comparison: PairFolds, order: NDArray[np.int64]) -> PairFolds:
-    """The same pairs in another order: every field that has a row a pair is taken in it."""
+    """The same pairs in another order: every field that has one row per pair is taken in it."""
     pairs = len(comparison.first)
 
     def moved(value: Any) -> Any:
@@ -217,7 +217,7 @@ def _value(metric: Metric) -> float:
 
 
 def _oracle(subject: Subject, comparison: Comparison) -> NDArray[np.float32]:
-    """One random direction a subject."""
+    """One random direction per subject."""
     subjects = subject.opened.images().subjects
     if subjects is None and isinstance(comparison, PairFolds):
         subjects = _from_pairs(len(subject.opened.images()), comparison)

@@ -77,7 +77,7 @@ def constructor_only_stores(subject: Subject) -> None:
 
 
 def licence_and_citation(subject: Subject) -> None:
-    """The declaration says under which licence the component is and whom to cite."""
+    """The declaration states the licence of the component and what to cite."""
     component = subject.component
     missing = [name for name in ("licence", "citation") if not getattr(component, name).strip()]
     require(not missing, f"the declaration has no {' and no '.join(missing)}")

@@ -15,7 +15,7 @@ from harness.testing.work import answers, faces, reference, slots
 from harness.testing.worker import answers_elsewhere
 
 MARGIN = 0.5
-"""Landmarks may lie outside the image, by at most this share of its sides."""
+"""Landmarks may be outside the image, by at most this share of its sides."""
 _WITHIN = re.compile(r"within (\d+)/255")
 
 Answers = Mapping[Slot, Face | Missing]

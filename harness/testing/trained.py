@@ -87,7 +87,7 @@ def onnx_parity(subject: Subject) -> None:
     """An exportable network gives the same embeddings as ONNX, from the input it declares."""
     network = network_of(subject.opened)
     if network is None:
-        raise CheckSkippedError("it is no torch network that could be exported")
+        raise CheckSkippedError("it is not a torch network that could be exported")
     if find_spec("onnx") is None:
         raise CheckSkippedError("the package onnx, which exports networks, is not installed")
     from harness.embedding.onnx_session import open_session

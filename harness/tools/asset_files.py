@@ -42,7 +42,7 @@ def of_component(registry: Registry, name: str) -> dict[str, Asset]:
 
 
 def lacking(asset: Asset, path: Path) -> list[str]:
-    """What is wrong with the files of an asset that lies in ``path``; empty if all are there."""
+    """What is wrong with the files of an asset that is in ``path``; empty if all are there."""
     return [reason for file in asset.files if (reason := _fault(file, path))]
 
 
@@ -108,7 +108,7 @@ def size(file: AssetFile) -> str:
 
 
 def incomplete(assets: Mapping[str, list[str]]) -> PrerequisiteError:
-    """One error that names what linked assets lack, and the commands that mend it."""
+    """One error that names what linked assets lack, and the commands that fix it."""
     parts = [
         f"{name}: {'; '.join(findings)}; complete it, or: harness assets link {name} PATH"
         for name, findings in sorted(assets.items())
@@ -117,7 +117,7 @@ def incomplete(assets: Mapping[str, list[str]]) -> PrerequisiteError:
 
 
 def inside(assets: Iterable[Asset], folder: Path) -> dict[str, Path]:
-    """Where each asset lies in one folder that holds all of a component, those that are there.
+    """Where each asset is in one folder that holds all of a component, those that are there.
 
     Raises ``UsageError`` when none is.
     """

@@ -69,7 +69,7 @@ def embed_folder(
     ``\xNN``, and line ends as ``\n``. Raises ``UsageError`` when nothing says where the faces are.
     """
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder; give a folder of images")
+        raise UsageError(f"{folder} is not a folder; give a folder of images")
     found_images = search_images(folder)
     images = _open(folder, found_images.names, landmarks, template)
     recipe = Recipe(

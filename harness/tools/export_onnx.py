@@ -42,7 +42,7 @@ def export_model(
 
     model, label = _open(registry, store, named, values)
     if not isinstance(model, TorchModel):
-        raise UsageError(f"model {label} is no torch network, so it cannot be written as ONNX")
+        raise UsageError(f"model {label} is not a torch network, so it cannot be written as ONNX")
     return Exported(label, export_onnx(model, out, {"harness.model": label}))
 
 
@@ -72,7 +72,7 @@ def _with_weights(
     planner = Planner(registry, store, recipe)
     chosen = planner.choose("model", Use.model_validate({**values, "use": named}))
     if not chosen.provided.component.trainable:
-        raise UsageError(f"model {named} is no torch network, so it cannot be written as ONNX")
+        raise UsageError(f"model {named} is not a torch network, so it cannot be written as ONNX")
     planner.require_assets()
     return _session(store, recipe).trained(chosen, None), chosen.provided.provider
 

@@ -41,7 +41,7 @@ class EmbeddedPeople:
 
 @dataclass(frozen=True)
 class Match:
-    """The training face most alike a benchmark identity."""
+    """The training face most similar to a benchmark identity."""
 
     identity: str
     image: str
@@ -73,7 +73,7 @@ class LeakReport:
     by_chance: float
     shared_names: tuple[str, ...]
     names_known: bool
-    matches: tuple[Match, ...]  # one for each identity, the most alike first
+    matches: tuple[Match, ...]  # one for each identity, the most similar first
     likeness: Similarity | None = None  # of the training faces with each other
 
     @property
@@ -190,7 +190,7 @@ def plain_name(name: str) -> str:
 
 
 def names_by_file(images: Images) -> dict[int, str]:
-    """The name of each subject from its files: their folder, or what stands before the number.
+    """The name of each subject from its files: their folder, or what is before the number.
 
     Empty where neither is one name for one person.
     """

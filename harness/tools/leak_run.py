@@ -66,7 +66,7 @@ def check(
 
 
 def record(study: Path, report: LeakReport, training_key: str) -> Path:
-    """Keep a report in the study; one of other settings or data stands beside it."""
+    """Keep a report in the study; one of other settings or data is beside it."""
     facts = {"training_key": training_key, **report.to_json()}
     require_no_links(study, FOLDER, f"{FOLDER}/*")
     path = study / FOLDER / f"{digest(facts)[:12]}-{report.benchmark}.json"

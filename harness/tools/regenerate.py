@@ -128,7 +128,7 @@ def _chosen(
         if field not in given and mark.asset is None:
             raise PrerequisiteError(
                 f"generator {name} read outside data, whose place no key holds; say where they "
-                f"lie: -G {field}=PATH"
+                f"are: -G {field}=PATH"
             )
     use = Use.model_validate({**values, **given, "use": provided.provider})
     chosen = planner.choose("generator", use)

@@ -1,6 +1,6 @@
 """New metrics from what a study keeps: its scores, and its embeddings where a rule needs them.
 
-No model, generator or image is opened. A changed result stands beside the old one under the key
+No model, generator or image is opened. A changed result is beside the old one under the key
 that a run with those settings would give it; nothing is overwritten.
 """
 
@@ -68,7 +68,7 @@ def changes_of(
 ) -> dict[str, dict[str, Any]]:
     """Which rules change for which benchmark; ``NAME.KEY`` names one, a bare key all that have it.
 
-    Raises UsageError for a key that no selected benchmark has, or that is no rule of scoring.
+    Raises UsageError for a key that no selected benchmark has, or that is not a rule of scoring.
     """
     names = sorted(set(benchmarks))
     found: dict[str, dict[str, Any]] = {name: {} for name in names}
@@ -186,7 +186,7 @@ def points_of(result: Result) -> list[tuple[str, Mapping[str, float | str], bool
 
 
 def _left_out(old: Result, metrics: list[MetricRecord]) -> tuple[str, ...]:
-    """Numbers of the old result whose makings are not in its scores."""
+    """Numbers of the old result whose inputs are not in its scores."""
     have = {(m.name, *sorted(m.at)) for m in metrics}
     own = {(m.name, *sorted(m.at)) for m in old.metrics if not m.provider} - have
     theirs = {(m.name, m.provider) for m in old.metrics

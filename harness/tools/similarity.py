@@ -1,4 +1,4 @@
-"""How alike the faces of one set are: within identities, between them, and which nearly meet.
+"""How similar the faces of one set are: within identities, between them, and which nearly meet.
 
 Identities that nearly meet are one person under two labels, or a generator that repeats itself.
 """
@@ -33,7 +33,7 @@ class Near:
 
 @dataclass(frozen=True)
 class Similarity:
-    """Counts of cosines in the bins between ``edges``, and the most alike identities."""
+    """Counts of cosines in the bins between ``edges``, and the most similar identities."""
 
     images: int
     identities: int

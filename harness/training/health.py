@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PATIENCE = 100
-"""Steps in a row that a symptom must last: a few equal batches are no collapse."""
+"""Steps in a row that a symptom must last: a few equal batches are not collapse."""
 
 MIN_SPREAD = 1e-3
 LOW_SPREAD = 0.1

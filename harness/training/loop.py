@@ -67,11 +67,11 @@ def train(
 ) -> Summary:
     """Train a prepared model; leave weights, ``training.json`` and history in ``folder``.
 
-    The same call after an interruption goes on from the last checkpoint, and a finished folder is
+    The same call after an interruption continues from the last checkpoint, and a finished folder is
     only read. On the CPU with one thread the weights are then bit-equal to an undisturbed run.
     The network sees float32 sums in the objective whatever ``precision`` (fp32, bf16, fp16) is.
     ``threads`` load and align images ahead, and change speed alone. On ``validation``, identities
-    that ``data`` does not hold, pair accuracy is measured twenty times and stands in the history.
+    that ``data`` does not hold, pair accuracy is measured twenty times and is in the history.
     With several ``ranks`` every one calls this, and the first of them writes; a checkpoint may be
     taken up by another number of them.
 
@@ -113,7 +113,7 @@ def check_labels(data: TrainingData) -> None:
     """Raise DataError unless every image has a label and the classes are 0..C-1 without a gap."""
     labels = data.labels
     if len(labels) != len(data) or len(labels) == 0:
-        raise DataError(f"training needs one label an image: {len(labels)} for {len(data)} images")
+        raise DataError(f"training needs one label per image: {len(labels)} for {len(data)} images")
     if labels.min() < 0 or (np.bincount(labels) == 0).any():
         raise DataError("training labels must be 0..C-1 with at least one image of every class")
 

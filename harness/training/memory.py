@@ -20,7 +20,7 @@ _KEEP = ((_TRIM_THRESHOLD, 2**31 - 1), (_MMAP_MAX, 0))
 def kept_memory() -> Iterator[None]:
     """Make the C library reuse freed blocks instead of giving them back to the system.
 
-    Every step frees and asks for the same large maps; fetching their pages anew costs a third of a
+    Every step frees and asks for the same large maps; fetching their pages again costs a third of a
     step of nn4.small2 in fp32 on two cores. Does nothing but on Linux with the GNU C library.
     """
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None

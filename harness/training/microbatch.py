@@ -6,7 +6,7 @@ gradient back (Gao et al. 2021, "Scaling deep contrastive learning batch size").
 the batch (triplets) and statistics of the batch (AdaFace's norms) are therefore those of the whole
 batch, and so are the gradients, up to the order of sums: exact for a network without batch norm and
 dropout. Batch norm normalises each part by that part's own statistics, as any accumulation does;
-its running averages move once a part. The price is a second forward pass.
+its running averages move once per part. The price is a second forward pass.
 """
 
 from __future__ import annotations

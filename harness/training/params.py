@@ -97,7 +97,7 @@ class ClassificationParams(Params):
     landmark_jitter_px: float = Field(
         0.0,
         ge=0,
-        description="Images are aligned anew with landmarks off by this deviation, in pixels of "
+        description="Images are aligned again with landmarks off by this deviation, in pixels of "
         "the input.",
     )
     tint_std: float = Field(

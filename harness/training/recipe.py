@@ -59,7 +59,7 @@ class TrainingRecipe:
     ``objective`` is a module, so that class centres and running statistics are trained and saved
     with the network: ``objective(output, labels)`` gets the network's raw output as float32
     (B, D) and int64 labels (B,), and returns a scalar loss, or None when the batch has nothing to
-    teach (it is then drawn anew and does not count), and floats to log by name.
+    teach (it is then drawn again and does not count), and floats to log by name.
 
     ``sampler`` makes the batch sampler from a seed. ``augment`` changes one uint8 RGB image
     (H, W, 3) with the generator it is given. ``optimiser`` is called with a module that holds
@@ -67,15 +67,15 @@ class TrainingRecipe:
     ``schedule`` maps a step, from 0, to a factor of each group's learning rate.
     ``images_per_pass`` bounds how many images the network sees at once; a larger batch goes through
     in equal parts, see :mod:`harness.training.microbatch`. ``restart_optimiser`` builds the
-    optimiser anew every so many steps. A loss that stays at ``collapse_loss`` means that all
-    embeddings are equal. ``finish`` is called once after the last step, before the weights are
+    optimiser again every given number of steps. A loss that stays at ``collapse_loss`` means that
+    all embeddings are equal. ``finish`` is called once after the last step, before the weights are
     written, with a function from numbers of training images, int64 (N,), to the network's output
     for them, float32 (N, D), and with the labels of all; see :mod:`harness.training.whitening`.
     ``settings`` goes to the results as it is; ``assumed`` names those settings that no publication
     states.
 
     Randomness in ``network`` and ``objective`` (dropout, triplet selection) comes from torch's
-    default generator, which the loop seeds anew for every draw and restores when it ends.
+    default generator, which the loop seeds again for every draw and restores when it ends.
     """
 
     network: nn.Module

@@ -69,7 +69,7 @@ class TrainingStep:
         self.scaler.load_state_dict(state["scaler"])
 
     def restart(self) -> None:
-        """Build the optimiser anew."""
+        """Build the optimiser again."""
         self.optimiser = self.recipe.optimiser(self.body)
 
     def __call__(

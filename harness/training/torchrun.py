@@ -43,10 +43,10 @@ class KeyValueStore(Protocol):
         """Put a value, over what stood there."""
 
     def get(self, key: str, /) -> bytes:
-        """What stands there; waits for it."""
+        """What is there; waits for it."""
 
     def check(self, keys: list[str], /) -> bool:
-        """Whether all of them stand there."""
+        """Whether all of them are there."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def meet_anew(store: KeyValueStore, ranks: Ranks, patience: timedelta = MEETING)
     away = set(range(1, ranks.count))
     while away:
         for rank in sorted(away):
-            # What stands there may be of an earlier attempt; then nobody answers, and we ask again.
+            # What is there may be of an earlier attempt; then nobody answers, and we ask again.
             if store.check([f"hello/{rank}"]):
                 store.set(f"welcome/{store.get(f'hello/{rank}').decode()}", mine)
             if store.check([f"{mine}/{rank}"]):

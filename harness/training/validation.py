@@ -1,4 +1,4 @@
-"""How a training goes on people it does not see: pair accuracy on held-out training identities.
+"""How a training performs on people it does not see: pair accuracy on held-out training identities.
 
 It is for watching and for choosing settings. Benchmarks never take part, and no checkpoint is
 chosen by it: the last one stands.
@@ -64,7 +64,7 @@ class Validation:
 
     @classmethod
     def of(cls, data: TrainingData, seed: int) -> Validation:
-        """At most ten genuine pairs an identity, and as many impostor pairs, drawn by ``seed``."""
+        """At most ten genuine pairs per identity, and as many impostor pairs, drawn by ``seed``."""
         rng = stream(seed, "validation", "pairs")
         genuine: list[tuple[int, int]] = []
         for label in np.unique(data.labels):

@@ -59,7 +59,7 @@ def test_a_ready_model_needs_no_generator(harness_command, tmp_path):
 
 def test_only_a_generator_makes_the_face_set_and_says_where(harness_command, tmp_path):
     done = harness_command("run", "-g", "toy-faces", "-j", "1")
-    assert "sample sheet study/media/sheet-" in done.stdout
+    assert "contact sheet study/media/sheet-" in done.stdout
     place = Path(done.stdout.split(" in ")[1].split(",")[0])
     assert list(place.glob("shard-*.arrow"))
     assert list(tmp_path.glob("study/media/sheet-*.jpg"))

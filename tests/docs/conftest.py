@@ -1,4 +1,4 @@
-"""The scripts that build the site are no package: their tests import them from their folder."""
+"""The scripts that build the site are not a package: their tests import them from their folder."""
 
 from __future__ import annotations
 

@@ -147,4 +147,4 @@ def test_the_executor_of_the_how_to_makes_the_shards(harness_command, tmp_path):
     done = harness_command(
         "--plugins-dir", ".", "run", "-g", "toy-faces", "-j", "1", "--executor", "backwards"
     )
-    assert "sample sheet" in done.stdout
+    assert "contact sheet" in done.stdout

@@ -102,6 +102,6 @@ def test_an_interrupt_keeps_what_is_finished_and_says_how_to_go_on(
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "go on with: harness --plugins-dir" in errors
+    assert "resume with: harness --plugins-dir" in errors
     assert "Traceback" not in errors
     assert finish(command, home, tmp_path) == undisturbed

@@ -110,7 +110,7 @@ def test_after_a_killed_process_torchrun_starts_all_again_and_the_weights_are_th
     torchrun, home, tmp_path_factory
 ):
     here = ("--standalone", "--nproc-per-node", "2", "--max-restarts", "1")
-    # Long enough to be met at work; a checkpoint is written every minute, so it starts anew.
+    # Long enough to be met at work; a checkpoint is written every minute, so it starts again.
     longer = (*RUN, "-M", "steps=3000")
     machine = torchrun(*here, args=longer)
     follower = _process(machine.pid, rank=1)

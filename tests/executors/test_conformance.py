@@ -190,7 +190,7 @@ def test_an_interrupt_leaves_a_study_that_goes_on(
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "go on with: harness --plugins-dir" in errors
+    assert "resume with: harness --plugins-dir" in errors
     assert "Traceback" not in errors
     assert not list(home.glob(".client-*"))
     done = harness_command(*RUN, *slow, "--executor", name, HARNESS_LEASE_S="3")

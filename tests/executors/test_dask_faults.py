@@ -224,7 +224,7 @@ def test_a_killed_scheduler_leaves_a_study_that_goes_on(
         made.scheduler.kill()
         _, errors = process.communicate(timeout=120)
         assert process.returncode == 1, errors
-        assert "the Dask scheduler is lost; finished parts are kept" in errors
+        assert "the Dask scheduler is lost; finished parts are saved" in errors
         assert "Traceback" not in errors.split("harness: ")[-1]
     with cluster(home, tmp_path / "dask") as made:
         process = command(home, tmp_path, "--executor", "dask", "--scheduler", made.address)
@@ -245,7 +245,7 @@ def test_a_worker_that_sleeps_beyond_its_lease_is_replaced(
         time.sleep(0.05 * attempt)
         worker.send_signal(signal.SIGSTOP)
         done = finish(process, home, tmp_path)
-        worker.send_signal(signal.SIGCONT)  # what it goes on with may harm nobody
+        worker.send_signal(signal.SIGCONT)  # what it continues with may harm nobody
         time.sleep(3)
         assert done == undisturbed
         assert outcome(home, tmp_path, done["table"]) == undisturbed

@@ -27,7 +27,7 @@ NUMBERS = (0, 1, 127, 128, 255, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 1 << 62,
 WORDS = (b"nan", b"-inf", b"1e999", b"-1", b"0", b"9" * 30, b"7" * 5000, b"", b"\0", b"../../x",
          b"\xff", b"\xef\xbb\xbf", "\u0663".encode(), b"\r", b'"', b" " * 300, b"1_0", b"0x1",
          b"[" * 5000, b"true", b"null", "e\u0301".encode(), b"\x1b[31m", b"=1+1")  # fmt: skip
-"""Words in the place of one word of a text."""
+"""Words instead of one word of a text."""
 
 _Rng = np.random.Generator
 
@@ -80,7 +80,7 @@ def _insert(made: bytearray, rng: _Rng) -> None:
 
 
 def _number(made: bytearray, rng: _Rng) -> None:
-    """An awkward number over a field; fields are aligned, and most lie near the beginning."""
+    """An awkward number over a field; fields are aligned, and most are near the beginning."""
     width = int(2 ** rng.integers(4))
     reach = max(1, (min(len(made), 256) if rng.integers(2) else len(made)) // width)
     at = int(rng.integers(reach)) * width

@@ -43,7 +43,7 @@ def test_hash_against_the_transform_written_out() -> None:
     basis[0] /= np.sqrt(2)
     low = (basis @ grey.astype(np.float64) @ basis.T)[:8, :8].ravel()
     expected = sum(1 << (63 - k) for k, value in enumerate(low) if value > np.median(low[1:]))
-    assert bits(perceptual_hash(image), np.uint64(expected)) <= 1  # one may lie on the median
+    assert bits(perceptual_hash(image), np.uint64(expected)) <= 1  # one may be on the median
 
 
 def test_pairs_are_those_of_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:

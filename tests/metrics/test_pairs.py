@@ -53,7 +53,7 @@ def test_no_pairs_no_scores():
 @pytest.mark.parametrize(
     ("left", "right", "message"),
     [
-        ([0, 3], [0, 0], r"left rows must lie in 0\.\.2"),
+        ([0, 3], [0, 0], r"left rows must be in 0\.\.2"),
         ([0], [-1], "right rows"),
         ([0, 1], [0], "2 entries"),
         ([0.0], [0], "integers"),

@@ -55,7 +55,7 @@ def test_a_window_holds_the_vertices_of_the_whole_curve(genuine, impostor, first
     found = list(zip(window.threshold, window.false_matches, window.true_matches, strict=True))
     expected = list(zip(whole.threshold, whole.false_matches, whole.true_matches, strict=True))
     assert set(found) <= set(expected)
-    # The promise: nothing outside the window lies strictly between its two bounds.
+    # The promise: nothing outside the window is strictly between its two bounds.
     assert {v for v in expected if above < v[1] < below} <= set(found)
     ranks = -np.sort(-np.asarray(impostor))[first:last]
     assert above < first + 1

@@ -312,7 +312,7 @@ def test_distances_beyond_four_are_refused_unless_they_are_expected(rule):
     genuine = np.array([True, True, False, False] * 2)
     distances = np.array([0.5, 6.0, 7.0, 3.0] * 2)
     folds = np.repeat([0, 1], 4)
-    with pytest.raises(DataError, match=r"lie in 0\.\.4"):
+    with pytest.raises(DataError, match=r"are in 0\.\.4"):
         kfold_accuracy(distances, genuine, folds, rule)
     found = kfold_accuracy(distances, genuine, folds, rule, largest=8.0)
     assert found.correct.tolist() == [True, False, True, True] * 2

@@ -316,7 +316,7 @@ def test_what_is_taken_of_a_set_enters_the_key_of_the_training(planned, tmp_path
 def test_names_to_leave_out_are_keyed_by_what_the_file_says(planned, tmp_path):
     names = tmp_path / "names.txt"
     phase = f"[[model.phases]]\nfaces = [{{use = 'toy-faces', take = {{exclude = '{names}'}}}}]\n"
-    with pytest.raises(UsageError, match=r"names.txt is no file"):
+    with pytest.raises(UsageError, match=r"names.txt is not a file"):
         phased(planned, tmp_path, phase)
     names.write_text("1\n")
     one = phased(planned, tmp_path, phase)

@@ -54,7 +54,7 @@ def test_a_signal_ends_in_a_sentence_with_no_worker_left(start, name, code):
     _, errors = process.communicate(timeout=120)
     assert process.returncode == code, errors
     last = errors.strip().splitlines()[-1]
-    assert "what was finished is kept, go on with: harness" in last
+    assert "what was finished is kept, resume with: harness" in last
     assert name in last or name == "SIGINT"
     assert "Traceback" not in errors
     assert gone(children)

@@ -57,7 +57,7 @@ def picture(suffix: str) -> bytes:
 
 
 def record_file() -> dict[str, bytes]:
-    """As insightface writes it: meta, images, one range an identity."""
+    """As insightface writes it: meta, images, one range per identity."""
     import io
 
     labels = [10, 2, 2, 10, 7]

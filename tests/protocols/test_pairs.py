@@ -143,7 +143,7 @@ def test_an_unenrolled_face_is_never_accepted_and_said_so(images):
     embeddings.plain[0] = np.nan
     embeddings.enrolled[0] = False
     evaluation = evaluate(build(images), embeddings)
-    # Face 0 stands in one genuine pair (lost) and one impostor pair (still right).
+    # Face 0 is in one genuine pair (lost) and one impostor pair (still right).
     assert headline(evaluation).value == pytest.approx(1 - 1 / 400)
     assert "2 of 400 pairs hold a face that was not found" in evaluation.warnings[0]
 

@@ -64,7 +64,7 @@ def test_granularity_against_brute_force():
 def test_a_slip_of_the_keyboard_is_found():
     (finding,) = granularity([record("97.41"), record("97.42")])
     assert finding.level == "problem"
-    assert "97.41 is no k/6000" in finding.text
+    assert "97.41 is not a k/6000" in finding.text
 
 
 def test_a_wrong_standard_deviation_is_found():
@@ -91,7 +91,7 @@ def test_a_users_file(tmp_path, harness_command):
     (tmp_path / "t.csv").write_text(HEAD + "1,0,mine,lfw,accuracy,97.41,percent\n")
     assert len(read_csv(tmp_path / "t.csv", "t")) == 1
     done = harness_command("audit", "t.csv", "--strict", check=4, toys=False)
-    assert "97.41 is no k/6000" in done.stdout
+    assert "97.41 is not a k/6000" in done.stdout
     harness_command("audit", "digi2real2024", "--strict", toys=False)
 
 

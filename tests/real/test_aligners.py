@@ -7,7 +7,7 @@ import json
 import pytest
 
 FOLDS_OF_CFP = {"cfp-ff": (0.975, 0.99), "cfp-fp": (0.82, 0.87)}
-"""Where accuracies with MTCNN lie, image alone; folds 1 and 2 have 98.43 and 84.29 %,
+"""Where accuracies with MTCNN are, image alone; folds 1 and 2 have 98.43 and 84.29 %,
 and folds 1 to 3 of CFP-FP 85.62 %."""
 
 
@@ -49,7 +49,7 @@ def differences(harness_command):
 
 
 def test_a_fold_without_landmarks_is_measured_with_the_detector(study, real):
-    """Fold 3 of CFP has images alone; with 20 pairs a kind chance would be 50 %."""
+    """Fold 3 of CFP has images alone; with 20 pairs per kind chance would be 50 %."""
     found = study("mtcnn", *cfp(real, [2, 3], "cfp-ff"), "--limit", "10")["cfp-ff"]
     assert found["cell"]["aligner"]["name"] == "mtcnn"
     assert set(found["enrolment"]["placed_by"]) <= {"detector", "none"}

@@ -71,7 +71,7 @@ def test_folds_without_images_are_named(cfp):
 
 
 def naive_accuracy(pairs, names, embeddings) -> float:
-    """Each fold at the best of 400 thresholds on the other, pair by pair; NaN is no match."""
+    """Each fold at the best of 400 thresholds on the other, pair by pair; NaN is not a match."""
     rows = {name: row for row, name in enumerate(names)}
     unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
     distance = np.array([np.sum((unit[rows[a]] - unit[rows[b]]) ** 2) for a, b, _, _ in pairs])

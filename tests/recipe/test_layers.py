@@ -1,4 +1,4 @@
-"""Every value of a recipe knows who said it, and later layers lie over earlier ones."""
+"""Every value of a recipe knows its source, and later layers override earlier ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A profile lies over a recipe: its tables, its entries by component or label, its lists."""
+"""A profile overrides a recipe: its tables, its entries by component or label, its lists."""
 
 from __future__ import annotations
 

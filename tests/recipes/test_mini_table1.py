@@ -25,7 +25,7 @@ def registry():
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """Where the list of people to leave out lies."""
+    """Where the list of people to leave out is."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cfp-in-lfw.txt").write_text("006  # somebody\n")
     return tmp_path

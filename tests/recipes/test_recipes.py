@@ -142,7 +142,7 @@ def test_smoke_needs_no_asset_and_keeps_the_table(file, registry, home):
     assert not smoke.missing
     assert smoke.study.limit is not None
     assert len(trainings(smoke)) == len(trainings(full))
-    # What stands for RFW has the four groups; their mean and spread are no cell of their own.
+    # What stands for RFW has the four groups; their mean and spread are not cells of their own.
     dropped = {link for links in full.links.values() for link in links if "/fairness" in link}
     made = {link for links in smoke.links.values() for link in links}
     assert made == {link for links in full.links.values() for link in links} - dropped

@@ -16,7 +16,7 @@ SIZE, CLASSES, BATCH = 32, 50, 24
 
 
 def scene(seed):
-    """Raw features, labels, and centres such that own angles lie in all of 0..pi."""
+    """Raw features, labels, and centres such that own angles are in all of 0..pi."""
     rng = torch.Generator().manual_seed(seed)
     centres = torch.randn(SIZE, CLASSES, generator=rng)
     labels = torch.randint(CLASSES, (BATCH,), generator=rng)

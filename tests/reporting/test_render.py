@@ -28,7 +28,7 @@ def test_the_page_asks_nothing_of_the_network(page):
     without_scripts = re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
     assert not re.findall(r"(?:src|href)=[\"'](?:https?:)?//", without_scripts)
     assert "@import" not in without_scripts
-    assert len(text) < 3_000_000 + 400_000  # the sample sheets of the made-up study
+    assert len(text) < 3_000_000 + 400_000  # the contact sheets of the made-up study
 
 
 def test_every_number_leads_to_its_cell(page, study_folder):

@@ -251,5 +251,5 @@ def test_what_is_no_file_is_refused(tmp_path):
 def test_a_damaged_cache_is_made_again(tmp_path):
     cache, root = tmp_path / "cache.sqlite", folder(tmp_path)
     before = Fingerprints(cache).of(root)
-    cache.write_text("this is no database, and long enough to be taken for one" * 20)
+    cache.write_text("this is not a database, and long enough to be taken for one" * 20)
     assert Fingerprints(cache).of(root) == before

@@ -78,7 +78,7 @@ def pairs(folder):
         other = person ^ 1
         rows += [f"p{person}/{a}.png,p{person}/{b}.png,1,{person // 2 + 1}" for a, b in
                  ((0, 1), (0, 2), (1, 2))]  # fmt: skip
-        # Each of two people names the other's next image, so that no pair stands there twice.
+        # Each of two people names the other's next image, so that no pair is there twice.
         rows += [f"p{person}/{a}.png,p{other}/{(a + person % 2) % 3}.png,0,{person // 2 + 1}"
                  for a in range(3)]  # fmt: skip
     (folder / "pairs.csv").write_text("\n".join(rows) + "\n")

@@ -46,7 +46,7 @@ class Environment:
         self.pip("install", "--no-deps", "--no-build-isolation", "--no-index", *wanted)
 
     def installed(self) -> list[str]:
-        """Everything that lies in the environment's own folder of packages."""
+        """Everything that is in the environment's own folder of packages."""
         site = self.run("-c", "import sysconfig; print(sysconfig.get_path('purelib'))").stdout
         return sorted(path.name for path in Path(site.strip()).iterdir())
 

@@ -172,7 +172,7 @@ def test_two_processes_train_as_one(tmp_path):
 
 @pytest.mark.slow
 def test_batch_norm_and_dropout_are_those_of_parts_of_the_batch(tmp_path):
-    # Running averages move once a part in a single process; gradients are the same.
+    # Running averages move once per part in a single process; gradients are the same.
     even = {"sampler": partial(UniformSampler, Faces.labels, 8)}
     expected = alone(tmp_path / "alone", noisy=True, change={**even, "images_per_pass": 4})
     task = {"folder": str(tmp_path / "two"), "noisy": True, "change": even}

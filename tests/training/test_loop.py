@@ -142,7 +142,7 @@ def test_leaves_weights_history_and_settings(undisturbed):
     assert [row["step"] for row in rows] == list(range(1, STEPS + 1))
     assert rows[-1]["learning_rate"] == pytest.approx(0.01 * (1 - (STEPS - 1) / 100))
     assert {"loss", "images_per_s", "wait_share", "calls", "spread"} <= rows[0].keys()
-    # Every fifth batch is skipped, drawn anew and not counted.
+    # Every fifth batch is skipped, drawn again and not counted.
     assert rows[-1]["calls"] == 29
 
 

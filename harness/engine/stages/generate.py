@@ -45,7 +45,7 @@ class Slots:
     def __init__(self, samples_per_identity: NDArray[np.int32]) -> None:
         counts = np.asarray(samples_per_identity, np.int64)
         if counts.ndim != 1 or (counts < 0).any():
-            raise DataError("samples_per_identity must be one count an identity, none negative")
+            raise DataError("samples_per_identity must be one count per identity, none negative")
         self._ends = np.cumsum(counts)
 
     def __len__(self) -> int:
@@ -91,7 +91,7 @@ def _left(folder: Path, shards: int, session: Session) -> Iterator[tuple[int, Sh
                 path.unlink()
 
 
-# By key and parameters: the paths in them are no part of the key and may have moved since.
+# By key and parameters: the paths in them are not part of the key and may have moved since.
 _PREPARED: dict[tuple[str, str], tuple[Generator, Slots, RunContext]] = {}
 
 

@@ -159,7 +159,7 @@ def metric_record(metric: Metric, provider: str = "") -> MetricRecord:
     """A metric as it is stored.
 
     A bootstrap of few comparisons can miss its own estimate; such an interval is left out, and the
-    note says so. Raises ``DataError`` for a number that is no measurement.
+    note says so. Raises ``DataError`` for a number that is not a measurement.
     """
     interval = IntervalRecord(**vars(metric.interval)) if metric.interval else None
     note = metric.note

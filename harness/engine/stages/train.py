@@ -55,7 +55,7 @@ class Task:
 
 
 def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
-    """Train the node's model; an interrupted training goes on from its last checkpoint."""
+    """Train the node's model; an interrupted training continues from its last checkpoint."""
     from harness.training.distributed import ALONE
     from harness.training.loop import finished
 

@@ -16,7 +16,7 @@ from harness.fileio.atomic import write_text
 
 
 def write(faces: FaceSet, target: Path, report: Report) -> None:
-    """The layout of insightface: meta record 0, images from 1, then one record an identity."""
+    """The layout of insightface: meta record 0, images from 1, then one record per identity."""
     width, height = _one_size(faces)
     identities, starts = np.unique(faces.subjects, return_index=True)
     images, total = len(faces), 1 + len(faces) + len(identities)

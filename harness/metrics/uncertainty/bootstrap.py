@@ -101,8 +101,8 @@ def bootstrap_tar(
 ) -> NDArray[np.float64]:
     """Replicates (F, B) of TAR at each of F target FARs, by the rule ``at-most``.
 
-    ``scores`` float (P,), higher means more alike. In every replicate the threshold is chosen
-    anew: the lowest at which the weighted FAR is at most the target. NaN for a target below
+    ``scores`` float (P,), higher means more similar. In every replicate the threshold is chosen
+    again: the lowest at which the weighted FAR is at most the target. NaN for a target below
     1/impostors, and where no pair of a kind is drawn. Only the highest impostors are sorted and
     weighted one by one; no result is approximate. Raises DataError for NaN scores.
     """

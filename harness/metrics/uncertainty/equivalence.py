@@ -13,7 +13,7 @@ from harness.metrics._checks import bool_vector, float_vector
 
 @dataclass(frozen=True, slots=True)
 class Equivalence:
-    """Whether A minus B lies within -margin..+margin.
+    """Whether A minus B is within -margin..+margin.
 
     ``p_not_worse`` tests A <= B - margin ("no negative effect" when small), ``p_not_better`` tests
     A >= B + margin; ``p_value`` is the larger, the test of equivalence.
@@ -64,7 +64,7 @@ def tost_accuracy(correct_a: ArrayLike, correct_b: ArrayLike, margin: float) -> 
     difference -margin or +margin (Nam 1997), so it holds when the models never disagree, too.
     """
     if not 0 < margin < 1:
-        raise ValueError(f"a margin of accuracy must lie between 0 and 1, not {margin}")
+        raise ValueError(f"a margin of accuracy must be between 0 and 1, not {margin}")
     n = np.asarray(correct_a).size
     if not n:
         raise DataError("there are no pairs to compare two models on")

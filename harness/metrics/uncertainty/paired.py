@@ -112,7 +112,7 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     """Adjusted p-values that hold the family-wise error rate (Holm 1979), in the given order."""
     p = float_vector("p-values", p_values)
     if not ((p >= 0) & (p <= 1)).all():  # NaN fails too
-        raise DataError("p-values must lie in 0..1")
+        raise DataError("p-values must be in 0..1")
     order = np.argsort(p, kind="stable")
     adjusted = np.empty(p.size)
     adjusted[order] = np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1))

@@ -32,7 +32,7 @@ def require_lists(paths: Sequence[Path]) -> None:
 def require_images(folder: Path, names: Sequence[str], where: Sequence[str] | str) -> None:
     """Raise AbsentFilesError unless every name is a file below ``folder``.
 
-    ``where`` says of the first absent name where it is listed: one text an image, or the path of a
+    ``where`` says of the first absent name where it is listed: one text per image, or the path of a
     list whose line n names image n. Folders are read once each, so millions of names cost seconds.
     """
     there: dict[str, frozenset[str]] = {}

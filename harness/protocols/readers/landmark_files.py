@@ -1,4 +1,4 @@
-"""Landmarks as the data sets ship them: one table, or one small file an image."""
+"""Landmarks as the data sets ship them: one table, or one small file per image."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _table(
             raise DataError(f"{path}, line {number}: {name} was given before")
         points[name] = values.reshape(5, 2)
     if not points:
-        raise DataError(f"{path} is empty; it should hold a path and ten numbers a line")
+        raise DataError(f"{path} is empty; it should hold a path and ten numbers per line")
     return points
 
 
@@ -113,7 +113,7 @@ def pick(points: dict[str, Points], names: Sequence[str], where: Path) -> Points
 def gather(
     folder: Path, names: Sequence[str], suffix: str, read: Callable[[Path], Points]
 ) -> Points:
-    """Landmarks from one file an image (its stem and ``suffix``), float32 (N, 5, 2).
+    """Landmarks from one file per image (its stem and ``suffix``), float32 (N, 5, 2).
 
     Raises ``DataError`` when files are absent, with their number and the first.
     """

@@ -14,7 +14,7 @@ TOLERANCE = 0.01
 
 
 def read_five_points(path: Path) -> dict[str, NDArray[np.float32]]:
-    """Image path to float32 (5, 2): a path and ten numbers a line, tab or space apart.
+    """Image path to float32 (5, 2): a path and ten numbers per line, tab or space apart.
 
     Raises ``DataError`` with file and line. A file name given twice is refused.
     """
@@ -34,7 +34,7 @@ def read_five_points(path: Path) -> dict[str, NDArray[np.float32]]:
             raise DataError(f"{path}, line {number}: {name} was given before")
         points[name] = values.reshape(5, 2)
     if not points:
-        raise DataError(f"{path} is empty; it should hold a path and ten numbers a line")
+        raise DataError(f"{path} is empty; it should hold a path and ten numbers per line")
     return points
 
 

@@ -123,7 +123,7 @@ class _Elements:
         if len(values) > _MOST_COUNTS:
             raise _DamagedError("more lengths than an array has")
         if values.dtype.kind not in "iu" or (values < 0).any():
-            raise _DamagedError("lengths that are no whole numbers")
+            raise _DamagedError("lengths that are not whole numbers")
         return [int(value) for value in values]
 
     def text(self) -> str:

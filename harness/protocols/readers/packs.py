@@ -138,7 +138,7 @@ def read_pack(path: Path) -> PairPack:
     """Read a ``.bin`` of either Python, entries as bytes or as uint8 arrays, any number of pairs.
 
     Raises ``DataError`` when the file cannot be read, is damaged, names anything beside bytes,
-    lists, truth values and numpy arrays, or holds an entry that is no whole image.
+    lists, truth values and numpy arrays, or holds an entry that is not a whole image.
     """
     try:
         data = path.read_bytes()
@@ -228,7 +228,7 @@ class _Array:
 
 
 def _checked(content: Any, kind: Any, shape: Any) -> Any:
-    """The content of an array, when it is one byte an entry or a list, and fits the shape."""
+    """The content of an array, when it is one byte per entry or a list, and fits the shape."""
     if not isinstance(kind, _Type):
         raise pickle.UnpicklingError("an array without a type")
     if kind.name in _BYTES:
@@ -238,7 +238,7 @@ def _checked(content: Any, kind: Any, shape: Any) -> Any:
     else:
         raise pickle.UnpicklingError(f"arrays of type {kind.name} are not allowed, only uint8")
     if not isinstance(shape, tuple) or len(shape) > 4 or not all(type(n) is int for n in shape):
-        raise pickle.UnpicklingError("an array whose shape is no tuple of numbers")
+        raise pickle.UnpicklingError("an array whose shape is not a tuple of numbers")
     if not fits or len(content) != math.prod(shape):
         raise pickle.UnpicklingError("an array whose content does not fit its shape")
     return content

@@ -91,14 +91,14 @@ def choose_folds(pairs: Sequence[Pair], folds: Sequence[int]) -> list[Pair]:
 
 
 def read_label_lines(path: Path) -> list[Pair]:
-    """Read ``pairs_CALFW.txt`` or ``pairs_CPLFW.txt``: ``file label``, two lines a pair.
+    """Read ``pairs_CALFW.txt`` or ``pairs_CPLFW.txt``: ``file label``, two lines per pair.
 
     Genuine where the label is not 0 (in CALFW it is the fold number). Folds are cut by
     :func:`interleave` and must balance. Raises ``DataError`` with file and line.
     """
     rows = [(n, line.split()) for n, line in enumerate(read_lines(path), 1) if line.strip()]
     if len(rows) % 2 or not rows:
-        raise DataError(f"{path} has {len(rows)} lines; it should hold two lines a pair")
+        raise DataError(f"{path} has {len(rows)} lines; it should hold two lines per pair")
     pairs = []
     for (number, one), (after, two) in zip(rows[::2], rows[1::2], strict=True):
         first, genuine = _labelled(path, number, one)

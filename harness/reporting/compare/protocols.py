@@ -42,7 +42,7 @@ WORDS: Mapping[str, tuple[str, Weight]] = {
     "folds": ("number of folds", "pairs"),
     "fold_rule": ("fold rule", "rule"),
     "threshold_rule": ("threshold rule", "rule"),
-    "far_rule": ("how the operating point of a FAR is picked", "rule"),
+    "far_rule": ("how the operating point of a FAR is selected", "rule"),
     "predicate": ("when a comparison is accepted", "rule"),
     "rank_rule": ("rank rule", "rule"),
     "fpir_rule": ("threshold of an open-set search", "rule"),
@@ -157,20 +157,20 @@ def _judged(found: Iterable[FieldDifference]) -> tuple[Verdict, str]:
 
 
 def compare_cells(a: Iterable[Cell], b: Iterable[Cell]) -> list[ProtocolComparison]:
-    """Every benchmark that stands in both, in the order of their names.
+    """Every benchmark that is in both, in the order of their names.
 
     Raises UsageError where a benchmark was measured by several protocols on one side, or where
-    nothing stands on both sides.
+    nothing is on both sides.
     """
     first, second = _by_benchmark(a, "the first"), _by_benchmark(b, "the second")
-    if len(first) == len(second) == 1:  # picked: to be compared even across benchmarks
+    if len(first) == len(second) == 1:  # selected: to be compared even across benchmarks
         (name, one), (_, other) = next(iter(first.items())), next(iter(second.items()))
         return [diff(one, other, name)]
     both = sorted(first.keys() & second.keys())
     if not both:
         raise UsageError(
-            f"nothing stands in both: {', '.join(sorted(first))} and {', '.join(sorted(second))}; "
-            "pick two results as STUDY:CELL"
+            f"nothing is in both: {', '.join(sorted(first))} and {', '.join(sorted(second))}; "
+            "select two results as STUDY:CELL"
         )
     return [diff(first[name], second[name], name) for name in both]
 
@@ -184,7 +184,7 @@ def _by_benchmark(cells: Iterable[Cell], which: str) -> dict[str, dict[str, str]
         known = found.setdefault(name, fields)
         if diff(known, fields, name).verdict != "comparable":
             raise UsageError(
-                f"{which} study measured {name} by several protocols; pick one as STUDY:CELL, "
+                f"{which} study measured {name} by several protocols; select one as STUDY:CELL, "
                 "where CELL is the beginning of its id"
             )
     return found

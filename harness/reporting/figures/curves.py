@@ -85,8 +85,8 @@ def history(path: Path, study: Study, among: int = 1) -> list[dict[str, float]]:
 
     One of many (``among``) gets fewer rows, so that all of them fit into a page.
 
-    Rows are averaged in equal runs of steps, so no spike is picked or lost by chance. What was not
-    recorded at any step of a run of steps is left out of its row.
+    Rows are averaged in equal runs of steps, so no spike is selected or lost by chance. What was
+    not recorded at any step of a run of steps is left out of its row.
     """
     import numpy as np
 

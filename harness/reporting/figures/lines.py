@@ -25,7 +25,7 @@ def roc(rows: Rows) -> dict[str, Any]:
 
     Rows hold ``far``, ``tar`` (fractions), ``generator``, ``model`` and ``result``, which tells
     repeats apart; ``low`` and ``high`` of all rows or of none. Colour is the generator, dash the
-    model; a click on the legend picks one out.
+    model; a click on the legend selects one out.
     """
     banded = "low" in rows[0]
     numeric = dict.fromkeys(("far", "tar", *(("low", "high") if banded else ())), "number")

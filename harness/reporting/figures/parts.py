@@ -1,4 +1,4 @@
-"""What all figures share: their look, their series, and data that stand in the page once."""
+"""What all figures share: their look, their series, and data that are in the page once."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def interval() -> list[alt.Tooltip]:
 
 
 def chosen() -> tuple[alt.Parameter, Any]:
-    """A click on the legend picks one generator out: the parameter, and the others' opacity."""
+    """A click on the legend selects one generator out: the parameter, and the others' opacity."""
     pick = alt.selection_point(fields=["generator"], bind="legend")
     return pick, alt.condition(pick, alt.value(1.0), alt.value(0.12))
 

@@ -51,7 +51,7 @@ def groups(rows: Rows, measure: str) -> dict[str, Any]:
     """A metric in each group, a point and its interval for every series side by side.
 
     Rows hold ``group``, ``value``, ``low``, ``high``, ``generator``, ``model`` and ``series``,
-    which tells apart all that stands in one group.
+    which tells apart all that is in one group.
     """
     numeric = dict.fromkeys(("value", *ENDS), "number")
     base = alt.Chart(table(rows, **numeric)).encode(
@@ -72,7 +72,7 @@ def groups(rows: Rows, measure: str) -> dict[str, Any]:
 
 @specification
 def training(rows: Rows, column: str, title: str) -> dict[str, Any]:
-    """A recorded quantity over the steps of all phases, one line a phase.
+    """A recorded quantity over the steps of all phases, one line per phase.
 
     Rows hold ``step``, ``generator``, ``model``, ``phase``, ``run`` and quantities, of which some
     may be None.

@@ -12,7 +12,7 @@ from harness.results import numbers
 def part_line(part: JudgedTest) -> str:
     """The test of a claim: how many comparisons say what, whether the bare values agree, by what.
 
-    A reason for which nothing was tested stands where all comparisons share it.
+    A reason for which nothing was tested is where all comparisons share it.
     """
     counts = Counter(tested.outcome for tested in part.tested)
     told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())

@@ -131,7 +131,7 @@ def _over(bench: Bench, key: str, results: Sequence[Result], names: Names) -> li
             continue
         measure = NAMES.get(name, name)
         title = f"{measure} by {words(key)} on {bench.title}"
-        text = f"{title}, with intervals. The numbers stand in the table of the same name."
+        text = f"{title}, with intervals. The numbers are in the table of the same name."
         spec = over_axis(rows, words(key), measure)
         drawn.append(draw(f"{bench.id}-{key}-{len(drawn)}", title, text, spec))
     return drawn

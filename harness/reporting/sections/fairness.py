@@ -103,8 +103,8 @@ def _extremes_grid(found: Groups, rows: Sequence[Extremes]) -> Grid:
         for row in rows
     ]  # fmt: skip
     note = (
-        "Intervals stand in the table of each group; how far all groups spread, with its interval, "
-        "stands in the table over all groups."
+        "Intervals are in the table of each group; how far all groups spread, with its interval, "
+        "is in the table over all groups."
     )
     return Grid(
         f"{found.id}-extremes", f"{found.title}: best and worst group", heads, lines, [note]
@@ -133,6 +133,6 @@ def _figures(found: Groups, each: Sequence[Result], names: Names) -> list[Figure
     for name, points in rows.items():
         measure = NAMES.get(name, name)
         title = f"{measure} by group on {found.title}"
-        text = f"{title}: a point and its interval for every result. The numbers stand below."
+        text = f"{title}: a point and its interval for every result. The numbers are below."
         drawn.append(draw(f"{found.id}-{len(drawn)}", title, text, groups(points, measure)))
     return drawn

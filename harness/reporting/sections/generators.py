@@ -1,4 +1,4 @@
-"""Generators: samples, how alike their faces are, and how their attributes are distributed."""
+"""Generators: samples, how similar their faces are, and how their attributes are distributed."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _alike(source: FaceSetCard, searches: Sequence[LeakRecord]) -> None:
              Box(f"{near.score:.3f}", sort=near.score)]
             for near in found.nearest
         ]  # fmt: skip
-        caption = f"Most alike identities of {source.title} as {search.model} sees them"
+        caption = f"Most similar identities of {source.title} as {search.model} sees them"
         note = "By the cosine of their mean embeddings: near 1 two identities may be one person."
         source.grids.append(Grid(f"{identifier}-nearest", caption, heads, lines, [note]))
 

@@ -93,7 +93,8 @@ def _grid(found: Sequence[LeakRecord], titles: Mapping[str, str]) -> Grid:
             *texts((search.fmr, search.comparisons)),
         ])  # fmt: skip
     note = (
-        "A person is above the threshold where a training face is more alike than the stated share "
+        "A person is above the threshold where a training face is more similar than the stated "
+        "share "
         "of the benchmark's own impostors; a leak is more of them than chance explains, or a name "
         "that both sides have."
     )
@@ -112,7 +113,7 @@ def _matches(number: int, search: LeakRecord, titles: Mapping[str, str]) -> Grid
          Box(f"{m.score:.4f}", sort=m.score), Box("yes" if m.above else "no")]
         for m in search.matches[:SHOWN]
     ]  # fmt: skip
-    caption = f"{search.benchmark} in {_training(search, titles)}: most alike"
+    caption = f"{search.benchmark} in {_training(search, titles)}: most similar"
     return Grid(f"leak-{number}", caption, heads, rows)
 
 

@@ -35,7 +35,7 @@ def figures(
         ]
         text = (
             f"CMC of {_count(cmcs)} on {title}: the share of searches that find the mate at a rank "
-            "or before it. Values at fixed ranks stand in the table below."
+            "or before it. Values at fixed ranks are in the table below."
         )
         made.append(draw(f"{identifier}-cmc", f"CMC on {title}", text, cmc(rows)))
     return made
@@ -61,7 +61,7 @@ def _roc_and_det(
     text = (
         f"ROC of {_count(found)} on {title}: true accept rate over false accept rate, the latter "
         f"on a logarithmic axis. {_of_bands(banded)} Values at fixed rates, with intervals over "
-        "people, stand in the table below."
+        "people, are in the table below."
     )
     first = draw(f"{identifier}-roc", f"ROC on {title}", text, roc(rows))
     text = (

@@ -95,7 +95,7 @@ def _history(study: Study, key: str, among: int) -> list[dict[str, float]]:
 
 
 def _figures(histories: list[dict[str, Any]]) -> list[Figure]:
-    """A figure for every measure; the rows of all stand in the page once."""
+    """A figure for every measure; the rows of all are in the page once."""
     from harness.reporting.figures.values import training as specification
 
     measures = [column for column in MEASURES if any(column in row for row in histories)]
@@ -104,7 +104,7 @@ def _figures(histories: list[dict[str, Any]]) -> list[Figure]:
     drawn: list[Figure] = []
     for column in measures:
         title = MEASURES[column]
-        text = f"{title.capitalize()} over training steps, one line a phase of a training."
+        text = f"{title.capitalize()} over training steps, one line per phase of a training."
         spec = specification(rows, column, title)
         first = drawn[0].id if drawn else ""
         drawn.append(draw(f"training-{column}", title.capitalize(), text, spec, data_of=first))

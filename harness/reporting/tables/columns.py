@@ -32,7 +32,7 @@ NAMES = {
 class MetricColumn:
     """Numbers of one metric on one comparison under one protocol.
 
-    ``variant`` is ``a``, ``b``, ... where the same metric stands in several columns because the
+    ``variant`` is ``a``, ``b``, ... where the same metric is in several columns because the
     protocols differ, else empty; ``protocol`` is what :func:`rules` gives.
     """
 

@@ -36,7 +36,7 @@ def one_line(text: str) -> str:
 def csv_text(text: str) -> str:
     """A name in a CSV file, which no spreadsheet takes for a formula.
 
-    An apostrophe stands before what begins with ``= + - @``, as spreadsheets show it; control
+    An apostrophe is before what begins with ``= + - @``, as spreadsheets show it; control
     characters are escaped. Numbers are written as numbers and do not come here.
     """
     made = line(text)

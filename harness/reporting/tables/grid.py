@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 class Box:
     """One cell of a table.
 
-    ``sort`` is what sorting compares where it is not the text; ``small`` stands under the text;
+    ``sort`` is what sorting compares where it is not the text; ``small`` is under the text;
     ``heat`` in 0..1 colours the cell; ``cells`` are the ids of the results behind a number.
     """
 
@@ -31,7 +31,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Head:
-    """A column's title; ``numeric`` columns stand at the right and sort by number."""
+    """A column's title; ``numeric`` columns are at the right and sort by number."""
 
     text: str
     numeric: bool = False

@@ -72,7 +72,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Entry:
-    """What stands where a row meets a column: a number, or the reason why there is none."""
+    """What is where a row meets a column: a number, or the reason why there is none."""
 
     estimate: Estimate | None = None
     ids: tuple[str, ...] = ()
@@ -85,13 +85,13 @@ class Entry:
 
     @property
     def seeds(self) -> int:
-        """How many results stand behind the number."""
+        """How many results are behind the number."""
         return len(self.ids)
 
 
 @dataclass
 class Matrix:
-    """Rows, columns and what stands where they meet, by (row id, column id)."""
+    """Rows, columns and what is where they meet, by (row id, column id)."""
 
     rows: list[MatrixRow]
     columns: list[MetricColumn]
@@ -104,7 +104,7 @@ class Matrix:
         return (min(found), max(found)) if found and row.trained else (0, 0)
 
     def entry(self, row: MatrixRow, column: MetricColumn) -> Entry | None:
-        """What stands there; None where the pair was never run."""
+        """What is there; None where the pair was never run."""
         return self.entries.get((row.id, column.id))
 
     def ranked(self, column: MetricColumn) -> list[tuple[MatrixRow, Estimate]]:

@@ -1,4 +1,4 @@
-"""No folder of the machine that ran a study stands in its report: of a path the name is kept."""
+"""No folder of the machine that ran a study is in its report: of a path the name is kept."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def column_titles(matrix: Matrix) -> list[str]:
 
 
 def protocol_notes(columns: Sequence[MetricColumn]) -> list[str]:
-    """One line for every column that stands apart because its protocol differs."""
+    """One line for every column that is apart because its protocol differs."""
     groups: dict[str, list[MetricColumn]] = {}
     for column in columns:
         if column.variant:
@@ -200,7 +200,7 @@ def _first(cells: Sequence[str]) -> str:
 
 
 def footer(matrix: Matrix, notes: Notes, *, ranks: bool = True) -> list[str]:
-    """What stands under a comparison: protocol differences, footnotes, limits and marks."""
+    """What is under a comparison: protocol differences, footnotes, limits and marks."""
     lines = protocol_notes(matrix.columns) + notes.lines() + warning_lines(matrix)
     lines += wide_lines(matrix)
     if any(row.limited for row in matrix.rows):

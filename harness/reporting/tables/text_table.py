@@ -21,7 +21,7 @@ class TextTable:
 
     caption: str
     heads: Sequence[str]
-    right: frozenset[str]  # heads of columns that stand at the right
+    right: frozenset[str]  # heads of columns that are at the right
     rows: list[list[str]] = field(default_factory=list)
     records: list[Mapping[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

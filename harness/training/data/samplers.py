@@ -43,7 +43,7 @@ class PeopleSampler:
 
 
 class UniformSampler:
-    """Every image once an epoch in random order, in full batches; the rest of an epoch is left out.
+    """Every image once per epoch in random order, in full batches; the rest is left out.
 
     Raises UsageError when the data is smaller than one batch.
     """

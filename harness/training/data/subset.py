@@ -28,9 +28,9 @@ def choose(
 ) -> NDArray[np.bool_]:
     """Mask of the images taken, bool (N,); ``subjects`` and ``samples`` (N,) name them.
 
-    Without the ``excluded`` subjects, so many ``identities`` are drawn, and so many ``images`` of
-    theirs. Each has its place in an order that ``seed`` and its own name decide, so that a smaller
-    subset is a part of a larger one. Raises DataError when there are fewer than asked for.
+    Without the ``excluded`` subjects, this many ``identities`` are drawn, and this many ``images``
+    of theirs. Each has its place in an order that ``seed`` and its own name decide, so that a
+    smaller subset is a part of a larger one. Raises DataError when there are fewer than asked for.
     """
     mask = ~np.isin(subjects, list(excluded))
     if identities is not None:

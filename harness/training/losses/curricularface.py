@@ -17,7 +17,7 @@ from harness.training.losses._base import (
 
 
 class CurricularFace(MarginLoss):
-    """ArcFace whose hard negatives weigh more as training goes on (Huang et al. 2020).
+    """ArcFace whose hard negatives weigh more as training continues (Huang et al. 2020).
 
     A negative above cos(theta + m) becomes cos_j (t + cos_j), where t follows the mean own cosine
     by t <- 0.01 mean + 0.99 t. Beyond theta = pi - m the own logit is cos(theta) - m sin(m).

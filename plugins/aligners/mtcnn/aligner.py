@@ -1,4 +1,4 @@
-"""MTCNN as an aligner: one face an image, or the reason why there is none."""
+"""MTCNN as an aligner: one face per image, or the reason why there is none."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def crops(table: Tensor, image: Tensor, spans: Tensor, size: int) -> Tensor:
     """Crops resampled to float32 (n, 3, size, size), values (x - 127.5) / 128.
 
     ``image`` is int64 (n,), ``spans`` int64 (n, 4): first row, end row, first column, end column
-    of each crop, not empty. What lies outside the image is black.
+    of each crop, not empty. What is outside the image is black.
     """
     image, spans = image.to(table.device), spans.to(table.device)
     steps = torch.arange(size, device=table.device)

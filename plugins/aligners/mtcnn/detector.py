@@ -147,7 +147,7 @@ class Cascade:
         return Candidates(boxes, scores, image.cpu().numpy()), moves
 
     def _scan(self, level: Tensor) -> tuple[Tensor, Tensor]:
-        """The first network on one pyramid level, on so many images at once as fit in a cache."""
+        """The first network on one pyramid level, on this many images at once as fit in a cache."""
         parts = level.split(max(1, self.scan // (level.shape[2] * level.shape[3])))
         offsets, probability = zip(*(self.pnet(part) for part in parts), strict=True)
         return torch.cat(offsets), torch.cat(probability)

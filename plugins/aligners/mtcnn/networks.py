@@ -1,6 +1,6 @@
 """The three networks of MTCNN and the reading of their weights.
 
-Convolutions have no padding, every hidden layer ends in a PReLU with one slope a channel, pools
+Convolutions have no padding, every hidden layer ends in a PReLU with one slope per channel, pools
 round up, and features are flattened in the order (width, height, channel) (Zhang et al. 2016; the
 flattening is inherited from the original's column-major arrays). Names of layers are those of the
 public state dicts.

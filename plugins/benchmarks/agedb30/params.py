@@ -12,7 +12,7 @@ from harness.plugin.benchmarks import PairParams
 
 
 class AgeDb30Params(PairParams):
-    """Where AgeDB lies and by which rules its pairs are scored."""
+    """Where AgeDB is and by which rules its pairs are scored."""
 
     root: Annotated[Path | None, External(asset="agedb")] = Field(
         None,

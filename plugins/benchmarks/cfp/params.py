@@ -12,7 +12,7 @@ from harness.plugin.benchmarks import PairParams
 
 
 class CfpParams(PairParams):
-    """Where CFP lies and by which rules its pairs are scored."""
+    """Where CFP is and by which rules its pairs are scored."""
 
     root: Annotated[Path | None, External(asset="cfp")] = Field(
         None, description="Folder with Data/ and Protocol/, or with cfp-dataset/."

@@ -1,4 +1,4 @@
-"""CALFW and CPLFW: two lines a pair, genuine pairs first, folds interleaved from both halves."""
+"""CALFW and CPLFW: two lines per pair, genuine pairs first, folds interleaved from both halves."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class CrossLfw(PairBenchmark):
         )
 
     def landmarks(self, folder: Path, names: Sequence[str]) -> NDArray[np.float32] | None:
-        """One file an image."""
+        """One file per image."""
         if self.params.landmarks is None:
             return None
         points = existing(self.params.root, self.params.landmarks)

@@ -25,7 +25,7 @@ class CrossParams(PairParams):
 
 
 class CalfwParams(CrossParams):
-    """Where CALFW lies and by which rules its pairs are scored."""
+    """Where CALFW is and by which rules its pairs are scored."""
 
     root: Annotated[Path | None, External(asset="calfw")] = Field(
         None, description="Folder with pairs_CALFW.txt and images/."
@@ -33,7 +33,7 @@ class CalfwParams(CrossParams):
 
 
 class CplfwParams(CrossParams):
-    """Where CPLFW lies and by which rules its pairs are scored."""
+    """Where CPLFW is and by which rules its pairs are scored."""
 
     root: Annotated[Path | None, External(asset="cplfw")] = Field(
         None, description="Folder with pairs_CPLFW.txt and images/."

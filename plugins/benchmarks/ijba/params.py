@@ -13,19 +13,20 @@ from harness.plugin.benchmarks import TemplateParams
 
 
 class IjbaParams(TemplateParams):
-    """Where IJB-A lies and by which rules its templates are scored."""
+    """Where IJB-A is and by which rules its templates are scored."""
 
     root: Annotated[Path | None, External(asset="ijba")] = Field(
         None, description="Folder that holds IJB-A_11_sets/, IJB-A_1N_sets/ and the images."
     )
-    splits: int = Field(10, ge=1, le=10, description="The first so many splits.")
+    splits: int = Field(10, ge=1, le=10, description="The first N splits.")
     fusion: Literal["pool", "softmax", "media"] = Field(
         "pool",
-        description="pool: one vector a template. softmax: the scores of all image pairs, softmax "
+        description="pool: one vector per template. softmax: the scores of all image pairs, "
+        "softmax "
         "mean over beta 0..20 (Masi et al. 2016). media: the same on means of media.",
     )
     far_rule: Literal["nearest-vertex", "at-most", "interp"] = Field(
-        "at-most", description="How the operating point of a FAR is picked, as in ijbc."
+        "at-most", description="How the operating point of a FAR is selected, as in ijbc."
     )
     headline_far: float = Field(
         0.1, description="FAR of the number in the table: 0.1, 0.01 or 0.001."

@@ -71,7 +71,7 @@ def cached(
 
 
 def per_template(columns: Arrays) -> NDArray[np.int32]:
-    """Rows (template id, subject id) of a list with one row an image, each template once."""
+    """Rows (template id, subject id) of a list with one row per image, each template once."""
     table = np.stack([columns["template_id"], columns["subject_id"]], axis=1)
     return np.unique(table, axis=0).astype(np.int32)
 

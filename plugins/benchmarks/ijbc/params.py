@@ -13,7 +13,7 @@ from harness.plugin.benchmarks import TemplateParams
 
 
 class IjbParams(TemplateParams):
-    """Where the set lies and by which rules its templates are scored."""
+    """Where the set is and by which rules its templates are scored."""
 
     root: Path | None = None
     layout: Literal["auto", "insightface", "nist"] = Field(

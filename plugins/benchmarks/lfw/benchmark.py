@@ -23,7 +23,7 @@ class Lfw(PairBenchmark):
     official_pairs = 6000
 
     def listing(self) -> Listing:
-        """``pairs.txt``; the folders of people lie in the root or in its ``lfw/``."""
+        """``pairs.txt``; the folders of people are in the root or in its ``lfw/``."""
         source = existing(self.params.root, self.params.pairs or "pairs.txt")
         folder = existing(self.params.root, "lfw", ".")
         return Listing(

@@ -12,14 +12,14 @@ from harness.plugin.benchmarks import PairParams
 
 
 class LfwParams(PairParams):
-    """Where LFW lies and by which rules its pairs are scored."""
+    """Where LFW is and by which rules its pairs are scored."""
 
     root: Annotated[Path | None, External(asset="lfw")] = Field(
         None, description="Folder with the image folders (or with lfw/) and the pairs file."
     )
     pairs: Annotated[str | None, External(inside="root")] = Field(
         None,
-        description="Another list below root in the place of pairs.txt: in its form with any "
+        description="Another list below root instead of pairs.txt: in its form with any "
         "number of folds, or a CSV file, first,second,genuine[,fold] a line, paths below root.",
     )
     landmarks: Annotated[str | None, External(inside="root")] = Field(

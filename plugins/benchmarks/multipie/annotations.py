@@ -21,14 +21,14 @@ from harness.plugin.images import template_points
 Points = NDArray[np.float32]
 
 _ROWS = {16: (0, 1, 6, 7, 8), 8: (0, 1, 2, 3, 4), 6: (0, 0, 1, 2, 2)}
-"""Rows of eyes, nose and mouth corners, from the image's left. In a profile both eyes lie on one
+"""Rows of eyes, nose and mouth corners, from the image's left. In a profile both eyes are on one
 line of sight, and both corners of the mouth: the one that is seen stands for the other."""
 
 
 def read_annotation(path: Path) -> Points:
     """Five points, float32 (5, 2), of one ``.pos`` file; raises ``DataError`` naming file and line.
 
-    Where only the eyes are marked, nose and mouth lie as in the ``arcface`` template laid on them.
+    Where only the eyes are marked, nose and mouth are as in the ``arcface`` template laid on them.
     """
     lines = read_lines(path)
     count = lines[0].strip() if lines else ""
@@ -42,7 +42,7 @@ def read_annotation(path: Path) -> Points:
 
 
 def read_annotations(folder: Path, names: Sequence[str]) -> Points:
-    """Five points an image, float32 (N, 5, 2), NaN where ``folder`` has no file for it.
+    """Five points per image, float32 (N, 5, 2), NaN where ``folder`` has no file for it.
 
     The file of ``a/b.png`` is ``a/b.pos``. Raises ``DataError`` where no image has one.
     """
@@ -67,7 +67,7 @@ def _point(path: Path, number: int, line: str) -> list[float]:
 
 
 def _from_eyes(eyes: Points) -> Points:
-    """The template turned, scaled and moved so that its eyes lie on these, float32 (5, 2)."""
+    """The template turned, scaled and moved so that its eyes are on these, float32 (5, 2)."""
     template = template_points("arcface", 112, 112) @ np.array([1, 1j])
     right, left = eyes @ np.array([1, 1j])
     placed = right + (template - template[0]) * (left - right) / (template[1] - template[0])

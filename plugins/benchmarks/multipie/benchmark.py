@@ -75,7 +75,7 @@ class MultiPie(Benchmark):
         return [f"{session} has {self._people} subjects, the published Multi-PIE {people}"]
 
     def comparison(self, name: str) -> PairFolds:
-        """The drawn pairs, with the larger yaw of each as a stratum."""
+        """The drawn pairs, with the larger yaw of each as a subgroup."""
         index = {image: row for row, image in enumerate(self._images.names)}
         yaw = [
             max(abs(self._shots[n].yaw_deg) for n in (pair.first, pair.second))

@@ -12,7 +12,7 @@ from harness.plugin.benchmarks import PairParams
 
 
 class PairsParams(PairParams):
-    """Where the images and their pairs lie and by which rules they are scored."""
+    """Where the images and their pairs are and by which rules they are scored."""
 
     root: Annotated[Path | None, External()] = Field(
         None, description="Folder with the images and the list."

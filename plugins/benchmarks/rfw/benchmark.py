@@ -38,11 +38,11 @@ SHARED = frozenset(
     for code in ("023915", "0z08d8y", "0bk56n", "04f4wpb", "0gc2xf9", "08dyjb", "05y2fd", "0gbz836",
                  "01pw5d", "0cm83zb", "02qmpkk", "05xpnv")
 )  # fmt: skip
-"""People that stand under two races."""
+"""People that are under two races."""
 
 
 class Rfw(PairBenchmark):
-    """Racial Faces in-the-Wild (Wang et al. 2019): 6,000 pairs a race, impostors within it."""
+    """Racial Faces in-the-Wild (Wang et al. 2019): 6,000 pairs per race, impostors within it."""
 
     params: RfwParams
     title = "rfw"
@@ -90,7 +90,7 @@ class Rfw(PairBenchmark):
         return PairGroups(f"{self.title}-{FAIRNESS}", groups, list(cautions))
 
     def cautions(self, comparison: str) -> list[str]:
-        """The leak of its source, and people who stand under two races."""
+        """The leak of its source, and people who are under two races."""
         pairs = self._chosen[comparison]
         people = {person_by_folder(name) for pair in pairs for name in (pair.first, pair.second)}
         shared = sorted(people & SHARED)

@@ -15,7 +15,7 @@ Race = Literal["African", "Asian", "Caucasian", "Indian"]
 
 
 class RfwParams(PairParams):
-    """Where RFW lies and by which rules its pairs are scored."""
+    """Where RFW is and by which rules its pairs are scored."""
 
     root: Annotated[Path | None, External(asset="rfw")] = Field(
         None, description="Folder with data/ and txts/, or with test/."
@@ -41,5 +41,5 @@ class RfwParams(PairParams):
         return self
 
     def comparison_names(self) -> tuple[str, ...]:
-        """One comparison a race, and one of the races with each other."""
+        """One comparison per race, and one of the races with each other."""
         return (*self.races, FAIRNESS) if len(self.races) > 1 else self.races

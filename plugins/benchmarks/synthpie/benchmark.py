@@ -45,7 +45,7 @@ class SynthPie(Benchmark):
         return self._images
 
     def comparison(self, name: str) -> PairFolds:
-        """The drawn pairs; what they show is a stratum: the larger yaw, or the factor's value."""
+        """The drawn pairs; what they show is a subgroup: the larger yaw, or the factor's value."""
         params = self.params
         if name == "factors":
             title, offset = "synthpie/factors", len(self._posed)
@@ -86,7 +86,7 @@ def draw_factor_pairs(params: SynthpieParams) -> tuple[list[Row], dict[str, NDAr
     Image ``i`` shows identity ``i // n`` in state ``i % n``, of which the first is the reference.
     For each person and state there is a genuine pair with the person's own reference and an
     impostor pair with the reference of another person of the fold, drawn uniformly. A factor's
-    stratum is NaN where another one varies. A pure function of the parameters.
+    subgroup is NaN where another one varies. A pure function of the parameters.
     """
     levels = params.levels()
     states, people = 1 + len(levels), params.varied_identities() // params.folds

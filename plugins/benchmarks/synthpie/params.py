@@ -39,13 +39,13 @@ class SynthpieParams(FoldParams):
     yaws_deg: tuple[float, ...] = Field(
         tuple(float(yaw) for yaw in range(-90, 91, 15)),
         min_length=2,
-        description="Yaw angles, one image an identity each; the cameras of Multi-PIE.",
+        description="Yaw angles, one image per identity each; the cameras of Multi-PIE.",
     )
     folds: int = Field(10, ge=2, description="Person-disjoint folds.")
     pairs_per_fold: int = Field(300, ge=1, description="Genuine, and as many impostor, pairs.")
     factors: dict[Factor, tuple[float, ...]] = Field(
         dict(FACTORS),
-        description="Comparison `factors`: values of each factor, one image an identity each, "
+        description="Comparison `factors`: values of each factor, one image per identity each, "
         "against a frontal, neutral, evenly lit one; {} leaves the comparison out.",
     )
     factor_identities: int = Field(

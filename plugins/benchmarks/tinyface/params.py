@@ -12,7 +12,7 @@ from harness.plugin.benchmarks import ImageTemplateParams
 
 
 class TinyFaceParams(ImageTemplateParams):
-    """Where TinyFace lies and by which rules its images are scored."""
+    """Where TinyFace is and by which rules its images are scored."""
 
     root: Annotated[Path | None, External(asset="tinyface", reader=2)] = Field(
         None, description="Folder that holds Testing_Set/ (or tinyface/Testing_Set/)."

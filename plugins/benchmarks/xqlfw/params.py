@@ -12,7 +12,7 @@ from harness.plugin.benchmarks import PairParams
 
 
 class XqlfwParams(PairParams):
-    """Where XQLFW lies and by which rules its pairs are scored."""
+    """Where XQLFW is and by which rules its pairs are scored."""
 
     root: Annotated[Path | None, External(asset="xqlfw")] = Field(
         None, description="Folder with xqlfw_pairs.txt and the folder of images."

@@ -33,7 +33,7 @@ class DaskParams(ExecutorParams):
         description="Workers, each with one task at a time; jobs of a batch system. -j if not set.",
     )
     hosts: tuple[str, ...] = Field(
-        (), description="For ssh: the scheduler's host, then one host a worker."
+        (), description="For ssh: the scheduler's host, then one host per worker."
     )
     resources: dict[ResourceName, float] = Field(
         {}, description="What each worker has, such as GPU = 1 or memory = 16e9 (bytes)."

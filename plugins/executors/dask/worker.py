@@ -42,7 +42,7 @@ class Sign:
     folders: tuple[Path, ...]
 
     def files(self) -> list[Path]:
-        """Where it lies."""
+        """Where it is."""
         return [folder / f".client-{self.token}" for folder in self.folders]
 
     def put(self) -> None:
@@ -60,7 +60,7 @@ class Sign:
             file.unlink(missing_ok=True)
 
     def is_there(self) -> bool:
-        """Whether the client wants the work to go on."""
+        """Whether the client wants the work to continue."""
         return self.files()[0].exists()
 
 
@@ -73,7 +73,7 @@ class Failed:
 
 
 class StopTaskError(BaseException):
-    """The client has gone; not an ``Exception``, so that no plugin goes on in spite of it."""
+    """The client has gone; not an ``Exception``, so that no plugin continues in spite of it."""
 
 
 class Arrival(WorkerPlugin):  # type: ignore[misc]

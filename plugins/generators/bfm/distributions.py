@@ -29,7 +29,7 @@ class Uniform(_Distribution):
     @model_validator(mode="after")
     def _ordered(self) -> Uniform:
         if self.low > self.high:
-            raise ValueError(f"low {self.low} lies above high {self.high}; exchange them")
+            raise ValueError(f"low {self.low} is above high {self.high}; exchange them")
         return self
 
 

@@ -1,4 +1,4 @@
-"""Where the face comes to lie in the image: the three ways of centring."""
+"""Where the face comes to be in the image: the three ways of centring."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ _FAITHFUL: dict[str, Any] = {
     "styles": False,
     "scaling": {"type": "uniform", "low": 1.0, "high": 1.2},
 }
-"""As the published software draws: one sample a pixel, hard edges, its face box, no bounds."""
+"""As the published software draws: one sample per pixel, hard edges, its face box, no bounds."""
 
 
 class BfmParams(Params):
@@ -119,7 +119,7 @@ class BfmParams(Params):
     bound_std: float | None = Field(
         3.0,
         gt=0.0,
-        description="Coefficients are held within so many standard deviations (-G bound_std=99: "
+        description="Coefficients are clipped to this many standard deviations (-G bound_std=99: "
         "as good as none).",
     )
     image_px: int = Field(112, ge=32, le=1024, description="Width and height in pixels.")

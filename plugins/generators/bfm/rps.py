@@ -17,7 +17,7 @@ Doubles = NDArray[np.float64]
 
 _LEGACY = frozenset({"", "legacy", "1.0", "V1.0"})
 _PERMUTED = (0, 2, 3, 1, 7, 5, 4, 6, 8)
-"""Where coefficient i of our order stands in files of version 1."""
+"""Where coefficient i of our order is in files of version 1."""
 
 
 def read_json(path: Path) -> Mapping[str, Any]:

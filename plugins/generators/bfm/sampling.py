@@ -116,7 +116,7 @@ def coefficients(
 
 
 def _mixed(mixture: Mixture, uniforms: Doubles) -> Doubles:
-    """One value a row; normal ones by Box and Muller from the second and third column."""
+    """One value per row; normal ones by Box and Muller from the second and third column."""
     last = len(mixture.components) - 1
     chosen = np.minimum(np.searchsorted(_shares(mixture), uniforms[:, 0], side="right"), last)
     radius = np.sqrt(-2 * np.log1p(-uniforms[:, 1]))

@@ -35,7 +35,7 @@ class ShrinkingBatches:
         """``second(batch, first(batch))`` of consecutive batches, one by one and in order.
 
         A batch that does not fit in the memory of the GPU is made again, half as large; the reader
-        of the result is told once a halving. Any other error ends the work. When this returns,
+        of the result is told once per halving. Any other error ends the work. When this returns,
         fails or is closed early no thread is left. Raises PrerequisiteError when a single item does
         not fit.
         """

@@ -69,7 +69,7 @@ def source_beside_made(source: Images, made: Made, folder: Path) -> Picture:
 def similar_pairs(
     source: Images, made: Made, identities: Identities, folder: Path
 ) -> Picture | None:
-    """The pairs of identities whose prototypes are most alike; None for a single identity."""
+    """The pairs of identities whose prototypes are most similar; None for a single identity."""
     places = [p for p, number in enumerate(identities.numbers.tolist()) if number in made.of]
     if len(places) < 2:
         return None

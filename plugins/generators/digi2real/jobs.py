@@ -1,4 +1,4 @@
-"""One image to be: where it lies between prototype and sample, and its noise."""
+"""One image to be: where it is between prototype and sample, and its noise."""
 
 from __future__ import annotations
 

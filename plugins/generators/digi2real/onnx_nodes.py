@@ -2,8 +2,8 @@
 
 ONNX Runtime does not tell the operators of a network, and they decide how ArcFace wants its input.
 The file is a protobuf: fields are a number and a wire type, then a varint, four or eight bytes, or
-a length with so many bytes. ``ModelProto.graph`` is field 7, ``GraphProto.node`` field 1, and of a
-node ``name`` is field 3 and ``op_type`` field 4.
+a length with this many bytes. ``ModelProto.graph`` is field 7, ``GraphProto.node`` field 1, and of
+a node ``name`` is field 3 and ``op_type`` field 4.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _VARINT, _EIGHT, _BYTES, _FOUR = 0, 1, 2, 5
 
 
 def first_nodes(path: Path, count: int) -> list[tuple[str, str]]:
-    """Name and operator of the first ``count`` nodes; raises DataError if this is no ONNX file."""
+    """Name and operator of the first ``count`` nodes; raises DataError if it is not ONNX."""
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             for number, first, last in _fields(data, 0, len(data)):
@@ -32,7 +32,7 @@ def first_nodes(path: Path, count: int) -> list[tuple[str, str]]:
                     return [_node(data, *span) for span in islice(nodes, count)]
     except (OSError, ValueError, IndexError) as error:
         raise DataError(f"{path} cannot be read as an ONNX network: {error}") from None
-    raise DataError(f"{path} is no ONNX network: it holds no graph")
+    raise DataError(f"{path} is not an ONNX network: it holds no graph")
 
 
 def normalises_inside(path: Path) -> bool:

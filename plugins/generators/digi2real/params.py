@@ -180,7 +180,7 @@ class Digi2RealParams(Params):
     def _by_what_is_read(
         cls, values: Any, handler: ModelWrapValidatorHandler[Digi2RealParams]
     ) -> Digi2RealParams:
-        # Which assets are needed stands in the class: fewer for some values of other parameters.
+        # Which assets are needed is in the class: fewer for some values of other parameters.
         if cls is not Digi2RealParams or not isinstance(values, Mapping):
             return handler(values)
         if values.get("pipeline") == TINY:

@@ -1,9 +1,9 @@
 """The runs of George and Marcel 2024 as data: what each asks of the generator.
 
-Common to all: DigiFace-1M as source, five images an identity with at most two of one accessory set,
-five latents an identity, MTCNN. Names are those of the table and row: ``d3-40k`` is the run of
-Table 3 with 40,000 identities. Table 8 mixes ``digi2real-20k`` with real faces, which is said in a
-recipe. ``lcm-preview`` is not of the paper.
+Common to all: DigiFace-1M as source, five images per identity with at most two of one accessory
+set, five latents per identity, MTCNN. Names are those of the table and row: ``d3-40k`` is the run
+of Table 3 with 40,000 identities. Table 8 mixes ``digi2real-20k`` with real faces, which is said in
+a recipe. ``lcm-preview`` is not of the paper.
 """
 
 from __future__ import annotations

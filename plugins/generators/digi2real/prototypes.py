@@ -1,4 +1,4 @@
-"""One prototype an identity, and embeddings between it and the samples it was made of.
+"""One prototype per identity, and embeddings between it and the samples it was made of.
 
 George and Marcel 2024, section 3: x_k are unit embeddings of the source images of an identity and
 
@@ -73,7 +73,7 @@ def slerp(mean: NDArray[Any], sample: NDArray[Any], t: float) -> Floats:
     start, end = np.asarray(mean, np.float64), np.asarray(sample, np.float64)
     omega = angle(start, end)
     if omega > OPPOSITE:
-        raise DataError("a sample lies opposite to its prototype")
+        raise DataError("a sample is opposite to its prototype")
     if omega < STRAIGHT:
         point = (1 - t) * start + t * end
     else:

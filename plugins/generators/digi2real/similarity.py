@@ -1,4 +1,4 @@
-"""How alike faces are within and between identities: the source beside what was made of it."""
+"""How similar faces are within and between identities: the source beside what was made of it."""
 
 from __future__ import annotations
 

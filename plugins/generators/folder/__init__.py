@@ -1,4 +1,4 @@
-"""Faces that lie as image files, a folder an identity, in folders or zip files; or packed."""
+"""Faces that are as image files, one folder per identity, in folders or zip files; or packed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NAMED = [
         target=_TARGET,
         params=f"{_PARAMS}:SFaceParams",
         summary="SFace: 634,320 images of 10,572 synthetic identities by a class-conditional GAN",
-        licence="non-commercial research; the terms stand in its repository",
+        licence="non-commercial research; the terms are in its repository",
         source="the SFace repository of Fadi Boutros (fdbtrs) on GitHub",
         layout=_FOLDERS,
         citation="Boutros et al., SFace, IJCB 2022",

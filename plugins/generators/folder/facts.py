@@ -41,7 +41,7 @@ def flat(meta: Any) -> dict[str, MetaValue]:
 
 
 def parse(text: str | bytes, name: str) -> Any:
-    """JSON that stands in a packed file; raises ``DataError`` naming the record."""
+    """JSON that is in a packed file; raises ``DataError`` naming the record."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

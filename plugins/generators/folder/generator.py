@@ -85,7 +85,7 @@ class FolderSource:
             for name, count in container.counts().items():
                 if name in holders:
                     raise DataError(
-                        f"identity {shown(name)} lies in {holders[name].path} and in "
+                        f"identity {shown(name)} is in {holders[name].path} and in "
                         f"{container.path}; a set must hold it once, remove one of them"
                     )
                 holders[name], counts[name] = container, count

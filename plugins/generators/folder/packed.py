@@ -36,7 +36,7 @@ class PackedImages(Protocol):
 class PackedSource:
     """Implements :class:`harness.faces.source.Source` on packed files.
 
-    Identities are in the natural order of their names, the images of each as they lie.
+    Identities are in the natural order of their names, the images of each as they are.
     """
 
     def __init__(self, pack: PackedImages) -> None:
@@ -78,7 +78,7 @@ class _Packed(SourceGenerator):
 
 
 class Parquet(_Packed):
-    """Faces of Parquet files, a row an image."""
+    """Faces of Parquet files, one row per image."""
 
     params: ParquetParams
     suffix = ".parquet"

@@ -15,7 +15,7 @@ _ROOT = "Folder with {identity}/{file}, or with zip files that hold the same, or
 
 
 class FolderParams(SourceParams):
-    """Where the images lie and which of them are used."""
+    """Where the images are and which of them are used."""
 
     root: Annotated[Path | None, External()] = Field(None, description=_ROOT)
     folders: tuple[str, ...] = Field(
@@ -29,7 +29,7 @@ class FolderParams(SourceParams):
     )
     landmarks: Annotated[str | None, External(inside="root")] = Field(
         None,
-        description="Five-point landmark file below root: path and ten numbers a line, in pixels "
+        description="Five-point landmark file below root: path and ten numbers per line, in pixels "
         "of the image. An image without a line counts as unreadable.",
     )
 
@@ -48,7 +48,7 @@ class FolderParams(SourceParams):
 
 
 class PackedParams(SourceParams):
-    """Where packed files lie and which of their images are used."""
+    """Where packed files are and which of their images are used."""
 
     root: Annotated[Path | None, External()] = Field(
         None, description="Folder with the packed files, at any depth, or one of them."

@@ -32,7 +32,7 @@ _LONGEST_NAME = 1000
 
 
 class ParquetRows:
-    """Images of Parquet files, a row an image; one group of rows is in memory at a time.
+    """Images of Parquet files, one row per image; one group of rows is in memory at a time.
 
     ``codes`` int64 (rows,) say which of ``names`` each row is.
     """
@@ -125,7 +125,9 @@ def _opened(path: Path, coded: str | None = None) -> Iterator[parquet.ParquetFil
             yield file
     except (pa.ArrowException, OSError, ValueError, TypeError, MemoryError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{path} is no readable Parquet file ({reason}); copy it again") from None
+        raise DataError(
+            f"{path} is not a readable Parquet file ({reason}); copy it again"
+        ) from None
 
 
 def _identity_of(path: Path, file: parquet.ParquetFile) -> str:

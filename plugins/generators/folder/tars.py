@@ -36,7 +36,7 @@ _NOWHERE = (0, 0)
 
 @dataclass
 class _SampleSpans:
-    """Where the parts of a sample lie: offset and size of ``image``, ``cls`` and ``json``."""
+    """Where the parts of a sample are: offset and size of ``image``, ``cls`` and ``json``."""
 
     key: str
     parts: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -102,7 +102,7 @@ def index_tars(paths: Sequence[Path]) -> dict[str, Any]:
                 keys.append(shown(sample.key))
     if len(said) > 1:
         raise DataError(
-            f"the identity stands in .json of {said['.json']} but in .cls of {said['.cls']}; all "
+            f"the identity is in .json of {said['.json']} but in .cls of {said['.cls']}; all "
             "samples must have it in the same place"
         )
     if not rows:
@@ -136,7 +136,7 @@ def _identity(file: BinaryIO, sample: _SampleSpans, where: str) -> tuple[str, st
 def _name(text: str, where: str) -> str:
     name = shown(text.strip())
     if not name or len(name) > _LONGEST_NAME or "\0" in name or not _is_unicode(name):
-        raise DataError(f"{where}: {name[:20]!r} is no name of an identity")
+        raise DataError(f"{where}: {name[:20]!r} is not a name of an identity")
     return name
 
 
@@ -173,7 +173,7 @@ def _samples(path: Path, file: BinaryIO, left_out: LeftOut) -> Iterator[_SampleS
             sample = _SampleSpans(key)
         part = _part_name(suffix.lower(), file, member)
         if part in sample.parts:
-            raise DataError(f"{path}: sample {key} has {part} twice; pack the images anew")
+            raise DataError(f"{path}: sample {key} has {part} twice; pack the images again")
         sample.parts[part] = member.offset_data, member.size
     yield from _whole(path, sample, left_out)
 
@@ -240,7 +240,7 @@ def _members(path: Path) -> Iterator[tarfile.TarInfo]:
     except (tarfile.TarError, OSError, ValueError, EOFError, OverflowError,
             RecursionError) as error:  # fmt: skip
         raise DataError(
-            f"{path} is no readable tar file ({error}); copy it again, unpacked if it is .tar.gz"
+            f"{path} is not a readable tar file ({error}); copy it again, unpacked if it is .tar.gz"
         ) from None
 
 
@@ -257,16 +257,16 @@ def _check(path: Path, member: tarfile.TarInfo, size: int) -> None:
     elif member.offset_data + member.size > size:
         problem = f"is cut short at offset {member.offset_data}"
     if problem:
-        raise DataError(f"{path}: member {member.name[:100]!r} {problem}; pack the images anew")
+        raise DataError(f"{path}: member {member.name[:100]!r} {problem}; pack the images again")
 
 
 def _check_end(path: Path, offset: int) -> None:
-    """Refuse what lies behind the last member: ``tarfile`` stops in silence at damage."""
+    """Refuse what is behind the last member: ``tarfile`` stops in silence at damage."""
     with path.open("rb") as file:
         file.seek(offset)
         rest = file.read(_AFTER_BYTES)
     if len(rest) < _BLOCK or any(rest):
         raise DataError(
             f"{path}: no member and no end of the archive at offset {offset}; the file is cut "
-            "short, damaged or joined from several, pack it anew"
+            "short, damaged or joined from several, pack it again"
         )

@@ -27,7 +27,7 @@ class ZipImages:
     """Images of a zip file by identity (the member's folder); nothing is unpacked to disk.
 
     Members with an absolute path, a drive or ``..`` are refused; ``left_out`` counts those that
-    are no images. Kept as arrays: a million members need tens of megabytes, not the half gigabyte
+    are not images. Kept as arrays: a million members need tens of megabytes, not the half gigabyte
     of ``zipfile``.
     """
 
@@ -120,7 +120,7 @@ def split(inside: PurePosixPath, depth: int | None, root: Path) -> tuple[str, st
     cut = len(parts) - 1 if depth is None else depth
     if not 1 <= cut < len(parts):
         raise DataError(
-            f"{root}: image {inside} lies below {len(parts) - 1} folders, which is too few to name "
+            f"{root}: image {inside} is below {len(parts) - 1} folders, which is too few to name "
             "an identity; expected identity/file"
         )
     return "/".join(parts[:cut]), "/".join(parts[cut:])
@@ -147,7 +147,7 @@ def _members(
         raise
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error,
             OverflowError, EOFError, IndexError) as error:  # fmt: skip
-        raise DataError(f"{path} is no readable zip file ({error}); copy it again") from None
+        raise DataError(f"{path} is not a readable zip file ({error}); copy it again") from None
     return found
 
 
@@ -198,5 +198,5 @@ def _check(path: Path, info: zipfile.ZipInfo, inside: PurePosixPath, seen: set[s
     elif info.header_offset < 0:
         problem = "has an impossible offset"
     if problem:
-        raise DataError(f"{path}: member {name!r} {problem}; pack the images anew")
+        raise DataError(f"{path}: member {name!r} {problem}; pack the images again")
     seen.add(inside.as_posix())

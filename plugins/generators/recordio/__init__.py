@@ -40,7 +40,7 @@ NAMED = [
         target=_TARGET,
         params=f"{_PARAMS}:DcFaceParams",
         summary="DCFace: 0.5 or 1.2 million images of synthetic identities by a diffusion model",
-        licence="research; the terms stand in its repository; made by networks trained on CASIA- "
+        licence="research; the terms are in its repository; made by networks trained on CASIA- "
         "WebFace",
         source="the DCFace repository of Minchul Kim (mk-minchul) on GitHub",
         layout="record/file.rec, record/file.idx, record/list.txt",

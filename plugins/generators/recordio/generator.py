@@ -39,7 +39,7 @@ class RecordIo(SourceGenerator):
         problem = implausible(table)
         if problem and (self.params.labels == "auto" or not len(table.keys)):
             raise DataError(
-                f"{path}: {problem}, so labels cannot be identities; if they stand in a {LIST}, "
+                f"{path}: {problem}, so labels cannot be identities; if they are in a {LIST}, "
                 "put it beside the file, or set labels=header if this is meant"
             )
         for note in table.notes:

@@ -18,7 +18,7 @@ _ROOT = "Folder with one .rec file and its .idx (also one level down, in record/
 
 
 class RecordIOParams(SourceParams):
-    """Where the records lie and which of them are used."""
+    """Where the records are and which of them are used."""
 
     root: Annotated[Path | None, External(beside=BESIDE)] = Field(None, description=_ROOT)
     rec: Annotated[str | None, External(inside="root")] = Field(

@@ -101,7 +101,7 @@ class FaceNetNN4Params(Params):
         "constant", description="Learning-rate schedule; published trainings keep it constant."
     )
     restart_optimiser: bool = Field(
-        True, description="Build Adam anew at every epoch, as OpenFace does."
+        True, description="Build Adam again at every epoch, as OpenFace does."
     )
     mirror_probability: float = Field(
         0.0, ge=0, le=1, description="Share of training images that are mirrored."
@@ -115,7 +115,7 @@ class FaceNetNN4Params(Params):
         return steps * self.people_per_batch * self.images_per_person
 
     def nothing_to_learn(self, identities: int, images: int, most: int) -> str:
-        """A triplet needs two images of one person, and a batch so many people."""
+        """A triplet needs two images of one person, and a batch this many people."""
         if most < 2:
             return (
                 "no person has two images, which a triplet needs; give more images of each person, "

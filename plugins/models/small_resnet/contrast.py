@@ -11,7 +11,7 @@ FLOOR = 0.12
 """Added to the deviation that is divided by, in those of the whole image; flat parts stay flat."""
 
 LIMIT = 4.0
-"""Values are held within so many local deviations."""
+"""Values are held within this many local deviations."""
 
 
 class LocalContrast(nn.Module):

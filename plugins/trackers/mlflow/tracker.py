@@ -1,4 +1,4 @@
-"""A study as an MLflow experiment: one run a cell, below one run for the command that was given."""
+"""A study as an MLflow experiment: one run per cell, nested below one run per command."""
 
 from __future__ import annotations
 

@@ -223,7 +223,7 @@ def test_running_weights_against_a_plain_cumulative_sum(factor):
 @pytest.mark.parametrize(
     ("left", "right", "n", "message"),
     [
-        ([0, 3], [0, 1], 3, r"left subjects must lie in 0\.\.2; it spans 0\.\.3"),
+        ([0, 3], [0, 1], 3, r"left subjects must be in 0\.\.2; it spans 0\.\.3"),
         ([0, 1], [0, -1], 3, "right subjects"),
         ([0, 1], [0], 3, "2 entries"),
         ([0.0, 1.0], [0, 1], 3, "integers"),

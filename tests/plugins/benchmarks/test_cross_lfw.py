@@ -1,4 +1,4 @@
-"""CALFW and CPLFW in their official layout: genuine pairs first, two lines a pair."""
+"""CALFW and CPLFW in their official layout: genuine pairs first, two lines per pair."""
 
 from __future__ import annotations
 

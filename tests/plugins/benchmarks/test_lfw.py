@@ -151,4 +151,4 @@ def test_a_list_outside_the_folder_is_refused(harness_command, lfw, tmp_path):
     shutil.copy(lfw / "pairs.txt", tmp_path / "outside.txt")
     for name in ("../outside.txt", str(tmp_path / "outside.txt")):
         done = harness_command(*RUN, *GIVEN, "-B", f"pairs={name}", check=2)
-        assert "must lie below" in done.stderr
+        assert "must be below" in done.stderr

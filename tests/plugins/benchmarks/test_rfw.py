@@ -15,7 +15,7 @@ SHARED = "m.0bk56n"
 
 @pytest.fixture
 def rfw(tmp_path, paint, five):
-    """Four people a race in two folds; one person stands under two races."""
+    """Four people a race in two folds; one person is under two races."""
     base = tmp_path / "rfw" / "test"
     for place, race in enumerate(RACES):
         people = [f"m.{race.lower()}{k}" for k in range(3)]

@@ -87,7 +87,7 @@ def test_every_phase_of_a_training_is_shown(text):
 def test_leaks_and_likeness_are_shown(text):
     assert "1 search recorded: no leak found." in text
     assert "pairs of training set and benchmark were not searched" in text
-    assert "Most alike identities of bfm" in text
+    assert "Most similar identities of bfm" in text
 
 
 def test_a_lead_inside_the_noise_is_not_significant(asked, make):

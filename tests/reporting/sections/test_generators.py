@@ -44,8 +44,8 @@ def test_how_alike_its_faces_are_once_for_each_model(make, made, lines):
     first, second = sources(made.study, made.names, records)
     assert [figure.id for figure in first.figures] == [f"{first.id}-alike-1", f"{first.id}-alike-2"]
     assert [grid.caption for grid in first.grids] == [
-        "Most alike identities of bfm as onnx sees them",
-        "Most alike identities of bfm as other sees them",
+        "Most similar identities of bfm as onnx sees them",
+        "Most similar identities of bfm as other sees them",
     ]
     assert lines(first.grids[0]) == [["12", "907", "12/0", "907/0", "0.800"]]
     assert first.grids[0].rows[0][4].sort == 0.8

@@ -70,7 +70,7 @@ def test_the_most_alike_people_of_a_search(looked, lines):
              "training_image": "7/0", "score": 0.31234, "above": True}  # fmt: skip
     made, _ = looked({"matches": [match | {"identity": f"P{k}"} for k in range(SHOWN + 1)]})
     (grid,) = made.matches
-    assert grid.caption == "lfw in bfm: most alike"
+    assert grid.caption == "lfw in bfm: most similar"
     assert len(grid.rows) == SHOWN
     assert lines(grid)[0] == ["P0", "Ada/1.jpg", "7", "7/0", "0.3123", "yes"]
     assert grid.rows[0][4].sort == 0.31234

@@ -68,7 +68,7 @@ def test_an_unmeasurable_number_says_why(make):
 
 
 def test_numbers_of_made_up_output_say_so_in_every_table(make):
-    said = f"{NO_MEASUREMENT}noise in the place of faces"
+    said = f"{NO_MEASUREMENT}noise instead of faces"
     results = [make.result(warnings=[said, "a mere warning"]), make.result(generator="other")]
     summary = summary_table(results)
     for table in (summary, render.markdown(build(results)), render.latex(build(results))):

@@ -28,7 +28,7 @@ REVISION = 2
 """Enters the key of the stored model: raise it when the model changes."""
 
 _SHAPE_RANK, _COLOUR_RANK, _EXPRESSION_RANK = 199, 199, 100
-# The larger these, the less alike are two people; faces stay human at three standard deviations.
+# The larger these, the less similar are two people; faces stay human at three standard deviations.
 _NAMED_STD = 1.12
 _SHAPE_SCALES = ((70, 2.3), (38, 1.7), (20, 1.1), (11, 0.5))
 _COLOUR_SCALES = ((45, 0.028), (18, 0.024), (7, 0.021))
@@ -163,7 +163,7 @@ def _without_pose(modes: Array, points: Array, reference: Reference) -> Array:
     """
     weight = smoothstep(1.6, 1.0, reference.turn) * reference.head * reference.face
     centred = points - (points * weight[:, None]).sum(axis=0) / weight.sum()
-    # Folded glasses lie elsewhere than they are worn.
+    # Folded glasses are elsewhere than they are worn.
     place = np.stack([reference.x, reference.y, reference.depth], axis=1)
     folded = (reference.rim + reference.lens)[:, None]
     centred = centred * (1 - folded) + folded * (

@@ -108,7 +108,7 @@ def _rows() -> tuple[Array, Array]:
 
 
 def wrapped_triangles(rows: int, columns: int) -> Ints:
-    """Two triangles a cell of a grid that closes around the head, counter-clockwise from outside.
+    """Two triangles per cell of a grid that closes around the head, counter-clockwise from outside.
 
     Mirror-symmetric about the middle column; ``columns`` is odd.
     """

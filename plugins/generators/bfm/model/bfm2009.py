@@ -67,5 +67,5 @@ def _modes(path: Path, part: str, unit: float) -> Modes:
 def _numbers(path: Path, name: str) -> NDArray[Any]:
     values = read_variable(path, name)
     if not isinstance(values, np.ndarray) or not np.isfinite(values).all():
-        raise DataError(f"{path}: {name} is no array of finite numbers")
+        raise DataError(f"{path}: {name} is not an array of finite numbers")
     return values

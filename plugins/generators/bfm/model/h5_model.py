@@ -34,7 +34,7 @@ def read_h5(path: Path) -> MorphableModel:
 
     Without an expression group the model has no expression modes. Raises ``DataError`` naming the
     file and what is wrong: a missing group, wrong shapes, meshes that differ, values that are not
-    finite, a truncated file, a landmark that lies on no vertex. A file without landmarks is read.
+    finite, a truncated file, a landmark that is on no vertex. A file without landmarks is read.
     """
     with open_hdf5(path) as file:
         points, triangles = _mesh(file, "shape", path)
@@ -136,7 +136,7 @@ def _landmarks(file: Any, path: Path, points: NDArray[np.float32]) -> dict[str, 
         vertex, distance = nearest(points, place)
         if not distance <= LANDMARK_TOLERANCE_MM:
             raise DataError(
-                f"{path}: landmark {label} lies {distance:.2f} mm from the nearest vertex"
+                f"{path}: landmark {label} is {distance:.2f} mm from the nearest vertex"
             )
         found[label] = vertex
     return found
@@ -158,7 +158,7 @@ def _listed(file: Any, path: Path) -> list[tuple[str, NDArray[np.float64]]]:
         listed = [(str(label), np.array(place, np.float64)) for label, place in pairs]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(
-            f"{path}: its landmarks are no list of names and points ({error})"
+            f"{path}: its landmarks are not a list of names and points ({error})"
         ) from None
     for label, point in listed:
         if point.shape != (3,) or not np.isfinite(point).all():

@@ -105,7 +105,7 @@ def _landmarks(points: Floats, groups: dict[str, Ints], ibug: Ints, folder: Path
     found["left.ear.helix.outer"] = int(ears[np.argmax(points[0, ears])])
     found["right.ear.helix.outer"] = int(ears[np.argmin(points[0, ears])])
     if min(found.values()) < 0:
-        raise DataError(f"{folder / INDICES} names landmarks that lie on no skin")
+        raise DataError(f"{folder / INDICES} names landmarks that are on no skin")
     return found
 
 

@@ -60,7 +60,7 @@ def _check(parts: Parts, folder: Path) -> None:
             f"{shapes[0][0]} and {shapes[1][0]}; the files do not belong together"
         )
     if len(parts.ibug) != 68 or not 0 <= min(parts.ibug) <= max(parts.ibug) < vertices:
-        raise DataError(f"{folder / INDICES}: idx_to_landmark_verts is no list of 68 vertices")
+        raise DataError(f"{folder / INDICES}: idx_to_landmark_verts is not a list of 68 vertices")
     if parts.quads.max(initial=-1) >= vertices or parts.quads[:, :3].min(initial=0) < 0:
         raise DataError(f"{folder}: polygons name vertices that do not exist")
     for values in (parts.neutral, parts.identity, parts.expression):
@@ -125,7 +125,7 @@ def _vertices(path: Path) -> Floats:
     try:
         return np.array(" ".join(lines).split(), np.float32).reshape(len(lines), 3)
     except ValueError as error:
-        raise DataError(f"{path} has vertices that are no three numbers ({error})") from None
+        raise DataError(f"{path} has vertices that are not three numbers ({error})") from None
 
 
 def _polygons(path: Path) -> tuple[Ints, list[str]]:

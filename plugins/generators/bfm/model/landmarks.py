@@ -30,7 +30,7 @@ FROM_NOSE_TIP_MM: Mapping[str, tuple[float, float, float]] = {
     "left.nose.wing.tip": (18.0, -2.0, -20.0),
     "left.lips.corner": (25.0, -33.0, -26.0),
 }
-"""Where landmarks lie on a mean face, from the nose tip; those of the right side are mirrored."""
+"""Where landmarks are on a mean face, from the nose tip; those of the right side are mirrored."""
 
 
 def complete(found: Mapping[str, int], mean: Floats, path: Path) -> dict[str, int]:
@@ -54,7 +54,7 @@ def complete(found: Mapping[str, int], mean: Floats, path: Path) -> dict[str, in
 def by_rule(mean: Floats) -> dict[str, int]:
     """Landmarks of a mean face (3, V) in millimetres that comes without any.
 
-    The nose tip is the foremost vertex; the others are the vertices nearest to where they lie on a
+    The nose tip is the foremost vertex; the others are the vertices nearest to where they are on a
     mean face, some millimetres off the true place.
     """
     tip = mean[:, int(np.argmax(mean[2]))].astype(np.float64)
@@ -76,7 +76,7 @@ def nearest(points: Floats, place: object) -> tuple[int, float]:
 def read_vertices(path: Path, vertices: int) -> dict[str, int]:
     """Landmarks from a JSON object of names and vertex numbers from 0.
 
-    Raises ``DataError`` naming the file and the entry that is no vertex of the model.
+    Raises ``DataError`` naming the file and the entry that is not a vertex of the model.
     """
     loaded = read_json(path)
     if not isinstance(loaded, dict) or not loaded:

@@ -44,7 +44,7 @@ class Modes:
 
     @property
     def basis(self) -> Floats:
-        """The modes as float32 (rank, 3, vertices), made anew at every call."""
+        """The modes as float32 (rank, 3, vertices), made again at every call."""
         return self.steps * self.size[:, None, None]
 
     @classmethod

@@ -57,7 +57,7 @@ def face_regions(model: MorphableModel) -> Regions:
     unit = float(np.linalg.norm(left - right))
     bridge = tip + 0.55 * ((left + right) / 2 - tip)
     middle = mean[:, model.triangles].mean(axis=1)
-    # What lies behind the plane of pupils and chin by a pupil distance is the back of the head.
+    # What is behind the plane of pupils and chin by a pupil distance is the back of the head.
     front = middle[2] > min(left[2], right[2], chin[2]) - unit
     labels = np.zeros(model.triangles.shape[1], np.intp)
     up = np.array([0.0, 0.03 * unit, 0.0])

@@ -1,7 +1,7 @@
 """Maps of one rendering: depth, normals, albedo, illumination, correspondence and regions.
 
-All are uint8 RGB (size, size, 3) with one sample a pixel, taken at its centre, hard edges and black
-outside the face, as the published generator writes them beside an image.
+All are uint8 RGB (size, size, 3) with one sample per pixel, taken at its centre, hard edges and
+black outside the face, as the published generator writes them beside an image.
 """
 
 from __future__ import annotations

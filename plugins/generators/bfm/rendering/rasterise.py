@@ -125,7 +125,7 @@ def colour_vertices(albedo, attributes):  # type: ignore[no-untyped-def]
 
 @numba.njit(inline="always", **compiled)
 def _span(a, b, c, limit):  # type: ignore[no-untyped-def]
-    """First and last sample whose centre lies between the least and the greatest coordinate."""
+    """First and last sample whose centre is between the least and the greatest coordinate."""
     low = min(a, min(b, c))
     high = max(a, max(b, c))
     return max((low + (HALF - 1)) >> 8, 0), min((high - HALF) >> 8, limit)

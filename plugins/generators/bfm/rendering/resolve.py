@@ -1,8 +1,8 @@
-"""From owned samples to pixels: interpolate, shade once a pixel, blend with the background.
+"""From owned samples to pixels: interpolate, shade once per pixel, blend with the background.
 
 Coverage has ``step`` x ``step`` samples a pixel. The normals and albedos of a pixel's covered
 samples are averaged and shaded once; the share of covered samples blends the shaded colour with
-the background. With one sample a pixel this is plain shading of every pixel.
+the background. With one sample per pixel this is plain shading of every pixel.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ def cover(screen: Tensor, inverse_depth: Tensor, mesh: Mesh, size: int) -> Tenso
     slopes_x, slopes_y = slopes_x * SUB, slopes_y * SUB
     weight = inverse_depth[image, corner] * inverse
     start, across, down = (_mix(weight, part) for part in (edges, slopes_x, slopes_y))
-    # One entry a sample of each triangle's box.
+    # One entry per sample of each triangle's box.
     width = right - left + 1
     area = width * (bottom - top + 1)
     own = torch.repeat_interleave(area)

@@ -119,7 +119,7 @@ def require_complete(found: Mapping[str, Any], where: Path) -> None:
     """Refuse weights that left any part of a network random; raises DataError naming the entry.
 
     ``found`` is the loading information of ``from_pretrained``. Position numbers that older
-    checkpoints carry are no weights, so unexpected entries of that name are no fault.
+    checkpoints carry are not weights, so unexpected entries of that name are not an error.
     """
     for kind in ("missing_keys", "mismatched_keys", "error_msgs", "unexpected_keys"):
         names = [name if isinstance(name, str) else str(name[0]) for name in found.get(kind) or ()]

@@ -21,7 +21,7 @@ _TEXT_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 @dataclass(frozen=True)
 class Folders:
-    """Where the parts lie: ``base`` holds tokenizer, scheduler and vae."""
+    """Where the parts are: ``base`` holds tokenizer, scheduler and vae."""
 
     unet: Path
     encoder: Path

@@ -108,7 +108,8 @@ def load(path: Path) -> tuple[Floats, dict[str, Any]]:
         counts = facts["real"]["images"], facts["source"]["images"]
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise DataError(
-            f"{path} is no shift ({error}); make one with: harness digi2real shift --real FOLDER "
+            f"{path} is not a shift ({error}); make one with: harness digi2real shift --real "
+            "FOLDER "
             "--source SET -o FILE"
         ) from None
     if delta.ndim != 2 or delta.dtype != np.float32 or not np.isfinite(delta).all():

@@ -63,7 +63,7 @@ def test_shifts_are_pixels_right_and_up(open_bfm, centring):
 def test_scaling_is_a_factor_of_the_focal_length(open_bfm):
     plain, larger = (open_bfm(centring="none", scaling=constant(s)) for s in (1.0, 1.5))
     (one,), (two,) = (g.generate([Slot(0, 0)]) for g in (plain, larger))
-    # From the middle of the image, whose centre lies between pixels.
+    # From the middle of the image, whose centre is between pixels.
     assert two.landmarks - 55.5 == pytest.approx(1.5 * (one.landmarks - 55.5), abs=1e-3)
 
 

@@ -193,7 +193,7 @@ def test_the_sentence_of_the_user_on_the_published_layouts(
 
 
 def finished_shards(home):
-    """Bytes and times of the whole shards of faces that stand in a home."""
+    """Bytes and times of the whole shards of faces that are in a home."""
     found = {}
     for path in home.rglob("shard-*.arrow"):
         try:

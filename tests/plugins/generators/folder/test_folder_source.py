@@ -86,7 +86,7 @@ def test_zip_files_are_one_set_and_hold_the_same_bytes(tmp_path):
 def test_an_identity_in_two_places_is_refused(tmp_path):
     tree(tmp_path, ["0/0.png", "1/0.png"])
     pack(tmp_path / "a.zip", ["1/0.png", "2/0.png"])
-    with pytest.raises(DataError, match=r"identity 1 lies in .*a set must hold it once"):
+    with pytest.raises(DataError, match=r"identity 1 is in .*a set must hold it once"):
         FolderSource(tmp_path)
 
 
@@ -158,7 +158,7 @@ def test_a_folder_without_faces(tmp_path):
     with pytest.raises(DataError, match="holds no image"):
         FolderSource(tmp_path)
     tree(tmp_path, ["0/0.png", "loose.png"])
-    with pytest.raises(DataError, match=r"loose\.png lies below 0 folders"):
+    with pytest.raises(DataError, match=r"loose\.png is below 0 folders"):
         FolderSource(tmp_path)
     with pytest.raises(UsageError, match="-G root=DIR"):
         Folder(FolderParams()).open()

@@ -111,15 +111,15 @@ def member(name, kind, target=""):
         (sample("a/../../0", 1, b"a"), "leads out"),
         (sample("/0", 1, b"a"), "leads out"),
         (sample("a\\..\\0", 1, b"a"), "leads out"),
-        ([member("0.jpg", tarfile.SYMTYPE, "/etc/passwd")], "is no plain file but a link"),
-        ([member("0.jpg", tarfile.LNKTYPE, "1.jpg")], "is no plain file but a link"),
-        ([member("0.jpg", tarfile.FIFOTYPE)], "is no plain file"),
+        ([member("0.jpg", tarfile.SYMTYPE, "/etc/passwd")], "is not a plain file but a link"),
+        ([member("0.jpg", tarfile.LNKTYPE, "1.jpg")], "is not a plain file but a link"),
+        ([member("0.jpg", tarfile.FIFOTYPE)], "is not a plain file"),
         ([("x" * 1200 + ".jpg", b"a")], "a name that no file can have"),
         ([("0.jpg", b"a")], "sample 0: nothing says whose image"),
         ([("0.cls", b"1")], "sample 0 has no image beside cls"),
         ([("0.jpg", b"a"), ("1.cls", b"1"), ("0.cls", b"1")], "nothing says whose image"),
         ([("0.jpg", b"a"), ("0.png", b"a"), ("0.cls", b"1")], "has image twice"),
-        ([("0.jpg", b"a"), ("0.cls", b" ")], "is no name of an identity"),
+        ([("0.jpg", b"a"), ("0.cls", b" ")], "is not a name of an identity"),
         ([("0.jpg", b"a"), ("0.cls", b"\xff")], r"\.cls is not text"),
         ([("0.jpg", b"a"), ("0.json", b"{")], "sample 0: its JSON is damaged"),
         ([("notes.txt", b"a")], "holds no image"),
@@ -218,7 +218,7 @@ def test_rows_without_an_image_and_groups_that_are_too_big(tmp_path, monkeypatch
     with pytest.raises(DataError, match="smaller row_group_size"):
         ParquetRows([path], "image")
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(DataError, match=r"a\.parquet is no readable Parquet file"):
+    with pytest.raises(DataError, match=r"a\.parquet is not a readable Parquet file"):
         ParquetRows([path], "image")
 
 

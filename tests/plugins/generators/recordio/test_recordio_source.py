@@ -32,7 +32,7 @@ def write(path, rows, idx=True):
 
 
 def insightface(labels):
-    """Rows as in insightface's train.rec: meta, images from 1, then one range an identity."""
+    """Rows as in insightface's train.rec: meta, images from 1, then one range per identity."""
     count, people = len(labels), sorted(set(labels))
     rows = [(0, (float(count + 1), float(count + 1 + len(people))), b"")]
     rows += [(1 + i, float(label), png(i)) for i, label in enumerate(labels)]

@@ -16,7 +16,7 @@ from harness.store.artifacts import Store
 from harness.testing.isolation import no_network
 
 TOYS = Path(__file__).parents[3] / "data" / "toys.py"
-pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own warnings are not ours to mend
+pytestmark = pytest.mark.filterwarnings("default")  # MLflow's own warnings are not ours to fix
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ def test_landmark_files_that_name_no_vertices(tmp_path, text):
         ({"shapeEV": np.full((3, 1), np.nan)}, "finite"),
         ({"tl": np.zeros((4, 3))}, "do not exist"),
         ({"tl": np.full((4, 3), 1e6)}, "do not exist"),
-        ({"tl": "text"}, "tl is no array"),
+        ({"tl": "text"}, "tl is not an array"),
     ],
 )
 def test_malformed_files_are_named(tmp_path, changes, message):

@@ -138,7 +138,7 @@ def test_a_landmark_on_no_vertex(tmp_path):
         del file["metadata/landmarks/json"]
         off = [{"id": "center.nose.tip", "coordinates": [0, 0, 500]}]
         file["metadata/landmarks/json"] = json.dumps(off)
-    with pytest.raises(DataError, match=r"center\.nose\.tip lies .* mm from"):
+    with pytest.raises(DataError, match=r"center\.nose\.tip is .* mm from"):
         read_h5(path)
 
 

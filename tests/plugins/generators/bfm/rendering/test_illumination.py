@@ -14,7 +14,7 @@ from harness_plugins.generators.bfm.rendering import illumination
 from harness_plugins.generators.bfm.rendering.shading import radiance
 
 ORDER_OF_VERSION_1 = (0, 3, 1, 2, 6, 5, 7, 4, 8)
-"""Our coefficient that stands at each place of an old file."""
+"""Our coefficient that is at each place of an old file."""
 
 
 def normals(count: int = 50) -> np.ndarray:

@@ -68,10 +68,10 @@ def test_saved_with_its_facts(tmp_path):
 def test_what_is_no_shift_is_refused(tmp_path):
     path = tmp_path / "shift"
     path.write_bytes(b"something else")
-    with pytest.raises(DataError, match=r"is no shift.*harness digi2real shift"):
+    with pytest.raises(DataError, match=r"is not a shift.*harness digi2real shift"):
         shift.load(path)
     save_file({"delta": np.zeros((2, 2), np.float32)}, path)
-    with pytest.raises(DataError, match="is no shift"):
+    with pytest.raises(DataError, match="is not a shift"):
         shift.load(path)
     shift.save(path, np.array([[np.nan]], np.float32), FACTS)
     with pytest.raises(DataError, match="not finite"):
