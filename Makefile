@@ -44,6 +44,7 @@ docs: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/python scripts/words.py
 
 contract: $(STAMP)
 	$(BIN)/python tests/plugin/snapshot.py

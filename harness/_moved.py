@@ -1,6 +1,6 @@
 """Old import paths: they work for two minor versions, with a warning that names the new path.
 
-The finder stands at the end of ``sys.meta_path``, so it is asked only for modules that nobody else
+The finder is at the end of ``sys.meta_path``, so it is asked only for modules that nobody else
 finds, and costs nothing where new paths are used.
 """
 

@@ -1,4 +1,4 @@
-"""What plugins offer beside components: executors and trackers, found by name when asked for."""
+"""What plugins register beside components: executors and trackers, found by name when asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What plugins are told while a study runs. These records only grow, at their end.
+"""Events that plugins receive while a study runs. These records only grow, at their end.
 
 They are made in the process that runs the study, and a plugin that fails to take one is named and
 changes nothing.

@@ -42,7 +42,7 @@ BUSY = "import os; os.nice(10)\nwhile True: sum(range(10_000))"
 
 @contextmanager
 def busy(count: int) -> Iterator[None]:
-    """So many processes of low priority that never rest."""
+    """This many processes of low priority that never rest."""
     others = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(count)]
     try:
         yield

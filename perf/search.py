@@ -3,7 +3,7 @@
     python perf/search.py [--gallery 1000000] [--size 512] [--probes 512]
 
 Unit vectors are drawn into a file that is mapped and read as a stored embedding is; a probe is its
-subject's entry with noise. The gallery is searched with so many probes and with four times as many,
+subject's entry with noise. The gallery is searched with N probes and with four times as many,
 each in a process of its own; the peak of both beside the size of the gallery shows what is held.
 """
 

@@ -253,7 +253,7 @@ def did_you_mean(name: str, names: Iterable[str], lister: str = "") -> str:
 
 
 def _nearest(name: str, known: Sequence[str]) -> list[str]:
-    """The name that is spelt most alike; else up to two that share a word with it."""
+    """The name that is spelled most similarly; else up to two that share a word with it."""
     if len(name) > LONGEST_GUESSED:
         return []
     if near := get_close_matches(name, known, n=1):

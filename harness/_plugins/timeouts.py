@@ -1,7 +1,7 @@
 """Running the code of plugins: standard output kept clean, silence reported, hooks in limited time.
 
 A plugin may print, hang or raise anything. Standard output belongs to the data of the command, so
-what a plugin prints goes to standard error. Whoever keeps the user waiting is named.
+what a plugin prints goes to standard error. The plugin that keeps the user waiting is named.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def hook(doing: str) -> Iterator[None]:
 @contextmanager
 def stage(doing: str, say: Say, every_s: float, heard: Callable[[], float]) -> Iterator[None]:
     """Run a stage; ``heard`` is the monotonic time of its last sign of life."""
-    hint = "; finished parts are saved, Ctrl-C to stop"
+    hint = "; finished chunks are saved, Ctrl-C to stop"
     with redirect_stdout(sys.stderr), heartbeat(doing, say, every_s, hint, heard):
         yield
 

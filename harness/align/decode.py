@@ -27,7 +27,7 @@ from harness.process.variables import whole_number
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# The reason stands in the DataError; OpenCV would print it a second time, without the file name.
+# The reason is in the DataError; OpenCV would print it a second time, without the file name.
 _SILENT = 0
 getattr(cv2.utils, "logging", cv2).setLogLevel(_SILENT)  # OpenCV 4 has it one level higher
 

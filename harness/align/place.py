@@ -58,7 +58,7 @@ _LACK: dict[str, str] = {
 class Rule:
     """How landmarks are found, and what happens to an image where that fails.
 
-    ``auto`` takes what the set offers: given landmarks, else the template that its images follow,
+    ``auto`` takes what the set has: given landmarks, else the template that its images follow,
     else the selected detector, else given boxes. It is resolved once for a set, never per image.
     ``fallback``: ``reject`` leaves the image out and counts it (failure to enrol), ``given`` uses
     the landmarks that come with it, ``box`` the given box, ``centre`` assumes a face in the middle,
@@ -75,7 +75,7 @@ class Rule:
 def resolve(rule: Rule, images: Images, *, detector: bool) -> Method:
     """The method that ``rule`` means for these images; ``detector`` says that one is selected.
 
-    Raises UsageError when the images offer nothing that the rule can use.
+    Raises UsageError when the images have nothing that the rule can use.
     """
     offers: dict[Method, bool] = {
         "given": bool(np.isfinite(images.landmarks).any()),

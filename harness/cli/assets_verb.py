@@ -139,8 +139,9 @@ def fetch(obj: dict[str, Any], name: str, *, yes: bool) -> int:
 def check(obj: dict[str, Any], name: str | None, *, decode: bool, as_json: bool) -> int:
     """Check that data are there, complete and readable; NAME is an asset or a component.
 
-    Of a benchmark's data every list is read and every image looked for; networks are told by their
-    content and size, and what a generator or detector uses is opened. Exit 3 if something is wrong.
+    Of a benchmark's data every list is read and every image looked for; networks are recognised by
+    their content and size, and what a generator or detector uses is opened. Exit 3 if something is
+    wrong.
     """
     from harness.store.artifacts import Store
     from harness.store.assets import Links, missing_message

@@ -189,7 +189,9 @@ def sheet_of(key: str, out: Path, rows: int, columns: int) -> int:
     from harness.errors import UsageError
 
     if out.suffix.lower() not in (".jpg", ".jpeg", ".png"):
-        raise UsageError(f"{out}: a sheet is a JPEG or PNG picture; name a .jpg or .png file")
+        raise UsageError(
+            f"{out}: a contact sheet is a JPEG or PNG picture; name a .jpg or .png file"
+        )
     _, faces = _open(key)
     sheet(faces, out, rows, columns)
     say(f"sheet of {key} written to {out}")

@@ -64,7 +64,7 @@ def export(what: str, out: Path, form: Any) -> int:
 @click.option("-o", "--study", default=Path("study"), show_default=True, metavar="DIR",
               type=click.Path(path_type=Path), help="Study to add the cell to.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(FORMS),
-              help="Form of the file  [default: told by its first line]")  # fmt: skip
+              help="Format of the file  [default: detected from its first line]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def import_file(obj: dict[str, Any], /, file: Path, study: Path, **options: Any) -> int:

@@ -44,7 +44,7 @@ class MeasuredValue:
 
 @dataclass(frozen=True, slots=True)
 class FacePair:
-    """Two images worth looking at, with the names of their identities and how alike they are.
+    """Two images worth looking at, with the names of their identities and how similar they are.
 
     ``first_row`` and ``second_row`` are rows of ``Images`` of the set and of the one that ``other``
     names (the same set if empty).

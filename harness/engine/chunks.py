@@ -144,7 +144,7 @@ def make_part(shared: tuple[Split, Path], part: int, tell: Tell) -> None:
             waiting=split.session.progress.line,
         )
     except BaseException:
-        forget()  # what failed is opened afresh by whoever tries again
+        forget()  # what failed is opened afresh by the next attempt
         raise
 
 

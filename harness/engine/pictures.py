@@ -51,7 +51,7 @@ def face_attributes(session: Session, node: Node) -> Path:
 
 
 def generator_pictures(session: Session, node: Node) -> None:
-    """What a generator shows of its set, beside the sheet; a failure of it spoils no set."""
+    """Pictures a generator adds beside the contact sheet; a failure here spoils no set."""
     assert node.chosen is not None, "generate nodes always have a component"
     index = session.folder / "media" / f"pictures-{node.key[:12]}.json"
     cls = import_object(node.chosen.provided.component.target)

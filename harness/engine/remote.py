@@ -36,7 +36,7 @@ class StageJob:
 
 
 class ProgressForwarder(Progress):
-    """Sends what a stage shows to whoever waits for it, under a head of its own."""
+    """Forwards the progress of a stage to the process that waits for it, with its own header."""
 
     def __init__(self, tell: Tell, head: Sequence[Any] = ("progress",)) -> None:
         super().__init__(quiet=True)

@@ -54,7 +54,8 @@ class RunOutcome:
 
     results: list[Result] = field(default_factory=list)
     failures: list[StageFailure] = field(default_factory=list)
-    face_sets: list[tuple[str, str, Path]] = field(default_factory=list)  # label, key, sheet
+    # label, key, contact sheet
+    face_sets: list[tuple[str, str, Path]] = field(default_factory=list)
 
 
 class Runner:

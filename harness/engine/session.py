@@ -103,7 +103,7 @@ class Session:
             return self._benchmarks[key]
 
     def notes(self, chosen: ResolvedComponent) -> list[str]:
-        """What an opened benchmark said that the reader of its results must know."""
+        """Warnings of an opened benchmark for the reader of its results."""
         return self._notes.get(_identity(chosen), [])
 
     def images(self, chosen: ResolvedComponent | None, inputs: Mapping[str, str]) -> Images:

@@ -1,4 +1,4 @@
-"""One face, and what is said when there is none."""
+"""One face, or the reason why there is none."""
 
 from __future__ import annotations
 

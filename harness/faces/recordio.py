@@ -152,7 +152,7 @@ class RecordFile:
             found.body_bytes[start + row] = len(record.body)
 
     def _payload(self, offset: int) -> tuple[bytes, int]:
-        """The joined parts of a record, and where the next record begins."""
+        """The concatenated parts of a record, and where the next record begins."""
         parts: list[bytes] = []
         at = offset
         while True:

@@ -17,7 +17,7 @@ from harness.metrics.uncertainty.paired import holm
 
 Floats = NDArray[np.float64]
 LEAST_SETS = 8
-"""With seven sets a rank correlation below 0.79 is no evidence at the level of 5 %."""
+"""With seven sets a rank correlation below 0.79 is not evidence at the level of 5 %."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Association:
 class Prediction:
     """All measures for one score, and the errors of the mean, the best measure, and a ridge.
 
-    ``error_best`` chooses the best measure anew without the set that it predicts, so it is no
+    ``error_best`` chooses the best measure again without the set that it predicts, so it is no
     better than chance where chance chose.
     """
 

@@ -152,7 +152,7 @@ def _size(item: Artifact) -> int:
 
 
 def _benchmark_images(store: Store) -> dict[str, int | None]:
-    """Number of images of every benchmark that was ever placed here."""
+    """Number of images of every benchmark that was ever aligned here."""
     return {
         str(item.manifest["parts"]["images"]): _held(item)
         for item in store.of_kind(KIND_OF_STAGE["place"])

@@ -237,7 +237,7 @@ class Planner(ComponentResolver):
         return keys
 
     def placing_rule(self) -> list[Any]:
-        """What placing enters into a key, besides the images and the detector."""
+        """What alignment contributes to a key, besides the images and the detector."""
         study = self.study
         rule: list[Any] = [study.align, study.on_failure]
         if study.align in ("auto", "given", "box") or study.on_failure in ("given", "box"):

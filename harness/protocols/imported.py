@@ -86,7 +86,7 @@ class ImportedScores(Comparison):
         lost = int(np.isneginf(score).sum())
         warnings = ["the scores were computed elsewhere and imported"]
         if lost:
-            warnings.append(f"{lost:,} of {score.size:,} scores are no number; never accepted")
+            warnings.append(f"{lost:,} of {score.size:,} scores are not numbers; never accepted")
         return Evaluation(metrics, [_figure(ordered)], warnings)
 
     def _accuracy(self, score: NDArray[np.float64]) -> list[Metric]:

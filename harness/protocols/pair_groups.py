@@ -29,7 +29,7 @@ from harness.protocols.pairs import REPLICATES, PairFolds
 from harness.protocols.subgroups import LEVEL, OVER_PAIRS
 
 FMR_TARGETS = (1e-1, 1e-2)
-"""Lower rates cannot be told from noise with 3,000 impostor pairs in a group."""
+"""Lower rates cannot be distinguished from noise with 3,000 impostor pairs in a group."""
 ALPHA = 0.5
 FOLD = "fold_in_group"
 OVER: Mapping[str, float | str] = {"over": "groups"}

@@ -1,6 +1,6 @@
 """What papers conclude, as comparisons of rows of their tables that can be tested.
 
-The claims of a paper lie in ``PAPER.claims.toml`` beside its numbers, where there are any.
+The claims of a paper are in ``PAPER.claims.toml`` beside its numbers, where there are any.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _of(paper: records.Paper) -> list[Claim]:
         ]
     except (ValueError, KeyError, TypeError, UsageError) as error:
         reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise DataError(f"{path}: {reason}; mend the claim") from None
+        raise DataError(f"{path}: {reason}; fix the claim") from None
 
 
 def _test(paper: str, said: Mapping[str, Any]) -> ClaimTest:

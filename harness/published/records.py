@@ -76,13 +76,13 @@ _added: tuple[Paper, ...] = ()  # by plugins, of the registry that was loaded la
 
 
 def add(found: Iterable[Paper]) -> None:
-    """Make papers known beside the built-in ones, in the place of those added before."""
+    """Register papers beside the built-in ones, replacing those added before."""
     global _added  # what plugins add holds for the process, as plugins do
     _added = tuple(found)
 
 
 def read_papers(listing: Path) -> list[Paper]:
-    """The papers of a TOML file written as ``papers.toml`` is; their numbers lie beside it.
+    """The papers of a TOML file written as ``papers.toml`` is; their numbers are beside it.
 
     Raises ``DataError``, naming the file, where it or the numbers of a paper cannot be read.
     """

@@ -26,7 +26,7 @@ _PLAIN = {
     "tuple_type": _LIST,
     "list_type": _LIST,
 }
-"""Kinds of pydantic's errors that are said in words of our own."""
+"""Kinds of pydantic errors that we report in our own words."""
 _PIECE = re.compile(r"""(?:"[^"]*"|'[^']*'|\[[^]]*\]|[^,])+""")
 """What is between commas, those inside quotes and one pair of brackets left alone."""
 
@@ -102,7 +102,7 @@ def build(
 
     A key with dots sets one value inside a parameter and leaves the others of it: ``a.b`` inside
     ``a``, or inside ``a_params`` where that exists (``source.identities``). Raises ``UsageError``
-    with where it was said, and the nearest match for an unknown key or the reason for a bad value.
+    with its source, and the nearest match for an unknown key or the reason for a bad value.
     """
     cls = params_class(provided)
     label = f"{provided.component.kind} {provided.component.name}"
@@ -177,7 +177,7 @@ def explain(error: ValidationError) -> str:
 
 
 def external_fields(cls: type[Params]) -> dict[str, External]:
-    """The fields that are paths to outside data, with what is said about them."""
+    """The fields that are paths to outside data, with their description."""
     return {
         name: mark
         for name, field in cls.model_fields.items()

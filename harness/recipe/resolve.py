@@ -65,7 +65,7 @@ class StudyTable(BaseModel):
         None, ge=1, description="Embedding batch; results do not change."
     )
     align: Literal["auto", "given", "template", "box", "detector"] = Field(
-        "auto", description="How landmarks are found; auto takes what the images offer."
+        "auto", description="How landmarks are found; auto takes the first that the images have."
     )
     on_failure: Literal["reject", "given", "box", "centre", "error"] = Field(
         "reject", description="What happens to an image in which no face is found."
@@ -109,7 +109,7 @@ class Recipe(BaseModel):
 
 @dataclass(frozen=True)
 class RunFlags:
-    """What the flags of ``run`` and ``plan`` say; None or empty means not said."""
+    """What the flags of ``run`` and ``plan`` say; None or empty means not given."""
 
     recipe: Path | None = None
     profile: str | None = None

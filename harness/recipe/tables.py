@@ -87,8 +87,9 @@ class Faces(Use):
 class Phase(BaseModel):
     """One ``[[model.phases]]`` table: the first trains, later ones fine-tune what came before.
 
-    A phase trains on the union of its ``faces``. The recipe's generator is one of them where
-    ``generator`` says so; if that is not set, in a first phase that names no faces of its own.
+    A phase trains on the concatenation of its ``faces``. The recipe's generator is one of them
+    where ``generator`` says so; if that is not set, in a first phase that names no faces of its
+    own.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -98,7 +98,7 @@ def _labels(prefix: str, values: NDArray[Any]) -> NDArray[Any]:
 
 
 def read_scores(path: Path, form: Form | None = None) -> Listed:
-    """Read a score file; without ``form`` it is told by its first line that is not empty.
+    """Read a score file; without ``form`` the format is detected from its first line.
 
     Columns of ``csv`` and ``bob-csv`` are separated by commas, semicolons or tabs, those of the
     other forms by spaces or tabs. Raises DataError naming file and line for a file that has none of

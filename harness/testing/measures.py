@@ -90,7 +90,7 @@ def deterministic(subject: Subject) -> None:
 
 
 def describes_its_metrics(subject: Subject) -> None:
-    """Every metric has a description, by its name up to an ``@``, and lies in its range."""
+    """Every metric has a description, by its name up to an ``@``, and is in its range."""
     measure = subject.opened
     found = measure.measure(whole(made()))
     require(found.values, "no values were measured")
@@ -114,8 +114,8 @@ def pairs_point_at_images(subject: Subject) -> None:
     faces = whole(made())
     for pair in subject.opened.measure(faces).pairs:
         other: MeasuredSet = getattr(faces, pair.other) if pair.other else faces
-        require(0 <= pair.first_row < len(faces.images), f"row {pair.first_row} is no image")
-        require(0 <= pair.second_row < len(other.images), f"row {pair.second_row} is no image")
+        require(0 <= pair.first_row < len(faces.images), f"row {pair.first_row} is not an image")
+        require(0 <= pair.second_row < len(other.images), f"row {pair.second_row} is not an image")
 
 
 def answers_odd_sets(subject: Subject) -> None:

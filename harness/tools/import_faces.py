@@ -73,7 +73,7 @@ def readers(registry: Registry) -> dict[str, list[str]]:
 
 
 def layout_of(path: Path, known: Mapping[str, list[str]]) -> str:
-    """The generator that reads what lies at ``path``: by suffix, packed files before images."""
+    """The generator that reads what is at ``path``: by suffix, packed files before images."""
     if not path.exists():
         raise UsageError(f"{path} does not exist; check the path")
     if path.is_file():
@@ -105,5 +105,5 @@ def stated(path: Path, params: type[Params]) -> Mapping[str, Any]:
         raise DataError(f"cannot read {path / ABOUT}: {error}; export the set again") from None
     template = about.get("template") if isinstance(about, dict) else None
     if template is not None and not isinstance(template, str):
-        raise DataError(f"{path / ABOUT}: template is no name; export the set again")
+        raise DataError(f"{path / ABOUT}: template is not a name; export the set again")
     return params.of_export(path, template)

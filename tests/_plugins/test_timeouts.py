@@ -17,7 +17,7 @@ def test_a_silent_stage_is_named_until_it_ends():
         time.sleep(0.5)
     assert said
     assert said[0].startswith(
-        "embed net: still running, no progress for 0 s; finished parts are saved"
+        "embed net: still running, no progress for 0 s; finished chunks are saved"
     )
     told = len(said)
     time.sleep(0.2)

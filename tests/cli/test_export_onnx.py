@@ -43,7 +43,7 @@ def test_by_key_and_the_file_needs_no_parameters(here, home, tmp_path):
 
 def test_what_cannot_be_exported_is_said(here, home):
     assert "no weights" in here("export-onnx", "toy-net", "n.onnx", check=2).stderr
-    assert "no torch network" in here("export-onnx", "toy-pixels", "n.onnx", check=2).stderr
+    assert "not a torch network" in here("export-onnx", "toy-pixels", "n.onnx", check=2).stderr
     assert "toy-net" in here("export-onnx", "toy-nett", "n.onnx", check=2).stderr
     assert "ends in .onnx" in here("export-onnx", "toy-net", "n.pt", check=2).stderr
     key, _ = trained(here, home)

@@ -40,7 +40,7 @@ def test_toy_people_are_told_apart_and_their_card_answers_every_question(here, t
         assert f"## {question}" in text
     assert "20 identities, 80 images" in text
     assert "give --seen" in text
-    assert page.count("data:image/jpeg") >= 2  # the most alike identities
+    assert page.count("data:image/jpeg") >= 2  # the most similar identities
 
 
 def test_planted_people_are_found_and_decide_the_exit_code(here):

@@ -66,7 +66,7 @@ def test_a_study_is_searched_and_keeps_what_was_found(here, tmp_path):
     [
         (("-b", "toy-pairs", "-m", "toy-pixels"), 2, "give a study, or --train"),
         (("--train", "abc", *BENCH), 2, "no face set"),
-        (("--train", "abc", "-b", "toy-pairs", "-m", "toy-pixels", "--fmr", "2"), 2, "no share"),
+        (("--train", "abc", "-b", "toy-pairs", "-m", "toy-pixels", "--fmr", "2"), 2, "not a share"),
     ],
 )
 def test_what_it_refuses(here, args, code, message):

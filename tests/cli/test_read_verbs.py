@@ -47,7 +47,7 @@ def test_embed_counts_images_without_landmarks(harness_command, photos, tmp_path
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        (("absent", "-m", "toy-pixels", "--template", "arcface"), 2, "absent is no folder"),
+        (("absent", "-m", "toy-pixels", "--template", "arcface"), 2, "absent is not a folder"),
         (("photos", "-m", "toy-pixels"), 2, "add landmarks=FILE"),
         (("photos", "-m", "toy-pixels", "--template", "arcfase"), 2, "did you mean 'arcface'"),
         (("photos", "-m", "toy-net", "--template", "arcface"), 2, "has no weights"),

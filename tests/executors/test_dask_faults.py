@@ -224,7 +224,7 @@ def test_a_killed_scheduler_leaves_a_study_that_goes_on(
         made.scheduler.kill()
         _, errors = process.communicate(timeout=120)
         assert process.returncode == 1, errors
-        assert "the Dask scheduler is lost; finished parts are saved" in errors
+        assert "the Dask scheduler is lost; finished chunks are saved" in errors
         assert "Traceback" not in errors.split("harness: ")[-1]
     with cluster(home, tmp_path / "dask") as made:
         process = command(home, tmp_path, "--executor", "dask", "--scheduler", made.address)

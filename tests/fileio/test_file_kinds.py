@@ -1,4 +1,4 @@
-"""Files are told by their content, whatever their name."""
+"""Files are recognised by their content, whatever their name."""
 
 from __future__ import annotations
 

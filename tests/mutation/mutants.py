@@ -2,7 +2,7 @@
 
 One mutant is one edit of one line: an operator exchanged, a number moved by one, a condition turned
 round, a call left out. Texts, annotations, decorators and what is raised are left alone: a message
-that no test reads is no wrong number.
+that no test reads is not a wrong number.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class _Finder(ast.NodeVisitor):
         self.found.append((line, start, end, new, ".".join(self._inside)))
 
     def between(self, left: ast.expr, right: ast.expr, kind: ast.AST) -> None:
-        """An operator stands between two operands, beside blanks, brackets and comments."""
+        """An operator is between two operands, beside blanks, brackets and comments."""
         old, new = EXCHANGED.get(type(kind), ("", ""))
         start, end = self.last(left), self.first(right)
         at = self.source.find(old.encode(), start, end) if old else -1

@@ -3,7 +3,7 @@
 Draws a seeded sample of :mod:`mutants` over the modules that make numbers, keys and verdicts. Each
 is put into a copy of the tree, and the test files of its module run in a fork of a process that has
 the libraries loaded: first those that mirror it, then, if it lives, the wider set of ``WIDER``.
-What a run found is kept in a log, so that a stopped run goes on where it was; ``--again`` tries
+What a run found is kept in a log, so that a stopped run continues where it was; ``--again`` tries
 those that lived once more. Mutants that no test can tell from the code stand in
 ``equivalent.toml``, each with its reason.
 """

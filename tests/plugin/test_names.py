@@ -54,7 +54,7 @@ def literals(source: str) -> Iterator[tuple[int, str]]:
 
 
 def named(source: str, names: set[str]) -> list[tuple[int, str]]:
-    """Line and name, for every name that stands in a string as a whole word."""
+    """Line and name, for every name that is in a string as a whole word."""
     word = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
     return [
         (line, name)

@@ -36,7 +36,7 @@ def cosine_distances(home, real) -> np.ndarray:
 
 
 def _names(lines: list[str], count: int) -> set[str]:
-    """Images of the first so many pairs of each kind and fold that give ``count`` images."""
+    """Images of the first pairs of each kind and fold that give ``count`` images."""
     for limit in range(1, 301):
         chosen: set[str] = set()
         for start in range(0, len(lines), 300):

@@ -17,7 +17,7 @@ def drafted(tmp_path, text, name="r.toml"):
 
 
 def plain(values):
-    """What a table says, without who said it."""
+    """The values of a table, without their sources."""
     return {key: said.value for key, said in values.items()}
 
 

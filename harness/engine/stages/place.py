@@ -37,7 +37,7 @@ class Placing(chunks.Split):
 
     @cached_property
     def method(self) -> Policy:
-        """How all of them are placed, which no part can say by itself."""
+        """How all of them are aligned, which no single chunk knows."""
         study = self.session.plan.study
         detector = self.node.chosen is not None and study.align in ("auto", "detector")
         rule = Rule(study.align, study.on_failure, study.max_doubtful)
@@ -85,7 +85,7 @@ def run(node: Node, owner: PlannedCell | None, session: Session, folder: Path) -
     images, placements = placing.images, Placements.load(folder / FILE)
     if placements.failed.all():
         reasons = ", ".join(placements.failures()) or "no images"
-        raise DataError(f"no face was placed in any image of {node.label}: {reasons}")
+        raise DataError(f"no face was found in any image of {node.label}: {reasons}")
     failed = [images.names[int(i)] for i in placements.failed.nonzero()[0][:100]]
     return {
         "images": len(placements),

@@ -137,7 +137,7 @@ def _check_counts(node: Node, data: TrainingData) -> None:
 
 
 def _together(node: Node, session: Session, folder: Path) -> list[str]:
-    """Train in several processes; what they said that the reader of the result must know."""
+    """Train in several processes; their notes for the reader of the result."""
     from harness.training.distributed import launch
 
     jobs = max(1, session.jobs // session.processes)

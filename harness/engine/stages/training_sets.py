@@ -26,7 +26,7 @@ from harness.training.data.subset import choose, classes
 
 
 class LabelledFaces:
-    """The placed faces of a stored set, or a part of them, with contiguous class labels."""
+    """The aligned faces of a stored set, or a part of them, with contiguous class labels."""
 
     def __init__(self, session: Session, node: Node, index: int, spec: InputSpec) -> None:
         assert node.training is not None

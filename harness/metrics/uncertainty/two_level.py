@@ -228,7 +228,7 @@ def _seeds(
 
 
 def _inverse(counts: Sequence[int]) -> float:
-    """Variance of a difference of means of so many trainings, of one training's variance."""
+    """Variance of a difference of means of this many trainings, of one training's variance."""
     return float(sum(1 / count for count in counts if count))
 
 

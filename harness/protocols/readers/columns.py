@@ -63,10 +63,10 @@ def read_text_columns(
     """The wanted columns of a list whose fields are separated by comma, semicolon, tab or space.
 
     With a header the columns are found by name, in any case, among others that are ignored; without
-    one the list has exactly these columns. ``separator`` is told by the first line if not given.
-    Numbers come as arrays of their kind, text as an array of Python strings (one long name would
-    widen every entry of a dtype ``U``). Empty lines are skipped.
-    Raises DataError with file and line.
+    one the list has exactly these columns. ``separator`` is detected from the first line if not
+    given. Numbers come as arrays of their kind, text as an array of Python strings (one long name
+    would widen every entry of a dtype ``U``). Empty lines are skipped. Raises DataError with file
+    and line.
     """
     number, first = first_line(path)
     mark = separator or separator_of(first)

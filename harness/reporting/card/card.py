@@ -33,10 +33,10 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {
     SOURCING: (),
     "Bias": ("image-statistics",),
     "Benchmark reliability": (),
-    "Likeness to the reference": ("realism",),
+    "Similarity to the reference": ("realism",),
 }
 """The seven requirements of Borsukiewicz et al. 2025 (arXiv 2510.17372), with the measures that
-answer each, and likeness to a reference set."""
+answer each, and similarity to a reference set."""
 SHOWN_PAIRS = 12
 _HTML, _MARKDOWN = "card.jinja", "card.md.jinja"
 

@@ -53,7 +53,7 @@ def is_trained(result: Result) -> bool:
 
 
 def one_per_training(cells: Iterable[Cell]) -> tuple[Cell, ...]:
-    """The newest cell of every seed, by seed; a network that stands under two seeds counts once."""
+    """The newest cell of every seed, by seed; a network that is under two seeds counts once."""
     newest: dict[tuple[int, int], Cell] = {}
     for cell in sorted(cells, key=lambda cell: cell.result.created):
         seed = cell.result.seed

@@ -54,7 +54,7 @@ WORDS: Mapping[str, tuple[str, Weight]] = {
     "on_failure": ("images in which no face is found", "rule"),
     "align": ("how landmarks are found", "images"),
     "aligner": ("aligner", "images"),
-    "placed_by": ("rules that placed the faces", "images"),
+    "placed_by": ("rules that aligned the faces", "images"),
     "pairs_sha256": ("digest of the pair list", "pairs"),
     "lists_sha256": ("digest of the lists", "pairs"),
     "n_genuine": ("genuine comparisons", "pairs"),
@@ -144,7 +144,8 @@ def _judged(found: Iterable[FieldDifference]) -> tuple[Verdict, str]:
         return "not comparable", "not comparable: they do not count the same comparisons"
     if "images" in weights:
         return "not comparable", (
-            "not comparable: the faces were not placed alike; run both with one aligner and rule"
+            "not comparable: the faces were not aligned the same way; run both with one "
+            "aligner and rule"
         )
     if "rule" in weights:
         return "not comparable", (

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 OWN = frozenset({"input", "embedding_dtype"})
 """Fields of a protocol that are the model's own affair."""
 PLACING = frozenset({"align", "aligner", "on_failure", "placed_by"})
-"""Fields that say how faces were placed."""
+"""Fields that describe how faces were aligned."""
 Verdict = Literal["better", "worse", "equivalent", "not worse", "unchanged", "not comparable"]
 
 

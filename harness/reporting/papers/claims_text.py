@@ -44,7 +44,7 @@ def comparison_line(tested: Tested) -> str:
 
 
 def p_text(value: float) -> str:
-    """``p = 0.018``; what is too small to be told from zero is ``p < 1e-15``."""
+    """``p = 0.018``; what is too small to be distinguished from zero is ``p < 1e-15``."""
     return "p < 1e-15" if value < 1e-15 else f"p = {value:.2g}"
 
 

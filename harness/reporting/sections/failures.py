@@ -46,7 +46,7 @@ def broken(study: Study) -> list[Broken]:
 
 
 def enrolment(study: Study, names: Names) -> Grid | None:
-    """The failure-to-enrol rate of every set of images, as each model's faces were placed."""
+    """The failure-to-enrol rate of every set of images, as each model's faces were aligned."""
     rows: dict[tuple[str, str], list[Box]] = {}
     for result in study.results:
         found = result.enrolment

@@ -35,7 +35,7 @@ class FaceSetCard:
     settings: dict[str, str]
     facts: dict[str, str]
     sheet: str
-    figures: list[Figure] = field(default_factory=list)  # likeness within and between
+    figures: list[Figure] = field(default_factory=list)  # similarity within and between
     grids: list[Grid] = field(default_factory=list)  # nearest identities
     shown: list[tuple[str, str, str]] = field(default_factory=list)  # title, text, data URI
 

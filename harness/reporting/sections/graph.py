@@ -1,4 +1,4 @@
-"""The graph from a seed to a printed digit: two lanes of steps that meet at the embeddings."""
+"""The graph from a seed to a printed digit: two chains of steps that meet at the embeddings."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def signature(use: ComponentUse | None) -> str:
 def labels(uses: Iterable[ComponentUse | None]) -> dict[str, str]:
     """A distinct label for every signature: ``digi2real``, or ``digi2real (alpha=2)``.
 
-    The label of a recipe's entry stands in the place of the component's name, unless entries label
+    The label of a recipe's entry replaces the component's name, unless entries label
     one component differently: each says then how much of it a model takes. Of components with one
     name the parameter that tells all of them apart is shown, a file before others, or those in
     which they differ; where these are too many, or the difference is elsewhere, version, provider

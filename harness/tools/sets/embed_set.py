@@ -103,7 +103,7 @@ def chosen_images(faces: LabelledSet, per_identity: int | None) -> Subset:
 
 
 def first_images(subjects: NDArray[np.int64], per_identity: int | None) -> NDArray[np.intp]:
-    """Rows of the first so many images of every subject, in their order; all for None."""
+    """Rows of the first N images of every subject, in their order; all for None."""
     if per_identity is None:
         return np.arange(len(subjects))
     order = np.argsort(subjects, kind="stable")

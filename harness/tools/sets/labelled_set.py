@@ -37,7 +37,7 @@ class LabelledSet:
 
 
 def open_set(store: Store, what: str, template: str | None) -> LabelledSet:
-    """A stored face set by the beginning of its key, or a folder with a folder a person.
+    """A stored face set by the beginning of its key, or a folder with one subfolder per person.
 
     Raises UsageError where it is neither.
     """

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Streamed:
-    """A generator's faces as training data: each is made, placed and aligned when it is drawn.
+    """A generator's faces as training data: each is generated and aligned when it is drawn.
 
     ``open_generator`` gives a prepared generator; it is called once for every thread that reads at
     the same time. ``choose`` maps identities and samples (int64 (N,) each) to a mask of those

@@ -44,8 +44,8 @@ _WRAPPERS = ("_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.
 def read_file(path: Path) -> tuple[Weights, str]:
     """The tensors of a weights file by their names in it, and under which names they were nested.
 
-    safetensors and torch files of both forms are told by their content, whatever the suffix. A
-    whole module that was saved gives the entries of its state dict. Raises DataError naming the
+    safetensors and torch files of both forms are recognised by their content, whatever the suffix.
+    A whole module that was saved gives the entries of its state dict. Raises DataError naming the
     file, and what it is instead, where it holds no weights.
     """
     what = "a weights file (a state_dict saved by torch.save, or safetensors)"

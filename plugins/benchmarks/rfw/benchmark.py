@@ -97,7 +97,7 @@ class Rfw(PairBenchmark):
         found = [*super().cautions(comparison), LEAK]
         if shared:
             found.append(
-                f"{len(shared)} people of {comparison} stand under a second race as well "
+                f"{len(shared)} people of {comparison} are under a second race as well "
                 f"({', '.join(shared)}): the groups are not disjoint"
             )
         return found

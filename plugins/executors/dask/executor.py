@@ -212,12 +212,13 @@ class DaskExecutor(Executor):
             if isinstance(error, KilledWorker):
                 return HarnessError(
                     f"a task was given up after it had ended several workers, the last one "
-                    f"{error.last_worker.address} (out of memory?); finished parts are saved, run "
+                    f"{error.last_worker.address} (out of memory?); finished chunks are saved, run "
                     "the same command again"
                 )
             return HarnessError(f"Dask could not run a task: {type(error).__name__}: {error}")
         return HarnessError(
-            "the Dask scheduler is lost; finished parts are saved, run the same command again when "
+            "the Dask scheduler is lost; finished chunks are saved, run the same command again "
+            "when "
             "it is back"
         )
 

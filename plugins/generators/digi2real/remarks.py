@@ -44,6 +44,6 @@ def _of_the_source(found: Identities) -> Iterator[str]:
         number, reason = next(iter(found.rejected.items()))
         yield f"{len(found.rejected)} source identities rejected; identity {number}: {reason}"
     if found.opposite:
-        yield f"{found.opposite} source images lie opposite to their prototype and are left out"
+        yield f"{found.opposite} source images are opposite to their prototype and are left out"
     if found.single:
         yield f"{found.single} source identities have one image: no variation between latents"

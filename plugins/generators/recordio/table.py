@@ -62,7 +62,7 @@ def by_header(rec: RecordFile, negative: Literal["error", "skip"]) -> Table:
         row = int(np.flatnonzero(wrong)[0])
         raise DataError(
             f"{rec.path}, offset {offsets[row]}: the label {labels[row]} of record {keys[row]} is "
-            "no whole number; if identities are in a list.txt, set labels=list"
+            "not a whole number; if identities are in a list.txt, set labels=list"
         )
     bad = labels < 0
     if bad.any() and negative == "error":

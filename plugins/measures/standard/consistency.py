@@ -18,7 +18,7 @@ from .shared import SeededMeasure, unit_vectors
 
 
 class Consistency(SeededMeasure):
-    """Whether images lie nearest to the centre of their own identity."""
+    """Whether images are nearest to the centre of their own identity."""
 
     name: ClassVar = "consistency"
     params: ConsistencyParams

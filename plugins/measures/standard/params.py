@@ -23,7 +23,7 @@ class SeparabilityParams(Resampled):
     """Parameters of ``separability``."""
 
     pairs_per_identity: int = Field(
-        50, ge=1, description="Most genuine pairs of an identity; of more, so many are drawn."
+        50, ge=1, description="Most genuine pairs of an identity; of more, this number is drawn."
     )
 
 
@@ -53,7 +53,7 @@ class UniquenessParams(Params):
         lt=1,
         description="With a reference set, also its threshold at this FMR of centres.",
     )
-    pairs: int = Field(20, ge=0, description="Most alike identities listed.")
+    pairs: int = Field(20, ge=0, description="Most similar identities listed.")
 
 
 class CapacityParams(Params):
@@ -111,7 +111,7 @@ class LeakageParams(Params):
     replicates: int = Field(
         1000, ge=100, le=100_000, description="Bootstrap replicates of an interval."
     )
-    pairs: int = Field(50, ge=0, description="Most alike identities listed.")
+    pairs: int = Field(50, ge=0, description="Most similar identities listed.")
 
 
 class ImageStatisticsParams(Resampled):

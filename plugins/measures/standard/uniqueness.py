@@ -33,7 +33,7 @@ class Uniqueness(SeededMeasure):
     }
 
     def measure(self, faces: MeasuredSet) -> Measurement:
-        """Measure one set; pairs are the identities whose centres are most alike."""
+        """Measure one set; pairs are the identities whose centres are most similar."""
         notes = ["the number depends on the order: that of the labels"]
         vectors = unit_vectors(faces, notes)
         values = [unique(vectors, cosine=self.params.cosine)]

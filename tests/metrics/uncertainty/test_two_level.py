@@ -135,7 +135,7 @@ def test_other_shapes_are_refused():
 # -- control: known truth --------------------------------------------------------------------------
 
 THRESHOLD = 0.0
-MARGIN = 1.5  # genuine scores lie about so far above the threshold, impostor scores below
+MARGIN = 1.5  # genuine scores are about so far above the threshold, impostor scores below
 NETWORKS = {  # seeds do not vary; scores of the two are exchangeable
     "pairs": {"seed": 0.0, "pair": 0.5, "person": 0.0},
     "people": {"seed": 0.0, "pair": 0.0, "person": 0.4},

@@ -81,7 +81,7 @@ def test_a_linked_asset_replaces_the_root(harness_command, lfw):
 
 def test_no_landmarks_and_no_detector_is_said(harness_command, lfw):
     done = harness_command(*RUN, "-B", "flip=none", check=2)
-    assert "give landmarks=FILE" in done.stderr
+    assert "add landmarks=FILE" in done.stderr
 
 
 def test_a_grey_image_works(harness_command, lfw):

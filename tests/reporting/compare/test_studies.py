@@ -13,7 +13,7 @@ from harness.results.study import load_study
 
 @pytest.fixture
 def cells(make, tmp_path):
-    """Cells of a study in which so many of 200 pairs are wrong; None for no number."""
+    """Cells of a study in which this many of 200 pairs are wrong; None for no number."""
 
     def made(name, *wrongs, **fields):
         folder = tmp_path / name

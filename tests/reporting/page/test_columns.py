@@ -1,4 +1,4 @@
-"""Columns of numbers stand at the right and sort as numbers, in every table of a whole report."""
+"""Columns of numbers are at the right and sort as numbers, in every table of a whole report."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def phase(key, name, images, **settings):
 
 
 def scores(accuracy, seed):
-    """Distances of pairs in four folds, about so many of which are told right by 1.0."""
+    """Distances of pairs in four folds, about this share of which is right at 1.0."""
     rng = np.random.default_rng(seed)
     genuine = np.arange(PAIRS) % 2 == 0
     right = rng.random(PAIRS) < accuracy

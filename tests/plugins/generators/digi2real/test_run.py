@@ -213,7 +213,7 @@ def test_a_run_killed_anywhere_loses_at_most_a_shard(harness_command, home, tmp_
     environ = {**os.environ, "HARNESS_HOME": str(home), "OMP_NUM_THREADS": "1"}
     rng = np.random.default_rng(3)
     kept, wounded = {}, 0
-    for shards in (0, 0, 1, 2, 2, 3, 4):  # waits for so many, then a random time longer
+    for shards in (0, 0, 1, 2, 2, 3, 4):  # waits for this many, then a random time longer
         process = subprocess.Popen(command, cwd=tmp_path, env=environ, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 120
         while len(finished_shards(home)) < shards and time.monotonic() < deadline:

@@ -139,7 +139,7 @@ def test_other_zip_files_that_cannot_be_read(tmp_path):
     with pytest.raises(DataError, match="encrypted"):
         ZipImages(path)
     (tmp_path / "text.zip").write_text("text")
-    with pytest.raises(DataError, match="no readable zip file"):
+    with pytest.raises(DataError, match="not a readable zip file"):
         ZipImages(tmp_path / "text.zip")
 
 

@@ -150,15 +150,15 @@ def test_tar_files_that_are_damaged(tmp_path):
         data[: second + 3] + b"X" + data[second + 4 :], f"end of the archive at offset {second}"
     )
     refused(data[:second], "end of the archive at offset")
-    refused(data[: second + 600], "cut short|no readable tar")
+    refused(data[: second + 600], "cut short|not a readable tar")
     refused(data + data, "joined from several")
     negative = bytearray(data)
     negative[second + 124 : second + 136] = b"\xff" * 12
     negative[second + 148 : second + 156] = b" " * 8
     checksum = sum(negative[second : second + 512])
     negative[second + 148 : second + 156] = f"{checksum:06o}\0 ".encode()
-    refused(bytes(negative), "impossible size|which no image|no readable tar")
-    refused(b"", "end of the archive|no readable tar")
+    refused(bytes(negative), "impossible size|which no image|not a readable tar")
+    refused(b"", "end of the archive|not a readable tar")
     refused(b"\x1f\x8b" + data, r"unpacked if it is \.tar\.gz")
 
 

@@ -106,7 +106,7 @@ def test_negative_labels_are_refused_or_left_out(tmp_path):
 @pytest.mark.parametrize("label", [0.5, float("nan"), float("inf")])
 def test_labels_that_are_no_numbers_of_people_are_refused(tmp_path, label):
     write(tmp_path / "x.rec", [(0, 0.0, png(0)), (1, label, png(1))])
-    with pytest.raises(DataError, match=r"offset \d+: the label .* no whole number"):
+    with pytest.raises(DataError, match=r"offset \d+: the label .* not a whole number"):
         opened(tmp_path)
 
 

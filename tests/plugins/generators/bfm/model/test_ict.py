@@ -163,7 +163,7 @@ def test_faces_are_rendered_with_few_blend_shapes(tmp_path, model, open_bfm):
         (lambda f: (f / "vertex_indices.json").unlink(), r"cannot read .*vertex_indices\.json"),
         (lambda f: (f / "vertex_indices.json").write_text("{}"), "does not name"),
         (lambda f: (f / "vertex_indices.json").write_text('{"idx_to_landmark_verts": [1]}'),
-         "no list of 68"),
+         "not a list of 68"),
         (lambda f: (f / "generic_neutral_mesh.obj").unlink(), r"cannot read .*neutral_mesh"),
         (lambda f: (f / "identity001.obj").write_text("v 1 2 3\n"), r"identity001\.obj has 1 vert"),
         (lambda f: (f / "smile0.obj").write_text("v 1 2\n"), r"smile0\.obj has vertices"),
