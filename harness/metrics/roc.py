@@ -85,6 +85,7 @@ def roc_from_points(fmr: ArrayLike, tmr: ArrayLike) -> RocCurve:
     if not (x.size and ((x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)).all()):
         raise DataError("the points of a ROC curve must be rates between 0 and 1")
     x, y = np.append(x, (0.0, 1.0)), np.append(y, (0.0, 1.0))
+    # At equal FMR the lower TMR comes first, so that the curve never falls.
     order = np.lexsort((y, x))
     return RocCurve(fmr=x[order], tmr=y[order], threshold=np.full(x.size, np.nan))
 

@@ -139,6 +139,7 @@ def _reduce(scores: NDArray[np.float32], part: slice, mates: _Mates, result: Sea
         rows = np.flatnonzero(count > nth)
         columns = mates.columns[start[rows] + nth]
         best[rows] = np.maximum(best[rows], scores[rows, columns])
+        # Mates leave the block, so that the best that remains is an impostor's.
         scores[rows, columns] = -np.inf
     scores.max(axis=1, out=result.other_score[part])
     result.rank[part] = count > 0

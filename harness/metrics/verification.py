@@ -237,7 +237,9 @@ def _best_cut(ascending: NDArray[np.float64], mask: Bools, pick: Pick) -> float:
     if not finite.size:
         raise DataError("no training pair could be compared: every distance is +inf")
     gain = np.cumsum(np.where(mask[: finite.size], 1, -1))
+    # A threshold cannot separate equal distances: cuts are only where the distance changes.
     ends = np.append(np.flatnonzero(finite[1:] != finite[:-1]), finite.size - 1)
+    # argmax takes the first of equal maxima, which is the lowest threshold.
     cut = int(np.argmax(np.concatenate(([0], gain[ends]))))
     return pick(finite, int(ends[cut - 1]) + 1 if cut else 0)
 

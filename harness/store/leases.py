@@ -157,8 +157,11 @@ def _claim(
     while True:
         newest = _newest(folder, key)
         record = _record(newest[1])
+        # We hold the lock that this holder had, so its process has ended: no need to wait.
         dead = locked and bool(record.get("locked"))
         if not (newest[0] == 0 or record.get("state") == "free" or dead):
+            # Counts are compared for being equal only, and the wait is measured on this host's
+            # monotonic clock: clocks of different hosts need not agree.
             if newest != seen:
                 alive, seen, since = seen is not None, newest, time.monotonic()
                 if not said and (at_once or alive):
@@ -168,6 +171,7 @@ def _claim(
                 time.sleep(min(0.5, lasts / BEATS))
                 continue
         try:
+            # The one step that decides: of all who try, only one can create this file.
             _path(folder, key, newest[0] + 1).open("x").close()
         except FileExistsError:
             continue

@@ -127,6 +127,7 @@ def check_steps(recipe: TrainingRecipe, data: TrainingData) -> None:
 
 
 def _torch_seed(seed: int, *path: str | int) -> int:
+    # torch takes 64 bits, of which the sign is left out.
     return derive(seed, "train", *path) % 2**63
 
 

@@ -94,6 +94,8 @@ class TrainingStep:
         output = mine
         if not whole:
             output = self.ranks.gather(mine, len(labels)).requires_grad_()
+            # All processes compute the same loss, so whatever it draws must be equal in all of
+            # them.
             torch.manual_seed(seed)
         target = torch.from_numpy(labels).to(self.device)
         loss, log = self.recipe.objective(output, target)

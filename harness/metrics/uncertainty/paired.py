@@ -115,6 +115,7 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
         raise DataError("p-values must be in 0..1")
     order = np.argsort(p, kind="stable")
     adjusted = np.empty(p.size)
+    # A larger p-value never gets a smaller adjusted one, which the bare products could give.
     adjusted[order] = np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1))
     return tuple(np.minimum(adjusted, 1.0).tolist())
 

@@ -71,9 +71,11 @@ class MarginLoss(nn.Module):
 
     def forward(self, output: Tensor, labels: Tensor) -> Logged:
         """Mean cross-entropy of raw features (B, D) and labels int64 (B,)."""
+        # In half precision cosines near 1, where margins act, are too coarse.
         with torch.autocast(output.device.type, enabled=False):
             features = output.float()
             weight: Tensor = self.weight
+            # The slope of arccos is infinite at -1 and 1; one such cosine makes all gradients NaN.
             limit = 1.0 - self.clamp
             if self.training and self.sample_rate < 1.0:
                 drawn = self.draw(labels)

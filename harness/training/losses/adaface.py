@@ -32,6 +32,7 @@ class AdaFace(MarginLoss):
 
     def margin(self, own: Tensor, norms: Tensor) -> Tensor:
         """Angular and additive margin by the quality in [-1, 1] of each image."""
+        # The bounds of the published code: one exploding norm must not decide the statistics.
         safe = norms.clamp(1e-3, 100.0)
         if self.training:
             if len(safe) < 2:
@@ -39,6 +40,7 @@ class AdaFace(MarginLoss):
             self.mean.lerp_(safe.mean(), self.t)
             self.std.lerp_(safe.std(), self.t)
         quality = ((safe - self.mean) / (self.std + 1e-3) * self.h).clamp(-1.0, 1.0)
+        # Beyond 0 and pi the cosine would rise again and reward a larger angle.
         angle = (own.arccos() - self.m * quality).clamp(1e-3, math.pi - 1e-3)
         return angle.cos() - (self.m + self.m * quality)
 

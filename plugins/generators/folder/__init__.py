@@ -122,7 +122,7 @@ def harness_components() -> Iterable[Component]:
         _own(
             "parquet",
             "ParquetParams",
-            "faces of Parquet files: a row an image, columns image and identity or label",
+            "faces of Parquet files: one row per image, columns image and identity or label",
             (".parquet",),
             target="packed:Parquet",
         ),
