@@ -45,15 +45,14 @@ class Spread:
     """How the numbers of T trainings vary together, as other people would be tested.
 
     ``covariance`` float64 (T, T) of the T numbers. ``sums`` float64 (T, G) are what each of G
-    people (or pairs) adds; None where the covariance is that of bootstrap replicates over ``units``
-    people. ``least`` float64 (T, T) is the covariance of independent pairs, a floor; ``rows`` is
-    the number of pairs, of which one call more or less is the least that numbers are unsure by.
+    people (or pairs) adds. ``least`` float64 (T, T) is the covariance of independent pairs, a
+    floor; ``rows`` is the number of pairs, of which one call more or less is the least that numbers
+    are unsure by.
     """
 
     covariance: Doubles
-    units: int
     rows: int
-    sums: Doubles | None = None
+    sums: Doubles
     least: Doubles | None = None
 
     def of(self, weights: ArrayLike) -> tuple[float, float]:
@@ -63,8 +62,8 @@ class Spread:
         if self.least is not None:
             variance = max(variance, LEAST_SHARE * float(w @ self.least @ w))
         one_call = float(w @ w) / self.rows**2
-        if variance <= one_call or self.sums is None:
-            return max(variance, one_call), max(self.units - 1.0, 1.0)
+        if variance <= one_call:
+            return one_call, max(self.sums.shape[1] - 1.0, 1.0)
         # Few people may decide the difference, however many there are: their effective number.
         squares = np.square(w @ self.sums)
         effective = squares.sum() ** 2 / np.square(squares).sum()
@@ -86,7 +85,7 @@ def spread_over_people(influences: ArrayLike, pairs: SubjectPairs) -> Spread:
     codes = np.unique(low * pairs.n_subjects + high, return_inverse=True)[1]
     twice = np.stack([np.bincount(codes, row[apart]) for row in u])
     shared = sums @ sums.T - twice @ twice.T
-    return Spread(shared, pairs.n_subjects, u.shape[1], sums, u @ u.T)
+    return Spread(shared, u.shape[1], sums, u @ u.T)
 
 
 def spread_over_units(influences: ArrayLike, units: ArrayLike | None = None) -> Spread:
@@ -101,19 +100,7 @@ def spread_over_units(influences: ArrayLike, units: ArrayLike | None = None) -> 
     if units is not None:
         codes = np.unique(np.asarray(units), return_inverse=True)[1]
         u = np.stack([np.bincount(codes, row) for row in u])
-    return Spread(u @ u.T, u.shape[1], rows, u)
-
-
-def spread_of_replicates(replicates: ArrayLike, units: int, rows: int) -> Spread:
-    """Spread of T numbers from bootstrap replicates (T, B) with equal draws of ``units`` people.
-
-    Draws in which a number is undefined (NaN) are left out.
-    """
-    table = np.asarray(replicates, np.float64)
-    table = table[:, ~np.isnan(table).any(axis=0)]
-    if table.shape[1] < 2:
-        raise DataError("fewer than two bootstrap replicates are defined for all trainings")
-    return Spread(np.atleast_2d(np.cov(table)), units, rows)
+    return Spread(u @ u.T, rows, u)
 
 
 def _table(influences: ArrayLike, length: int) -> Doubles:

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 Seeds = Mapping[int, "Cell"]
 Measure = Callable[["Result"], "MetricRecord | None"]
 
-SEED = 0
-"""Of the bootstrap, so that all trainings are tested on the same draws of people."""
-
 
 @dataclass(frozen=True)
 class Gain:
@@ -95,7 +92,7 @@ def _stored(cell: Cell) -> Influences | None:
         stored = None if path is None or not path.exists() else read_stored(cell)
     except DataError:
         return None  # `harness compare` and `harness trace` name the file
-    return None if stored is None else influences_of(stored, SEED)
+    return None if stored is None else influences_of(stored)
 
 
 def _over_seeds(effects: Sequence[float]) -> float:

@@ -1,13 +1,12 @@
-"""What the stored scores of one training say of its headline, pair by pair.
+"""What the stored scores of one training say of its headline, comparison by comparison.
 
-Accuracy and area of pairs and rank rates of searches are means over comparisons: each comparison
-has an influence, what it adds to the number. TAR at a FAR has a threshold that every comparison
-moves; it has replicates of a bootstrap over people instead.
+Each comparison has an influence, what it adds to the number: of an accuracy whether it is called
+right, of an area its placement, of a TAR whether it is accepted and how it moves the threshold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +18,10 @@ from harness.metrics.operating_points import OperatingPoint, tar_at_far
 from harness.metrics.scores import highest_scores
 from harness.metrics.uncertainty.bootstrap import (
     SubjectPairs,
-    bootstrap_tar,
-    draw_subject_weights,
     encode_subjects,
 )
 from harness.metrics.uncertainty.two_level import (
     Spread,
-    spread_of_replicates,
     spread_over_people,
     spread_over_units,
 )
@@ -34,9 +30,6 @@ from harness.protocols.pair_groups import FOLD, of_group
 from harness.protocols.pair_metrics import fold_accuracy
 from harness.protocols.template_sets import positions
 from harness.reporting.compare.scores import Columns, Stored
-from harness.seeds import stream
-
-REPLICATES = 1000
 
 Doubles = NDArray[np.float64]
 PEOPLE, PAIRS = "people", "pairs"
@@ -46,16 +39,14 @@ PEOPLE, PAIRS = "people", "pairs"
 class Influences:
     """The headline of one training and what other people would make of it.
 
-    ``rows`` float64 (P,) are influences, which sum to zero, or (B,) bootstrap replicates where
-    ``people`` is a number. It tells who is in each row: two people of a pair, one person of a
-    search, or nobody (None) where rows are taken as independent; of replicates how many people were
-    drawn. ``n_rows`` are the comparisons; trainings with equal ``rows_id`` have the same ones.
+    ``rows`` float64 (P,) are influences, which sum to zero. ``people`` tells who is in each row:
+    two people of a pair, one person of a search, or nobody (None) where rows are taken as
+    independent. Trainings with equal ``rows_id`` have the same rows.
     """
 
     value: float
     rows: Doubles
-    people: SubjectPairs | NDArray[np.integer[Any]] | int | None
-    n_rows: int
+    people: SubjectPairs | NDArray[np.integer[Any]] | None
     rows_id: str
 
     @property
@@ -70,20 +61,18 @@ def spread(trainings: Sequence[Influences]) -> Spread | None:
     if any(other.rows_id != first.rows_id for other in trainings):
         return None
     table = np.stack([one.rows for one in trainings])
-    if isinstance(first.people, int):
-        return spread_of_replicates(table, first.people, first.n_rows)
     if isinstance(first.people, SubjectPairs):
         return spread_over_people(table, first.people)
     return spread_over_units(table, first.people)
 
 
-def influences_of(stored: Stored, seed: int) -> Influences | None:
-    """None where the scores are of no form that is known here. ``seed`` is that of bootstraps."""
+def influences_of(stored: Stored) -> Influences | None:
+    """None where the scores are of no form that is known here."""
     columns, rule = stored.columns, stored.rule
     if any(name.startswith("distance") for name in columns):
         return _of_pairs(stored)
     if f"score:{rule}" in columns and "far" in stored.at:
-        return _of_tar(stored, seed)
+        return _of_tar(stored)
     if f"rank:{rule}" in columns and "rank" in stored.at:
         return _of_rank_rate(stored)
     return None
@@ -106,7 +95,6 @@ def _of_pairs(stored: Stored) -> Influences | None:
         stored.value,
         np.concatenate(influence),
         _people(parts),
-        sum(map(len, influence)),
         _rows_id(stored.columns, names),
     )
 
@@ -163,25 +151,60 @@ def _area_influence(distance: Doubles, genuine: NDArray[np.bool_]) -> Doubles:
 # -- templates -----------------------------------------------------------------------------------
 
 
-def _of_tar(stored: Stored, seed: int) -> Influences:
+def _of_tar(stored: Stored) -> Influences:
+    """Genuine comparisons as they are accepted, impostors as they move the threshold."""
     columns = stored.columns
     rows_id = _rows_id(columns, ("first", "second", "genuine", "split"))
-    n_genuine = int(np.count_nonzero(columns["genuine"]))
-    if stored.subjects is None:
-        accepted = list(_accepted_genuine(stored))
-        shares = [_centred(a, np.zeros(len(a))) / (len(a) * len(accepted)) for a in accepted]
-        return Influences(stored.value, np.concatenate(shares), None, n_genuine, rows_id)
-    names = np.unique(stored.subjects[:, 2])
-    weights = draw_subject_weights(names.size, REPLICATES, stream(seed, "compare"))
-    scores, far = columns[f"score:{stored.rule}"], float(stored.at["far"])
-    drawn = []
-    for number, rows in _splits(columns):
-        table = stored.subjects[stored.subjects[:, 0] == number]
-        pairs = _subject_pairs(columns, rows, table, names)
-        drawn.append(bootstrap_tar(scores[rows], pairs, [far], weights)[0])
-    return Influences(
-        stored.value, np.asarray(np.mean(drawn, axis=0)), int(names.size), n_genuine, rows_id
-    )
+    parts = _splits(columns)
+    influence = np.concatenate([_tar_influence(stored, rows) for _, rows in parts]) / len(parts)
+    people = None if stored.subjects is None else _template_people(columns, parts, stored.subjects)
+    return Influences(stored.value, influence, people, rows_id)
+
+
+def _tar_influence(stored: Stored, rows: slice) -> Doubles:
+    """What each comparison of a split adds to its TAR at the FAR of the headline.
+
+    A higher share of accepted impostors raises the threshold, which costs TAR at the slope of the
+    ROC there (Hsieh & Turnbull 1996).
+    """
+    far = float(stored.at["far"])
+    scores = stored.columns[f"score:{stored.rule}"][rows]
+    genuine = stored.columns["genuine"][rows]
+    highest = highest_scores(scores, genuine, far)
+    (point,) = tar_at_far(highest, [far], stored.protocol["far_rule"])
+    assert isinstance(point, OperatingPoint)  # the headline has a value
+    accepted = (scores >= point.threshold).astype(np.float64)
+    influence = _centred(accepted, genuine)
+    influence[genuine] /= np.count_nonzero(genuine)
+    impostors = np.count_nonzero(~genuine)
+    influence[~genuine] *= -_slope(scores, genuine, far) / impostors
+    return influence
+
+
+def _slope(scores: NDArray[Any], genuine: NDArray[np.bool_], far: float) -> float:
+    """Slope of the ROC at a FAR, between two thirds of it and one and a half times it."""
+    impostor, mates = scores[~genuine], np.sort(scores[genuine])
+    allowed, least = far * impostor.size, int(far * impostor.size / 1.5)
+    ends = [least, min(max(round(1.5 * allowed), least + 1), impostor.size)]
+    order = np.sort(np.partition(impostor, impostor.size - ends[1])[impostor.size - ends[1] :])
+    # As many impostors as ``ends`` say score at or above these.
+    cuts = [order[-count] if count else np.nextafter(order[-1], np.inf) for count in ends]
+    tar = [1 - np.searchsorted(mates, cut, side="left") / mates.size for cut in cuts]
+    return float((tar[1] - tar[0]) * impostor.size / (ends[1] - ends[0]))
+
+
+def _template_people(
+    columns: Columns, parts: Sequence[tuple[int, slice]], subjects: NDArray[np.int32]
+) -> SubjectPairs:
+    """Who is in each comparison of two templates, over all splits."""
+    names = np.unique(subjects[:, 2])
+    pairs = [
+        _subject_pairs(columns, rows, subjects[subjects[:, 0] == number], names)
+        for number, rows in parts
+    ]
+    left = np.concatenate([part.left for part in pairs])
+    right = np.concatenate([part.right for part in pairs])
+    return SubjectPairs(left, right, names.size)
 
 
 def _splits(columns: Columns) -> list[tuple[int, slice]]:
@@ -202,18 +225,6 @@ def _subject_pairs(
     return SubjectPairs(left, right, names.size)
 
 
-def _accepted_genuine(stored: Stored) -> Iterator[Doubles]:
-    """Of each split which genuine pairs are accepted at its threshold, 0 or 1 each."""
-    far = float(stored.at["far"])
-    for _, rows in _splits(stored.columns):
-        scores = stored.columns[f"score:{stored.rule}"][rows]
-        genuine = stored.columns["genuine"][rows]
-        highest = highest_scores(scores, genuine, far)
-        (point,) = tar_at_far(highest, [far], stored.protocol["far_rule"])
-        assert isinstance(point, OperatingPoint)  # the headline has a value
-        yield (scores[genuine] >= point.threshold).astype(np.float64)
-
-
 # -- searches ------------------------------------------------------------------------------------
 
 
@@ -227,7 +238,7 @@ def _of_rank_rate(stored: Stored) -> Influences:
     sizes = np.bincount(codes)
     influence = _centred(hits, codes) / (sizes[codes] * len(sizes))
     rows_id = _rows_id(columns, ("split", "gallery", "subject", "mated"))
-    return Influences(stored.value, influence, columns["subject"][mated], hits.size, rows_id)
+    return Influences(stored.value, influence, columns["subject"][mated], rows_id)
 
 
 def _rows_id(columns: Columns, names: Sequence[str]) -> str:

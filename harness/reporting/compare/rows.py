@@ -22,9 +22,6 @@ from harness.reporting.tables.columns import MetricColumn
 from harness.reporting.tables.matrix import Entry, Matrix, MatrixRow
 from harness.results.study import Cell
 
-SEED = 0
-"""Of bootstraps, as `harness compare` has it."""
-
 
 @dataclass(frozen=True)
 class RowDifference:
@@ -184,7 +181,7 @@ def _read(cell: Cell) -> Influences | None:
         return None
     try:
         stored = read_stored(cell)
-        return None if stored is None else influences_of(stored, SEED)
+        return None if stored is None else influences_of(stored)
     except (DataError, KeyError, ValueError):
         return None
 

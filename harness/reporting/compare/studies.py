@@ -69,7 +69,6 @@ BORROWED = "one side has a single training: its seeds are taken to vary as those
 def compare(
     cells_a: Iterable[Cell],
     cells_b: Iterable[Cell],
-    seed: int = 0,
     margin: float | None = None,
     *,
     across_alignments: bool = False,
@@ -87,7 +86,7 @@ def compare(
     a, b = list(cells_a), list(cells_b)
     names = Names.of([cell.result for cell in (*a, *b)])
     first, second = by_benchmark(a, names, "A"), by_benchmark(b, names, "B")
-    rules = _Rules(seed, margin, OWN | PLACING if across_alignments else OWN)
+    rules = _Rules(margin, OWN | PLACING if across_alignments else OWN)
     rows = [
         _change(name, first.get(name), second.get(name), rules)
         for name in sorted({*first, *second})
@@ -98,7 +97,6 @@ def compare(
 
 
 class _Rules(NamedTuple):
-    seed: int
     margin: float | None
     own: frozenset[str]
 
@@ -159,7 +157,7 @@ def _tested(row: Change, a: Method, b: Method, rules: _Rules) -> Change:
             return replace(row, note="the report has no interval")
         note = "a report has no scores: intervals compared"
         return _with(row, vars(between), _about(a, b, between.wide), note)
-    one, other = (_influences(side, rules.seed) for side in (a, b))
+    one, other = (_influences(side) for side in (a, b))
     if one is None or other is None:
         return replace(row, note=f"not measured in {'A' if one is None else 'B'}")
     known = [[item for item in side if item is not None] for side in (one, other)]
@@ -176,11 +174,11 @@ def _with(row: Change, found: dict[str, Any], about: tuple[str, ...], note: str 
     return replace(row, **tested, about=about, note=note)
 
 
-def _influences(method: Method, seed: int) -> list[Influences | None] | None:
+def _influences(method: Method) -> list[Influences | None] | None:
     """Of every training; None where one was not measured."""
     stored = [read_stored(cell) for cell in method.cells]
     known = [one for one in stored if one is not None]
-    return None if len(known) < len(stored) else [influences_of(one, seed) for one in known]
+    return None if len(known) < len(stored) else [influences_of(one) for one in known]
 
 
 def _about(a: Method, b: Method, wide: str) -> tuple[str, ...]:

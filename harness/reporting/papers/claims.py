@@ -156,7 +156,7 @@ def by_interval(
     )
 
 
-def of_study(evidence: Evidence, seed: int = 0) -> Prove:
+def of_study(evidence: Evidence) -> Prove:
     """Proofs from measured numbers.
 
     The results of both sides, one for each seed, are tested on the same comparisons, with the
@@ -169,7 +169,7 @@ def of_study(evidence: Evidence, seed: int = 0) -> Prove:
         for line in (first, second):
             if line.estimate is None or line.verdict == "not comparable":
                 return Proof(None, None, None, None, f"{line.record.place}: {line.told}")
-        return _paired(first, second, comparison, seed) or _unpaired(first, second, comparison)
+        return _paired(first, second, comparison) or _unpaired(first, second, comparison)
 
     return prove
 
@@ -180,7 +180,7 @@ def _unpaired(first: Line, second: Line, comparison: ClaimedComparison) -> Proof
     return by_interval(first.estimate, second.estimate, comparison, INDEPENDENT)
 
 
-def _paired(first: Line, second: Line, comparison: ClaimedComparison, seed: int) -> Proof | None:
+def _paired(first: Line, second: Line, comparison: ClaimedComparison) -> Proof | None:
     used = (*first.used, *second.used)
     if not used or not all(item.metric.headline for item in used):
         return None
@@ -188,7 +188,7 @@ def _paired(first: Line, second: Line, comparison: ClaimedComparison, seed: int)
         return None
     if not all(item.cell.file(item.result.raw.get("scores", "")) for item in used):
         return None
-    tested = [_influences(line, seed) for line in (first, second)]
+    tested = [_influences(line) for line in (first, second)]
     above = paired_test(tested[1], tested[0], comparison.margin or None) if all(tested) else None
     below = paired_test(tested[0], tested[1], comparison.margin or None) if all(tested) else None
     if above is None or below is None:
@@ -201,10 +201,10 @@ def _paired(first: Line, second: Line, comparison: ClaimedComparison, seed: int)
     )
 
 
-def _influences(line: Line, seed: int) -> list[Influences]:
+def _influences(line: Line) -> list[Influences]:
     """Of every result behind a number; empty where one has no scores of a known form."""
     stored = [read_stored(item.cell) for item in line.used]
-    found = [None if one is None else influences_of(one, seed) for one in stored]
+    found = [None if one is None else influences_of(one) for one in stored]
     known = [one for one in found if one is not None]
     return known if len(known) == len(found) else []
 

@@ -12,7 +12,6 @@ from scipy import stats
 from harness.errors import DataError
 from harness.metrics import encode_subjects
 from harness.metrics.uncertainty.two_level import (
-    spread_of_replicates,
     spread_over_people,
     spread_over_units,
     two_level_test,
@@ -113,16 +112,6 @@ def test_equal_networks_have_no_difference_and_no_certainty():
     assert 0 < found.half_width() < 0.01
     few = two_level_test([1.0], [0.5], spread_over_units(np.zeros((2, 2))))
     assert few.p_value > 0.05  # two pairs prove nothing, however they fall
-
-
-def test_replicates_give_their_covariance():
-    rows = np.random.default_rng(4).normal(size=(2, 400))
-    rows[0, :3] = np.nan
-    found = spread_of_replicates(rows, units=50, rows=900)
-    np.testing.assert_allclose(found.covariance, np.cov(rows[:, 3:]))
-    assert found.of([-1, 1])[1] == 49
-    with pytest.raises(DataError, match="fewer than two"):
-        spread_of_replicates(np.full((2, 9), np.nan), 5, 5)
 
 
 def test_other_shapes_are_refused():

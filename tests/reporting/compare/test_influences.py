@@ -5,19 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.metrics import draw_subject_weights, kfold_accuracy
-from harness.reporting.compare import influences
+from harness.metrics import kfold_accuracy
 from harness.reporting.compare.influences import influences_of, spread
 from harness.reporting.compare.paired import paired_test
 from harness.reporting.compare.scores import Stored
-from harness.seeds import stream
 
 FAR = 0.1
 CELL = "raw-norm+no-detector+no-flip"
 
 
-def compared(a, b, seed=0, margin=None):
-    return paired_test([influences_of(a, seed)], [influences_of(b, seed)], margin)
+def compared(a, b, margin=None):
+    return paired_test([influences_of(a)], [influences_of(b)], margin)
 
 
 def shared(people, u):
@@ -79,41 +77,36 @@ def stored(columns, table):
     return Stored(value, {"far": FAR}, protocol, columns, table)
 
 
+def tar_influence(columns, own):
+    """By definition: acceptance of genuine pairs, and what a moved threshold costs."""
+    score, genuine = columns[f"score:{CELL}"][own], columns["genuine"][own]
+    impostor = np.sort(score[~genuine])[::-1]
+    allowed = int(FAR * impostor.size)
+    threshold = impostor[allowed]  # above it are as many as the FAR allows
+    low, high = int(FAR * impostor.size / 1.5), round(1.5 * FAR * impostor.size)
+    tar = [(score[genuine] >= impostor[count - 1]).mean() for count in (low, high)]
+    slope = (tar[1] - tar[0]) / ((high - low) / impostor.size)
+    u = (score > threshold).astype(float)
+    u[genuine] = (u[genuine] - u[genuine].mean()) / genuine.sum()
+    u[~genuine] = -slope * (u[~genuine] - u[~genuine].mean()) / impostor.size
+    return u
+
+
 @pytest.mark.parametrize("splits", [1, 2])
-def test_tar_by_replicates_over_people(splits, monkeypatch):
-    monkeypatch.setattr(influences, "REPLICATES", 40)
+def test_tar_has_a_threshold_that_impostors_move(splits):
     columns, table = template_scores(0.6, splits=splits)
     noisy, _ = template_scores(1.6, splits=splits, seed=5)
-    found = [influences_of(stored(c, table), 3) for c in (columns, noisy)]
-    weights = draw_subject_weights(12, 40, stream(3, "compare")).astype(float)
-    left, right = ((columns[side] - 3) // 14 for side in ("first", "second"))
-    genuine = columns["genuine"]
-    rows = [[], []]
-    for w in weights.T:
-        pair = np.where(genuine, w[left], w[left] * w[right])
-        for row, one in zip(rows, (columns, noisy), strict=True):
-            row.append(mean_tar(one, pair))
-    np.testing.assert_allclose([one.rows for one in found], rows)
-    assert variance(found) == pytest.approx(np.var(np.subtract(*rows), ddof=1))
-    assert spread(found).of([-1, 1])[1] == 11
-
-
-def test_without_subjects_genuine_pairs_are_taken_as_independent():
-    a, b = (
-        stored(template_scores(noise, seed=seed)[0], None) for noise, seed in ((0.5, 0), (2, 1))
-    )
-    found = compared(a, b)
-    accepted = []
-    for one in (a, b):
-        score, genuine = one.columns[f"score:{CELL}"], one.columns["genuine"]
-        fits = [t for t in score if (score[~genuine] >= t).mean() <= FAR]
-        accepted.append((score[genuine] >= min(fits)).astype(float))
-    change = accepted[1] - accepted[0]
-    assert found.effect == pytest.approx(b.value - a.value)
-    assert variance([influences_of(one, 0) for one in (a, b)]) == pytest.approx(
-        change.var() / change.size
-    )
-    assert found.test == "paired t test over pairs"
+    split = columns.get("split", np.zeros(columns["genuine"].size))
+    change = 0.0
+    for one, sign in ((columns, -1), (noisy, 1)):
+        parts = [tar_influence(one, split == k) for k in range(splits)]
+        change = change + sign * np.concatenate(parts) / splits
+    people = np.stack([(columns[side] - 3) // 14 for side in ("first", "second")], axis=1)
+    found = [influences_of(stored(c, table)) for c in (columns, noisy)]
+    assert variance(found) == pytest.approx(shared(people, change), rel=1e-6)
+    nobody = [influences_of(stored(c, None)) for c in (columns, noisy)]
+    assert variance(nobody) == pytest.approx(np.square(change).sum(), rel=1e-6)
+    assert compared(stored(columns, None), stored(noisy, None)).test == "paired t test over pairs"
 
 
 # -- pairs -----------------------------------------------------------------------------------------
@@ -161,7 +154,7 @@ def test_of_centred_pairs_each_fold_has_distances_of_its_own():
         right.append(by_kind(called, columns["genuine"]))
     found = compared(*known)
     expected = shared(people_of(known[0].columns), right[1] - right[0])
-    assert variance([influences_of(one, 0) for one in known]) == pytest.approx(expected)
+    assert variance([influences_of(one) for one in known]) == pytest.approx(expected)
     assert found.test == "paired t test over people"
     assert found.low < found.effect < found.high < 0
 
@@ -180,7 +173,7 @@ def test_groups_of_pairs_have_thresholds_and_people_of_their_own():
         columns["group"] = np.repeat(np.arange(3), 96)
         known.append(of_pairs(columns, np.mean(right)))
     people = people_of(columns) + 1000 * columns["group"][:, None]
-    found = variance([influences_of(one, 0) for one in known])
+    found = variance([influences_of(one) for one in known])
     assert found == pytest.approx(shared(people, change))
 
 
@@ -199,12 +192,12 @@ def test_areas_of_one_fold_by_placements():
     for table, sign in zip(tables, (-1, 1), strict=True):
         change[genuine] += sign * (table.mean(1) - table.mean()) / genuine.sum()
         change[~genuine] += sign * (table.mean(0) - table.mean()) / (~genuine).sum()
-    found = [influences_of(one, 0) for one in known]
+    found = [influences_of(one) for one in known]
     assert variance(found) == pytest.approx(shared(people_of(columns), change))
     # Without people the pairs are independent: the variance of DeLong et al. (1988), all but n - 1.
     nobody = [of_pairs({k: v for k, v in one.columns.items() if "subject" not in k}, one.value)
               for one in known]  # fmt: skip
-    assert variance([influences_of(one, 0) for one in nobody]) == pytest.approx(
+    assert variance([influences_of(one) for one in nobody]) == pytest.approx(
         np.square(change).sum()
     )
 
@@ -233,7 +226,7 @@ def test_rank_rates_by_the_people_searched():
             hit = (one.columns[f"rank:{CELL}"][mine] <= 1).astype(float)
             share = sign * (hit - hit.mean()) / hit.size / 2
             np.add.at(people, one.columns["subject"][mine], share)
-    found = variance([influences_of(one, 1) for one in (a, b)])
+    found = variance([influences_of(one) for one in (a, b)])
     assert found == pytest.approx(np.square(people).sum())
     assert compared(a, b).p_value < 1e-5
 
@@ -262,7 +255,7 @@ def test_seeds_of_two_methods_are_pooled():
     """Equal seeds of both: no difference, however much the seeds differ from each other."""
     seeds = [of_pairs(pair_scores(noise, seed=k), 0.9 - noise / 4)
              for k, noise in enumerate((0.3, 0.5, 0.8))]  # fmt: skip
-    method = [influences_of(one, 0) for one in seeds]
+    method = [influences_of(one) for one in seeds]
     same = paired_test(method, method)
     assert (same.effect, same.p_value) == (0, 1)
     assert same.test == "two-level t test over seeds and people"
@@ -275,14 +268,14 @@ def test_seeds_of_two_methods_are_pooled():
 
 def test_other_comparisons_are_not_tested():
     columns, table = template_scores(1.0)
-    a, b = influences_of(stored(columns, table), 0), influences_of(searches(0.9), 0)
+    a, b = influences_of(stored(columns, table)), influences_of(searches(0.9))
     assert paired_test([a], [b]) is None
     moved = pair_scores(0.4) | {"genuine": np.arange(96) % 2 == 0}
-    c, d = influences_of(of_pairs(pair_scores(0.4)), 0), influences_of(of_pairs(moved), 0)
+    c, d = influences_of(of_pairs(pair_scores(0.4))), influences_of(of_pairs(moved))
     assert paired_test([c], [d]) is None
 
 
 def test_scores_of_another_form_are_not_compared():
     odd = Stored(0.5, {}, {"id": "own/median@1"}, {"distance": np.zeros(3), "fold": np.arange(3)})
-    assert influences_of(odd, 0) is None
-    assert influences_of(Stored(0.5, {}, {"id": "own/median@1"}, {"other": np.zeros(3)}), 0) is None
+    assert influences_of(odd) is None
+    assert influences_of(Stored(0.5, {}, {"id": "own/median@1"}, {"other": np.zeros(3)})) is None

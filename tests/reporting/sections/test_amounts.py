@@ -165,7 +165,7 @@ def test_an_area_of_stored_scores_is_tested_over_people(make, tmp_path):
             areas.append(auc(sort_labelled_scores(-distance, genuine)))
             columns = {"distance": distance, "genuine": genuine, "fold": np.zeros(320, np.int32),
                        "first_subject": people, "second_subject": other}  # fmt: skip
-            one = influences_of(Stored(areas[-1], {}, {"id": "cfp-ff/exact@1"}, columns), 0)
+            one = influences_of(Stored(areas[-1], {}, {"id": "cfp-ff/exact@1"}, columns))
             effects[n][arm == "after"].append(one)
             bare = phase(REAL, f"{n} real images", n, lr=0.2)
             phases = [bare] if arm == "alone" else [phase(MADE, "rendered", 30_000), bare]
