@@ -13,7 +13,7 @@ from harness.faces.store import FaceSet
 TOYS = Path(__file__).parents[1] / "data" / "toys.py"
 READY = ("-m", "toy-pixels", "-b", "toy-pairs")
 WRONG = """
-from harness import Component, Params, hookimpl
+from harness.plugin import Component, Params, hookimpl
 
 class WrongParams(Params):
     "None."

@@ -89,7 +89,7 @@ def test_what_is_set_replaces_what_was_said_and_remembers_who_set_it():
     [
         ((), "lr", "lr=1 sets a model parameter but no model is selected"),
         (("a",), "use", "'use' is not a parameter; choose components with -g, -m and -b"),
-        (("a",), "a.label", "'label' is not a parameter; write it into the recipe"),
+        (("a",), "a.label", "'label' is not a parameter; use --label"),
         (("a",), "published", "'published' is not a parameter; write it into the recipe"),
         (("alpha",), "alpa.lr", "'alpa' is neither a model that is selected .*'alpha'"),
     ],

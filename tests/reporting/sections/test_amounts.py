@@ -114,6 +114,8 @@ def test_the_figure_has_both_curves_and_the_level_line(study):
 
 def test_gains_by_hand(study):
     _, (grid,) = over_amounts("b", "lfw", cells(study))
+    numbers = [any(row[place].sort is not None for row in grid.rows) for place in range(7)]
+    assert [head.numeric for head in grid.heads] == numbers
     called = study[1]
     raw, shown = [], []
     for n, row in zip((199, 399, 899), grid.rows, strict=True):
