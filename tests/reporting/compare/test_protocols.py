@@ -14,7 +14,7 @@ def test_each_kind_of_difference_has_its_verdict_and_the_gravest_counts():
     assert verdict(input_0_width="96").verdict == "comparable"
     assert "models" in verdict(input_0_width="96").sentence
     assert "rules of scoring" in verdict(flip="none").sentence
-    assert "placed" in verdict(flip="none", align="box").sentence
+    assert "aligned" in verdict(flip="none", align="box").sentence
     gravest = verdict(flip="none", align="box", n_genuine="3", input_0_width="96")
     assert "same comparisons" in gravest.sentence
     assert [item.weight for item in gravest.differences] == ["pairs", "images", "rule", "model"]
