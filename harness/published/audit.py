@@ -66,7 +66,7 @@ def granularity(records: Sequence[PublishedNumber]) -> list[AuditFinding]:
             tested.append((record, pairs))
     findings = [
         AuditFinding("granularity", "problem",
-                f"{record.place}: {record.text} is no k/{pairs}")
+                f"{record.place}: {record.text} is not a k/{pairs}")
         for record, pairs in tested if not possible(record, pairs)
     ]  # fmt: skip
     if tested and not findings:

@@ -254,7 +254,7 @@ def test_one_that_hangs_at_work_is_named(run, zoo, tmp_path, home):
     done = zoo.run("-c", code, *args, cwd=tmp_path, HARNESS_HOME=str(home), ZOO="slow")
     told = (
         r"\(model zoo-net of zoo 1\.5\): still running, no progress for \d+ s; finished "
-        r"parts are saved"
+        r"chunks are saved"
     )
     assert re.search(told, done.stderr), done.stderr
 

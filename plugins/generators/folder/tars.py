@@ -251,7 +251,7 @@ def _check(path: Path, member: tarfile.TarInfo, size: int) -> None:
     elif "\0" in member.name or len(member.name) > _LONGEST_NAME:
         problem = "has a name that no file can have"
     elif not (member.isreg() or member.isdir()) or member.issparse():
-        problem = "is no plain file but a link, a device or sparse"
+        problem = "is not a plain file but a link, a device or sparse"
     elif not 0 <= member.size <= MOST_BYTES:
         problem = f"has {member.size} bytes, which no image of a face has"
     elif member.offset_data + member.size > size:
