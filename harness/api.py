@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from harness._plugins.aliases import aliases
 from harness._plugins.lookup import LOCAL, open_executor
 from harness._plugins.lookup import track as open_trackers
-from harness._plugins.manager import Registry, did_you_mean, load, plugin_files
-from harness.components import KINDS, Kind, Params
+from harness._plugins.manager import RegisteredComponent, Registry, did_you_mean, load, plugin_files
+from harness.components import KINDS, Kind
 from harness.errors import UsageError
 from harness.extensions import Executor
 from harness.fileio.atomic import write_text
@@ -42,13 +42,13 @@ def make_recipe(settings: RunFlags, registry: Registry) -> Recipe:
     """The recipe that the settings make of files, environment and flags."""
     made = resolve(settings, registry.groups(), _accepts(registry), aliases(registry))
 
-    def class_of(kind: str, name: str) -> type[Params] | None:
+    def provided_of(kind: str, name: str) -> RegisteredComponent | None:
         try:
-            return parameters.params_class(registry.find(_kind(kind), name))
+            return registry.find(_kind(kind), name)
         except UsageError:
             return None  # the key of a stored face set; an unknown name is named by the planner
 
-    return with_types(made, class_of)
+    return with_types(made, provided_of, registry)
 
 
 def make_plan(

@@ -150,7 +150,20 @@ def cli(
     wrong = [flag for flag in plugin_flags if not flag.startswith("no:")]
     if wrong:
         raise click.UsageError(f"-p {wrong[0]}: write -p no:NAME to switch a plugin off")
+    _name_unknown_variables()
     ctx.obj = _global(ctx.params)
+
+
+def _name_unknown_variables() -> None:
+    """Warn of variables that begin like ours, so that a misspelt one is not without effect."""
+    from harness.process.known_variables import unknown
+
+    if not any(unknown(os.environ, ())):
+        return
+    from harness.recipe.resolve import StudyTable
+
+    for text in unknown(os.environ, StudyTable.model_fields):
+        say(f"harness: warning: {text}", err=True)
 
 
 def _global(params: dict[str, Any]) -> dict[str, Any]:

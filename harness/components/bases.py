@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -139,6 +139,13 @@ class Benchmark(ABC):
         """In what the prepared data fall short of the published set; for ``harness assets check``.
 
         What a list names and the folder lacks is not a shortfall: ``prepare`` refuses it.
+        """
+        return ()
+
+    def people(self) -> Collection[str]:
+        """Names of the people on the images, where the data set has names, to warn of training.
+
+        A label that is only a number or a counter is not a name and may be among them.
         """
         return ()
 

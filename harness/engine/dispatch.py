@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from harness.engine import chunks, pictures
 from harness.engine.remote import ProgressForwarder, StageJob, Tell, session_of
 from harness.engine.session import Session
 from harness.engine.stages import embed, generate, place, score, train
+from harness.engine.unchanged import changes
+from harness.errors import DataError
 from harness.plan.nodes import KIND_OF_STAGE, Node, Plan, PlannedCell, ResolvedComponent
 from harness.process.machine import machine
 from harness.results.schema import Result
@@ -24,6 +27,7 @@ def make_node(session: Session, node: Node) -> None:
         with session.kernels():
             facts = _stage(session, node, folder)
             facts["machine"] = machine()
+        _require_unchanged(session, node, folder, facts)
         if fresh:  # of a stage that was taken up again only a part is known
             facts["wall_s"] = round(time.perf_counter() - start, 3)
         if node.chosen is not None:
@@ -34,6 +38,32 @@ def make_node(session: Session, node: Node) -> None:
     session.store.build(
         KIND_OF_STAGE[node.stage], node.key, node.parts, make, waiting=session.progress.line
     )
+
+
+def _require_unchanged(session: Session, node: Node, folder: Path, facts: dict[str, Any]) -> None:
+    """Discard a face set whose source changed meanwhile; warn of other stages, which cost more."""
+    found = list(changes(session, _readers(session.plan, node)))
+    if found and node.stage == "generate":
+        for item in folder.iterdir():  # else it would be taken up if the old data came back
+            shutil.rmtree(item) if item.is_dir() else item.unlink()
+        raise DataError(f"{found[0]}; what was made of it is discarded, run the same command again")
+    if found:
+        told = [f"{text}: what was read may be other data; run again" for text in found]
+        facts["warnings"] = [*facts.get("warnings", ()), *told]
+
+
+def _readers(plan: Plan, node: Node) -> list[ResolvedComponent]:
+    """The components of a stage that read outside data while it works."""
+    own = [] if node.chosen is None else [node.chosen]
+    if node.stage == "train":
+        phase = node.training
+        return own + [source.chosen for source in phase.sources] if phase and phase.stream else own
+    if node.stage == "generate":
+        return own
+    cell = owner_of(plan, node) if node.stage == "place" else cell_of(plan, node)
+    if cell is None:
+        return []
+    return [cell.benchmark, cell.model] if node.stage == "embed" else [cell.benchmark]
 
 
 def _stage(session: Session, node: Node, folder: Path) -> dict[str, Any]:

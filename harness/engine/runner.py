@@ -262,7 +262,9 @@ class Runner:
             log = None  # the disk may be what failed; the terminal still says so
         self._failed[key] = label
         self.outcome.failures.append(StageFailure(label, stage, message, log, error, key))
-        self.session.progress.line(f"{stage:>8}  {label}  FAILED: {message}")
+        # The message is printed once, at the end, also where progress is not shown.
+        why = "the reason is printed at the end" if log is None else f"details: {log}"
+        self.session.progress.line(f"{stage:>8}  {label}  FAILED, {why}")
 
 
 def run_on(executor: Executor, runner: Runner, events: Events) -> RunOutcome:

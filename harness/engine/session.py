@@ -126,10 +126,18 @@ class Session:
         model.prepare(ctx)
         return model, ctx
 
-    def trained(self, chosen: ResolvedComponent, key: str | None) -> Model:
-        """A model ready to embed, in fp32: from the store, or with weights of its own."""
+    def trained(
+        self, chosen: ResolvedComponent, key: str | None, said: list[str] | None = None
+    ) -> Model:
+        """A model ready to embed, in fp32: from the store, or with weights of its own.
+
+        What it noted while it was prepared is added to ``said``.
+        """
         model: Model = create(chosen, Model)
-        model.prepare(self.context(chosen, seed=0, precision="fp32"))
+        ctx = self.context(chosen, seed=0, precision="fp32")
+        model.prepare(ctx)
+        if said is not None:
+            said += ctx.notes
         if isinstance(model, TrainableModel):
             if key is not None:
                 model.load(self.store.get("models", key).folder)

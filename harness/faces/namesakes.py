@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 from harness.errors import DataError
 from harness.fileio.texts import read_lines
 from harness.inputs import is_hidden
+
+_FREEBASE = re.compile(r"m\.0[0-9a-z_]{3,}")
+"""Identifiers of people that MS-Celeb-1M and the sets cut from it have in common."""
 
 
 def read_people(path: Path, digits: int | None = None) -> dict[str, str]:
@@ -63,6 +67,34 @@ def plain(name: str) -> str:
     letters = unicodedata.normalize("NFKD", name.casefold())
     kept = "".join(c if c.isalnum() else " " for c in letters if not unicodedata.combining(c))
     return " ".join(kept.split()) if any(c.isalpha() for c in kept) else ""
+
+
+def person_names(label: str) -> tuple[str, ...]:
+    """The parts of a label, between slashes, that name a person also outside their data set.
+
+    A name has words of letters alone, one of two letters at least, and may begin with a number. A
+    number, a counter (``person0``, ``id_12``) and a code (``a3f9``) mean something else in every
+    set; of codes only Freebase's are known to be shared.
+
+    >>> person_names("train/Ann_Lee"), person_names("50 Cent"), person_names("m.0b4jx")
+    (('train', 'Ann_Lee'), ('50 Cent',), ('m.0b4jx',))
+    >>> [person_names(label) for label in ("601", "person0", "id_12", "a3f9/b")]
+    [(), (), (), ()]
+    """
+    return tuple(part for part in label.split("/") if _is_name(part))
+
+
+def _is_name(part: str) -> bool:
+    words = plain(part).split()
+    if words and words[0].isdecimal():
+        words = words[1:]
+    letters = all(word.isalpha() for word in words) and any(len(word) > 1 for word in words)
+    return letters or bool(_FREEBASE.fullmatch(part))
+
+
+def names_among(labels: Iterable[str]) -> list[str]:
+    """The different names of people in labels, sorted; see :func:`person_names`."""
+    return sorted({name for label in labels for name in person_names(label)})
 
 
 def shared(people: dict[str, str], others: Iterable[set[str]]) -> dict[str, str]:

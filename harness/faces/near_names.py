@@ -11,6 +11,7 @@ IMAGE_SUFFIX = re.compile(r"\.(jpe?g|jpe|jfif|png|bmp|webp|pgm|ppm|tiff?)$", re.
 _SLOT = re.compile(r"_0$")
 """What facenet's aligner adds to a name: ``_0`` for the first face of an image."""
 _NUMBER = re.compile(r"\d+")
+_BETWEEN = re.compile(r"[\s_-]+")
 
 
 class NearNames:
@@ -38,7 +39,7 @@ class NearNames:
         near = self.of(name)
         if near is None:
             return ""
-        return f"; there is {near!r}, which differs in {_difference(name, near)}"
+        return f"; there is {near!r}, which differs in {difference(name, near)}"
 
     def _near(self, place: Path) -> dict[str, list[str]]:
         if place not in self._entries:
@@ -59,7 +60,7 @@ def hint_among(name: str, known: Iterable[str]) -> str:
     near = [other for other in known if [_key(part) for part in other.split("/")] == wanted]
     if len(near) != 1:
         return ""
-    return f"; it has {near[0]!r}, which differs in {_difference(name, near[0])}"
+    return f"; it has {near[0]!r}, which differs in {difference(name, near[0])}"
 
 
 def _key(name: str) -> str:
@@ -68,11 +69,18 @@ def _key(name: str) -> str:
     return _NUMBER.sub(lambda number: number[0].lstrip("0") or "0", _SLOT.sub("", stem))
 
 
-def _difference(listed: str, there: str) -> str:
+def difference(listed: str, there: str) -> str:
+    """In what two names differ that are often confused."""
     forms = [unicodedata.normalize("NFC", name) for name in (listed, there)]
     if forms[0] == forms[1]:
         return "the Unicode form of its letters"
     if forms[0].casefold() == forms[1].casefold():
         return "upper and lower case"
+    if _bare(forms[0]) == _bare(forms[1]):
+        return "blanks, _ or -"
     stems = [IMAGE_SUFFIX.sub("", form).casefold() for form in forms]
     return "its ending" if stems[0] == stems[1] else "its number"
+
+
+def _bare(name: str) -> str:
+    return _BETWEEN.sub("", name).casefold()

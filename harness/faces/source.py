@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from harness.components import Context, External, Generator, Params
 from harness.errors import DataError
+from harness.faces.doubles import spelling_notes
 from harness.faces.face import Face, MetaValue, Missing, Slot
 from harness.fileio.texts import read_lines
 from harness.seeds import derive, stream
@@ -135,9 +136,15 @@ class SourceGenerator(Generator):
             find_template(self.params.template)
         self._source = self.open()
         self._chosen = self._choose()
+        for note in spelling_notes([self._source.names[number] for number in self._chosen]):
+            self.ctx.note(note)
         counts = self._source.counts
         taken = [self._most(int(counts[number])) for number in self._chosen]
         self._taken = np.array(taken, np.int32)
+
+    def identity_name(self, identity: int) -> str:
+        """What the source calls an identity of the set."""
+        return self._source.names[self._chosen[identity]]
 
     def samples_per_identity(self) -> NDArray[np.int32]:
         """Number of images taken of each chosen identity."""

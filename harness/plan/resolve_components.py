@@ -11,6 +11,7 @@ from harness.errors import PrerequisiteError, UsageError
 from harness.inputs import inner_path, is_hidden_path
 from harness.plan.nodes import ResolvedComponent
 from harness.recipe import parameters
+from harness.recipe.inner_words import typed_inside
 from harness.recipe.resolve import Use
 from harness.store.artifacts import Artifact, Store
 from harness.store.assets import Links, declared, missing_message
@@ -32,7 +33,8 @@ class ComponentResolver:
     def choose(self, kind: Kind, use: Use, asker: str = "") -> ResolvedComponent:
         """A component with typed parameters; missing assets are collected, not raised."""
         provided = self.registry.find(kind, use.use, asker=asker)
-        params = self._linked(provided, parameters.build(provided, use.params(), use.origins))
+        values = typed_inside(self.registry, provided, use.params(), use.origins)
+        params = self._linked(provided, parameters.build(provided, values, use.origins))
         tools = {
             name: self.choose(
                 request.kind, Use.model_validate({**request.params, "use": request.name}),

@@ -6,6 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from harness.digests import file_sha256
 from harness.errors import DataError
@@ -101,6 +105,37 @@ def examine(
         people=len(folds),
         linked=person is None,
         examples=examples,
+    )
+
+
+def examine_listed(
+    first: NDArray[Any], second: NDArray[Any], genuine: NDArray[np.bool_]
+) -> PairDoubts:
+    """As :func:`examine` for millions of comparisons: labels of both sides (P,), bool (P,).
+
+    Folds are not looked at; a label is the same for the same image or template.
+    """
+    labels, codes = np.unique(np.concatenate([first, second]), return_inverse=True)
+    left, right = codes[: len(first)].astype(np.int64), codes[len(first) :].astype(np.int64)
+    itself = left == right
+    keys = np.minimum(left, right) * len(labels) + np.maximum(left, right)
+    _, earliest, pair, counts = np.unique(
+        keys, return_index=True, return_inverse=True, return_counts=True
+    )
+    impostors = counts - np.bincount(pair, genuine, len(counts)).astype(np.int64)
+    contradicted = ((impostors > 0) & (impostors < counts))[pair] & ~itself
+    later = np.ones(len(keys), np.bool_)
+    later[earliest] = False
+    found = {"itself": itself, "repeated": later & ~itself & ~contradicted,
+             "contradicted": contradicted}  # fmt: skip
+    examples = {
+        name: _named([f"{first[row]} with {second[row]}"
+                      for row in np.flatnonzero(rows)[: NAMED + 1].tolist()])
+        for name, rows in found.items()
+    }  # fmt: skip
+    counted = {name: int(rows.sum()) for name, rows in found.items()}
+    return PairDoubts(
+        pairs=len(keys), in_folds=0, people=0, linked=False, examples=examples, **counted
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -24,6 +24,9 @@ from harness.protocols.readers.image_lists import AbsentFilesError
 from harness.protocols.readers.lists import Pair, first_of_each
 from harness.protocols.readers.packs import read_pack
 from harness.protocols.readers.pair_lists import choose_folds, read_pairs_csv, require_both_kinds
+
+MOST_CONTRADICTED = 0.05
+"""Share of wrong labels up to which a way to tell people is believed; lists have some."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ class PairBenchmark(Benchmark):
         super().prepare(ctx)
         self._cautions: dict[str, list[str]] = {}
         self._shortfalls: list[str] = []
+        self._person: Callable[[str], str] | None = None
         if self.params.pack is not None:
             pack = read_pack(self.params.pack)
             comparison = self.params.comparison_names()[0]
@@ -106,6 +110,7 @@ class PairBenchmark(Benchmark):
         self._check_labels(listing)
         names = self._choose(listing.pairs, listing.source, official=listing.official)
         self._require_files(listing)
+        self._person = listing.subject or person_by_name(chain(*self._chosen.values()))
         same = same_content(listing.folder, names)
         self._doubt(listing.source, person=listing.subject, image=same)
         self._images = self._files(listing, names)
@@ -135,6 +140,10 @@ class PairBenchmark(Benchmark):
     def shortfalls(self) -> list[str]:
         """See :class:`Benchmark`."""
         return self._shortfalls
+
+    def people(self) -> Collection[str]:
+        """See :class:`Benchmark`; none of a pack, which has no names."""
+        return {self._person(name) for name in self._images.names} if self._person else ()
 
     def cautions(self, comparison: str) -> list[str]:
         """What the reader of one comparison's number must know."""
@@ -273,3 +282,13 @@ def person_by_folder(name: str) -> str:
 def person_by_number(name: str) -> str:
     """The person of ``<person>_<number>.<suffix>``."""
     return PurePosixPath(name).stem.rpartition("_")[0]
+
+
+def person_by_name(pairs: Iterable[Pair]) -> Callable[[str], str] | None:
+    """How names tell the person, by folder or by number; None where labels contradict both."""
+    listed = list(pairs)
+    for person in (person_by_folder, person_by_number):
+        wrong = sum((person(p.first) == person(p.second)) != p.genuine for p in listed)
+        if wrong <= MOST_CONTRADICTED * len(listed):
+            return person
+    return None

@@ -221,9 +221,13 @@ def key_values(params: Params, fingerprints: Mapping[str, str]) -> dict[str, Any
     dumped: dict[str, Any] = params.model_dump(mode="json")
     for name, mark in external_fields(cls).items():
         if mark.inside is None and dumped.get(name) is not None:
-            read = f"+reader{mark.reader}" if mark.reader > 1 else ""
-            dumped[name] = fingerprints[name] + read
+            dumped[name] = in_key(mark, fingerprints[name])
     return keyed(cls, dumped)
+
+
+def in_key(mark: External, fingerprint: str) -> str:
+    """What stands in a key for outside data: its fingerprint, and how it is read."""
+    return fingerprint + (f"+reader{mark.reader}" if mark.reader > 1 else "")
 
 
 def keyed(cls: type[Params], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.store.artifacts import Store
 
 SHORT = 12
-COUNTS = ("identities", "faces", "images", "missing", "failed", "steps", "final_loss")
+COUNTS = ("identities", "faces", "images", "missing", "failed", "steps", "final_loss", "limited")
 SEED, BENCHMARK, SCORES, RESULT = "seed", "benchmark", "scores", "result"
 
 
@@ -148,7 +148,7 @@ def _digits(result: Result, metric: MetricRecord, position: int) -> list[TraceSt
     said = numbers.MISSING if metric.value is None else repr(metric.value)
     about = metric.model_dump(mode="json", include={"name", "at", "value", "unit", "ci", "note"})
     steps.append(TraceStep(f"metric-{position}", "metric", f"{name} = {said}", "", inputs, about))
-    facts = {
+    facts: dict[str, Any] = {
         "comparisons": support(metric.name, at, result.protocol),
         "published": [
             entry.ref
@@ -156,6 +156,8 @@ def _digits(result: Result, metric: MetricRecord, position: int) -> list[TraceSt
             if entry.metric == metric.name and entry.at.items() <= metric.at.items()
         ],
     }
+    if result.limited is not None:  # to N identities and pairs
+        facts["limited"] = result.limited
     printed = _printed(result, metric, at)
     return [
         *steps,

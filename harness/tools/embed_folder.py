@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from harness.embedding.extract import Extraction, extract
 from harness.engine.session import Session, create
 from harness.engine.stages.embed import BATCH
 from harness.errors import DataError, UsageError
+from harness.faces.doubles import folder_copy_notes, spelling_notes
 from harness.faces.files import ImageFiles, search_images
 from harness.faces.left_out import LeftOut
 from harness.faces.near_names import NearNames
@@ -29,6 +30,7 @@ from harness.plan.device import resolve_device
 from harness.plan.nodes import Plan
 from harness.plan.planner import Planner
 from harness.progress import Progress
+from harness.protocols.pair_doubt import same_content
 from harness.protocols.readers.landmarks import read_five_points
 from harness.recipe.resolve import Recipe, StudyTable, Use
 from harness.recipe.tables import ModelUse
@@ -84,7 +86,8 @@ def embed_folder(
     plan = Plan(recipe.study, planner.device, "fp32", {}, (), recipe)
     progress = Progress(quiet=quiet)
     session = Session(plan, store, out.parent, progress, jobs=1)
-    network = session.trained(chosen, None)
+    said: list[str] = []
+    network = session.trained(chosen, None, said)
     detector = None
     if finder is not None:
         detector = create(finder, Aligner)
@@ -105,7 +108,8 @@ def embed_folder(
             progress=progress,
             batch_size=batch_size or BATCH,
         )
-        warnings = _warnings(found, network.input_spec)
+        doubles = _doubles(folder, found_images.names)
+        warnings = (*said, *doubles, *_warnings(found, network.input_spec))
         with written_whole(out) as aside, aside.open("wb") as file:
             np.save(file, found.plain, allow_pickle=False)
     write_text(out.with_suffix(".txt"), "".join(f"{one_line(name)}\n" for name in images.names))
@@ -121,6 +125,15 @@ def _warnings(found: Extraction, spec: InputSpec) -> tuple[str, ...]:
         return tuple(unsound(found.plain, found.enrolled, asdict(spec), ready=True))
     except DataError as error:
         return (str(error),)
+
+
+def _doubles(folder: Path, names: list[str]) -> Iterator[str]:
+    """Folders that may be of one person, where each person has a folder."""
+    folders = list(dict.fromkeys(name.rpartition("/")[0] for name in names))
+    if len(folders) > 1:
+        yield from spelling_notes(list(map(shown, filter(None, folders))))
+        same = same_content(folder, names)
+        yield from folder_copy_notes({shown(name): same(name) for name in names})
 
 
 def _open(

@@ -21,6 +21,7 @@ from harness.fileio.names import WRITTEN, file_name, require_no_links
 from harness.protocols.base import Scores
 from harness.protocols.doubt import direction, require_unequal
 from harness.protocols.imported import ImportedScores
+from harness.protocols.pair_doubt import examine_listed
 from harness.results import env_file
 from harness.results.cells import SCORES, finished, write_curves, write_result
 from harness.results.columns import write_columns
@@ -75,6 +76,7 @@ def import_scores(
         return there, folder, False
     with _faults_of(path):
         evaluation = comparison.evaluate(scores, 0)
+    doubts = examine_listed(listed.first, listed.second, listed.genuine)
     folder.mkdir(parents=True, exist_ok=True)
     write_columns(folder / SCORES, scores.columns)
     result = Result(
@@ -91,7 +93,11 @@ def import_scores(
             inputs={"imported": sha}, code=code_version(), env=_environment(study)
         ),
         cost=CostRecord(wall_s={}),
-        warnings=[*evaluation.warnings, *direction(evaluation.metrics, scores.columns, ADVICE)],
+        warnings=[
+            *evaluation.warnings,
+            *(f"{path.name}: {text}" for text in doubts.texts()),
+            *direction(evaluation.metrics, scores.columns, ADVICE),
+        ],
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     return write_result(folder, result), folder, True

@@ -149,6 +149,17 @@ def test_a_number_is_traced_from_seed_to_digit(here, study, home):
     assert {step["state"] for step in steps if step["id"] in keys} == {"there"}
 
 
+def test_a_trace_says_that_a_run_was_limited(here, study):
+    result = json.loads(next(study.glob("cells/*/result.json")).read_text())
+    said = f"limited {result['limited']}"
+    (digits,) = [line for line in here("trace", f"study:{result['id'][:12]}").stdout.splitlines()
+                 if line.startswith("digits")]  # fmt: skip
+    assert (said in digits) == (result["limited"] is not None)
+    here("run", "-m", "toy-pixels", "-b", "toy-pairs", "--limit", "2", "-o", "short", "-q")
+    text = here("trace", "short").stdout
+    assert "limited 2" in next(line for line in text.splitlines() if line.startswith("digits"))
+
+
 def test_a_trace_says_what_is_gone_and_what_was_changed(here, study, home):
     file = next(study.glob("cells/*/result.json"))
     result = json.loads(file.read_text())

@@ -299,3 +299,17 @@ def test_what_a_generator_notes_at_work_reaches_the_result(harness_command, tmp_
                     "-b", "toy-pairs", "-j", jobs)  # fmt: skip
     (result,) = results(tmp_path / "study")
     assert "toy faces drown in noise" in result["warnings"]
+
+
+def test_the_reason_of_a_failed_stage_is_printed_once(harness_command, tmp_path):
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / "pairs.csv").write_text("first,second,genuine\n")
+    args = ("run", "-m", "toy-pixels", "-b", "pairs", "-B", "root=bad", "-B", "template=arcface",
+            "-o", "study")  # fmt: skip
+    for more in ((), ("-q",)):
+        done = harness_command(*args, *more, check=1)
+        assert done.stderr.count("pairs.csv is empty") == 1
+    (failed,) = [line for line in harness_command(*args, check=1).stderr.splitlines()
+                 if "FAILED" in line]  # fmt: skip
+    assert "FAILED, details: study/failures/" in failed

@@ -2,10 +2,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from harness.errors import DataError
-from harness.protocols.pair_doubt import examine, require_few, same_content, unbalanced
+from harness.protocols.pair_doubt import (
+    examine,
+    examine_listed,
+    require_few,
+    same_content,
+    unbalanced,
+)
 from harness.protocols.readers.lists import Pair
 
 
@@ -124,3 +131,39 @@ def test_a_share_above_the_limit_is_refused(spoil):
     with pytest.raises(DataError, match=r"^pairs.csv: (2|4)0 of 220 pairs .*max_doubtful_pairs"):
         require_few(found, "pairs.csv", 0.05)
     assert require_few(found, "pairs.csv", 0.5)[0].startswith("pairs.csv: ")
+
+
+def listed_counts(rows):
+    first, second, genuine = (np.array(column) for column in zip(*rows, strict=True))
+    found = examine_listed(first, second, genuine.astype(bool))
+    slow = examine([Pair(a, b, bool(g), 0) for a, b, g in rows])
+    assert (found.itself, found.repeated, found.contradicted) == (
+        slow.itself, slow.repeated, slow.contradicted
+    )  # fmt: skip
+    return found
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ([], ""),
+        ([("a1", "b1", 1)], "1 of 6 pairs occur earlier in the list (a1 with b1)"),
+        (
+            [("b1", "a1", 1), ("a1", "b1", 1)],
+            "2 of 7 pairs occur earlier in the list (b1 with a1",
+        ),
+        ([("b2", "a2", 1)], "2 of 6 pairs are there as genuine and as impostor (a2 with b2, b2 "),
+        ([("a1", "a1", 0), ("a1", "a1", 1)], "2 of 7 pairs compare an image with itself (a1 wi"),
+    ],
+)
+def test_lists_of_scores_are_examined_as_lists_of_pairs(more, text):
+    rows = [(f"a{k}", f"b{k}", k % 2) for k in range(5)]
+    told = listed_counts([*rows, *more]).texts()
+    assert told == [] if not text else told[0].startswith(text)
+
+
+def test_random_lists_have_the_counts_of_the_slow_way():
+    rng = np.random.default_rng(0)
+    for size in (3, 6, 12):
+        rows = [(f"i{a}", f"i{b}", int(g)) for a, b, g in rng.integers(0, [size, size, 2], (90, 3))]
+        listed_counts(rows)

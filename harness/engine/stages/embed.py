@@ -50,19 +50,21 @@ class Embedding(chunks.Split):
         return place.load(self.session, self.node.inputs["placements"])
 
     @cached_property
-    def model(self) -> Model:
-        """The network with its weights."""
+    def opened(self) -> tuple[Model, list[str]]:
+        """The network with its weights, and what it noted."""
         use_threads(self.session)
-        return self.session.trained(self.cell.model, self.node.inputs.get("model"))
+        said: list[str] = []
+        return self.session.trained(self.cell.model, self.node.inputs.get("model"), said), said
 
     def make(
         self, folder: Path, first: int, last: int, progress: Callable[..., None]
     ) -> dict[str, Any]:
         """See :class:`harness.engine.chunks.Split`."""
-        spec = self.model.input_spec
+        model, said = self.opened
+        spec = model.input_spec
         aligned = AlignedImages(self.images, self.placements, spec)
         extract(
-            self.model,
+            model,
             _Range(aligned, first, last),
             [self.images.names[index] for index in range(first, last)],
             mirror=self.node.parts["mirror"],
@@ -72,8 +74,9 @@ class Embedding(chunks.Split):
             threads=max(1, min(self.session.jobs, 8)),
         )
         return {
-            "embedding_size": self.model.embedding_size,
+            "embedding_size": model.embedding_size,
             "dtype": "float32",
+            "warnings": said,
             "input": {"width": spec.width, "height": spec.height, "template": spec.template,
                       "colour": spec.colour, "mean": spec.mean, "std": spec.std},
         }  # fmt: skip

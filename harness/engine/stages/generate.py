@@ -19,6 +19,7 @@ from harness.engine.chunks import each_once
 from harness.engine.context import RunContext
 from harness.engine.session import Session
 from harness.errors import DataError
+from harness.faces.doubles import copy_notes
 from harness.faces.face import Face, Missing, Slot
 from harness.faces.store import FaceSet, ShardFacts, shard_facts, shard_path, write_shard
 from harness.plan.nodes import Node
@@ -162,6 +163,8 @@ def _facts(
     if not len(faces):
         reason = next(iter(faces.missing())).reason
         raise DataError(f"no face could be generated; the first reason was: {reason}")
+    for note in copy_notes(faces):
+        ctx.note(note)
     reasons = Counter(item.reason for item in faces.missing())
     return {
         "identities": len(np.unique(faces.subjects)),

@@ -13,9 +13,10 @@ from harness._plugins.manager import BUILTIN, FROM_FILE, source_file, source_sha
 from harness.digests import digest, file_sha256
 from harness.embedding.doubt import unsound
 from harness.embedding.extract import load
-from harness.engine import environments
+from harness.engine import acquainted, environments
 from harness.engine.plugin_metrics import Extra, measure
 from harness.engine.session import Session, cell_inputs
+from harness.engine.twins import twin_notes
 from harness.errors import DataError
 from harness.fileio import verified
 from harness.lifecycle import Scored
@@ -68,10 +69,14 @@ def _run(cell: PlannedCell, session: Session, folder: Path, cost: Mapping[str, f
         found.plain, found.enrolled, embedded.facts["input"], ready="model" not in cell.keys
     )
     scores = comparison.score(embeddings)
+    if not doubts:  # the embeddings of a network that tells nothing apart are all the same
+        doubts += twin_notes(scores.columns, embeddings, benchmark.images())
     require_unequal(scores.columns)
     evaluation = comparison.evaluate(scores, session.plan.study.seed)
     _require_finite(cell, evaluation)
     doubts += direction(evaluation.metrics, scores.columns)
+    models = [artifacts[role].folder for role in sorted(artifacts) if role.startswith("model")]
+    doubts += acquainted.warnings(benchmark, cell.benchmark.name, models)
     folder.mkdir(parents=True, exist_ok=True)
     write_columns(folder / SCORES, scores.columns)
     protocol = comparison.protocol() | {

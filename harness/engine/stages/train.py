@@ -14,13 +14,14 @@ from harness.components import Params, TrainableModel
 from harness.engine.session import Session
 from harness.engine.stages.training_sets import LabelledFaces, StreamedFaces, facts, open_sets
 from harness.errors import DataError, HarnessError, UsageError
-from harness.plan.nodes import Node, Plan
+from harness.plan.nodes import Node, Plan, TrainingSource
 from harness.process.cpus import cpu_count
 from harness.progress import Progress
 from harness.seeds import derive
 from harness.store.artifacts import Store
 from harness.training.data.subset import ConcatenatedSets, MaskedSubset
 from harness.training.recipe import TrainingData
+from harness.training.saved.people import write_people
 
 if TYPE_CHECKING:
     from harness.training.distributed import Ranks
@@ -69,6 +70,7 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
         notes = _together(node, session, folder)
     done = _train(node, session, folder, ALONE, session.progress)
     data, sets = done.data, done.sets
+    write_people(folder, _people(phase.sources, sets))
     return {
         "identities": int(data.labels.max()) + 1,
         **{("image_visits" if k == "images" else k): v for k, v in asdict(done.summary).items()},
@@ -123,6 +125,16 @@ def _train(
     )
     said = [note for part in sets if isinstance(part, StreamedFaces) for note in part.notes()]
     return Trained(model, sets, data, summary, [*ctx.notes, *said, *summary.notes])
+
+
+def _people(
+    sources: Sequence[TrainingSource], sets: Sequence[LabelledFaces | StreamedFaces]
+) -> dict[str, list[str]]:
+    """The named people of each set; two sets may have one name."""
+    found: dict[str, list[str]] = {}
+    for source, part in zip(sources, sets, strict=True):
+        found.setdefault(source.name, []).extend(part.people())
+    return found
 
 
 def _check_counts(node: Node, data: TrainingData) -> None:

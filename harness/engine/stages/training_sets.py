@@ -16,8 +16,9 @@ from harness.engine.context import RunContext
 from harness.engine.session import Session
 from harness.engine.stages import place
 from harness.errors import DataError
-from harness.faces.source import among, read_names
-from harness.faces.store import FaceSet
+from harness.faces.namesakes import names_among
+from harness.faces.source import SourceGenerator, among, read_names
+from harness.faces.store import FaceSet, source_names
 from harness.plan.nodes import Node, TrainingSource
 from harness.plan.training import faces_role, placements_role
 from harness.recipe.tables import Take
@@ -37,6 +38,7 @@ class LabelledFaces:
         self._index = np.flatnonzero(~placements.failed & taken)
         self.labels: NDArray[np.int64] = classes(faces.subjects[self._index])
         self.chosen = int(taken.sum())
+        self._faces = faces
 
     def __len__(self) -> int:
         return len(self._index)
@@ -44,6 +46,10 @@ class LabelledFaces:
     def image(self, index: int) -> NDArray[np.uint8]:
         """Aligned pixels, uint8 RGB (H, W, 3)."""
         return self._aligned.image(int(self._index[index]))
+
+    def people(self) -> list[str]:
+        """Names of the people that are trained on, where the source of the set has names."""
+        return names_among(map(str, source_names(self._faces, self._index).values()))
 
 
 class StreamedFaces(Streamed):
@@ -66,6 +72,14 @@ class StreamedFaces(Streamed):
             lambda identities, samples: _taken(session, source, identities, samples, None),
             node.parts["limit"],
         )
+
+    def people(self) -> list[str]:
+        """As of :class:`LabelledFaces`; none of a generator that makes people of its own."""
+        with self._generator() as generator:
+            if not isinstance(generator, SourceGenerator):
+                return []
+            used = np.unique(self._identities).tolist()
+            return names_among(map(generator.identity_name, used))
 
     def notes(self) -> list[str]:
         """What the reader of the result must know."""
@@ -142,13 +156,11 @@ def _wanted(
 def _excluded(faces: FaceSet, path: Path) -> set[int]:
     """Identities of a set that a list names, by the name they have in their source, or number."""
     listed = read_names(path)
-    people, first = np.unique(faces.subjects, return_index=True)
-    names = [
-        str(faces.meta(int(index)).get("source_identity", subject))
-        for subject, index in zip(people, first, strict=True)
-    ]
+    named = source_names(faces, np.arange(len(faces)))
+    people = np.unique(faces.subjects).tolist()
+    names = [str(named.get(subject, subject)) for subject in people]
     left_out = among(names, listed)
-    found = {int(s) for s, name in zip(people, names, strict=True) if name in left_out}
+    found = {s for s, name in zip(people, names, strict=True) if name in left_out}
     if not found:
         raise DataError(
             f"{path} names {len(listed)} identities and none is in the face set, whose first is "

@@ -17,6 +17,8 @@ from harness.training.saved.weights_file import Weights, read_file
 if TYPE_CHECKING:
     from pathlib import Path
 
+_NAMED, _LONGEST = 2, 50
+"""Entries that a message names, and letters of each: a network has hundreds."""
 _COUNTER = ".num_batches_tracked"
 """Batch counters, which old files lack and nothing reads."""
 
@@ -98,11 +100,12 @@ def _prefixes(weights: Weights) -> list[str]:
 
 
 def _seen(held: Weights, nest: str, prefix: str) -> str:
-    """What a file holds, for a message: how many entries, where, and the first two."""
+    """What a file holds, for a message: how many entries, where, and the first."""
     places = [f"in {nest!r}" if nest else "", f"under the prefix {prefix!r}" if prefix else ""]
     where = "".join(f" {place}" for place in places if place)
-    first = ", ".join(list(_below(held, prefix))[:2])
-    return f"; the file holds {len(_below(held, prefix))} entries{where}, such as {first}"
+    entries = list(_below(held, prefix))
+    such = f", such as {_short(entries[0])}" if entries else ""
+    return f"; the file holds {len(entries)} entries{where}{such}"
 
 
 def write_weights(network: torch.nn.Module, path: Path) -> None:
@@ -150,5 +153,9 @@ def _misfit(
 
 
 def _some(word: str, names: list[str]) -> str:
-    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    shown = ", ".join(map(_short, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")
     return f"{len(names)} {word} ({shown})" if names else f"none {word}"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 3]}..."

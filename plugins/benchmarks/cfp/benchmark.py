@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from harness.plugin.benchmarks import Listing, PairBenchmark, existing
 from harness.plugin.lists import pick, read_scored_points, require_balance
 
-from .lists import read_index, read_split
+from .lists import read_index, read_names, read_split
 from .params import CfpParams
+
+NAMES = "Data/list_name.txt"
 
 
 def _person(name: str) -> str:
@@ -30,8 +32,7 @@ class Cfp(PairBenchmark):
 
     def listing(self) -> Listing:
         """``Protocol/`` numbers the images from 1; in FP the second number counts profiles."""
-        root = Path(self.params.root or "")
-        base = root / "cfp-dataset" if (root / "cfp-dataset").is_dir() else root
+        base = self._base
         first = read_index(existing(base, "Protocol/Pair_list_F.txt"))
         second = read_index(existing(base, f"Protocol/{self.second_list}"))
         source = existing(base, f"Protocol/Split/{self.split}")
@@ -43,6 +44,19 @@ class Cfp(PairBenchmark):
             source,
             subject=_person,
         )
+
+    def people(self) -> Collection[str]:
+        """The names of ``Data/list_name.txt``, whose lines are the numbers of the folders."""
+        listed = self._base / NAMES
+        if not listed.is_file():
+            return super().people()
+        names = read_names(listed)
+        return {names[number] for number in super().people() if number in names}
+
+    @property
+    def _base(self) -> Path:
+        root = Path(self.params.root or "")
+        return root / "cfp-dataset" if (root / "cfp-dataset").is_dir() else root
 
     def landmarks(self, folder: Path, names: Sequence[str]) -> NDArray[np.float32] | None:
         """Points of the file, in pixels of these images."""

@@ -34,6 +34,11 @@ def read_index(path: Path) -> dict[int, str]:
     return names
 
 
+def read_names(path: Path) -> dict[str, str]:
+    """Name of each person by the folder of its images (``001`` and so on): a line for each."""
+    return {f"{number:03d}": line.strip() for number, line in enumerate(read_lines(path), 1)}
+
+
 def read_split(folder: Path, first: dict[int, str], second: dict[int, str]) -> list[Pair]:
     """Pairs of all folds ``01``, ``02``, ... below ``Protocol/Split/FF`` or ``FP``.
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .params import OnnxParams
 
 AXES = {"nchw": ("channels", "height", "width"), "nhwc": ("height", "width", "channels")}
+ASSUMED = "arcface"
+"""Preset that stands for what neither the file nor the user says of the input."""
 MIXED = 0.05
 """Distance, relative to the embedding, from which an image alone and in a batch are not the same;
 rounding gives 1e-3 at most, in half precision."""
@@ -39,7 +41,10 @@ class OnnxModel(Model):
         super().prepare(ctx)
         path = self.params.path
         self._session = open_session(path, ctx.device)
-        self._spec = agreed(self.params, declared(self._session, path))
+        said = declared(self._session, path)
+        self._spec = agreed(self.params, said)
+        if said is None:
+            self._note_assumed()
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
             raise DataError(
@@ -88,6 +93,17 @@ class OnnxModel(Model):
                 "network returns (images, size)"
             )
         return found[:count].astype(np.float32, copy=False)
+
+    def _note_assumed(self) -> None:
+        """Say which facts about the input neither the file nor the user stated."""
+        open_ = [field.name for field in fields(InputSpec)
+                 if getattr(self.params, field.name) is None]  # fmt: skip
+        if open_:
+            self.ctx.note(
+                f"{self.params.path.name} does not say what its input is: {', '.join(open_)} "
+                f"{'is' if len(open_) == 1 else 'are'} assumed as of preset {ASSUMED}; give a "
+                "preset or state them as the network was trained"
+            )
 
     def _try(self) -> None:
         """Run the network on one image and on two: many break on a batch that they announce."""
@@ -161,12 +177,12 @@ def _described(value: Any) -> str:
 def agreed(params: OnnxParams, said: InputSpec | None) -> InputSpec:
     """The input by the parameters, and by the file where they are silent.
 
-    Without either it is ArcFace's (preset arcface). Raises UsageError where both speak and differ.
+    Without either it is that of preset :data:`ASSUMED`. Raises UsageError where they differ.
     """
     given = params.model_dump(include={field.name for field in fields(InputSpec)})
     chosen = {name: value for name, value in given.items() if value is not None}
     if said is None:
-        return InputSpec(**{**params.presets["arcface"], **chosen})
+        return InputSpec(**{**params.presets[ASSUMED], **chosen})
     for name, value in chosen.items():
         stored = getattr(said, name)
         if value != stored:

@@ -104,3 +104,15 @@ def test_every_absent_image_is_named_with_its_place(source):
     assert len(findings) == 3
     assert all(any(name in text for text in findings) for name in gone)
     assert all("line " in text or "pair " in text for text in findings)
+
+
+def test_people_are_known_by_name_where_the_layout_has_names(source, tmp_path):
+    benchmark = source.open(root=source.root, **source.settings)
+    people = set(benchmark.people())
+    assert len(people) == len(set(benchmark.images().subjects.tolist()))
+    if source.name == "verification" and source.cls.__name__.startswith("Cfp"):
+        assert all(name.isdecimal() for name in people)
+        base = Path(benchmark.images().root).parents[1]
+        names = [f"Person Number{chr(65 + k)}" for k in range(200)]
+        (base / "Data/list_name.txt").write_text("\n".join(names))
+        assert set(benchmark.people()) == {names[int(number) - 1] for number in people}

@@ -210,3 +210,20 @@ def test_an_absent_image_with_a_similar_name_is_suggested(prepared, folder):
     (folder / "p3/1.png").rename(folder / "p3/1.PNG")
     with pytest.raises(DataError, match=r"p3/1\.png is not in .*there is 'p3/1\.PNG', .* case"):
         prepared(Pairs, PairsParams(root=folder))
+
+
+def test_folders_or_file_names_are_people_where_all_labels_agree(prepared, folder, pack):
+    people = {f"p{person}" for person in range(PEOPLE)}
+    assert prepared(Pairs, PairsParams(root=folder)).people() == people
+    listed = (folder / "pairs.csv").read_text()
+    for file in sorted(folder.glob("p*/*.png")):
+        file.rename(folder / f"{file.parent.name}_{file.name}")
+    (folder / "pairs.csv").write_text(listed.replace("/", "_"))
+    assert prepared(Pairs, PairsParams(root=folder)).people() == people
+    flat = listed.replace("/", "_")
+    one_wrong = flat.replace("p1_2.png,1", "p5_2.png,1")
+    (folder / "pairs.csv").write_text(one_wrong)
+    assert prepared(Pairs, PairsParams(root=folder)).people() == people
+    (folder / "pairs.csv").write_text(one_wrong.replace("p2_2.png,1", "p6_2.png,1"))
+    assert prepared(Pairs, PairsParams(root=folder)).people() == ()
+    assert prepared(Pairs, PairsParams(pack=pack)).people() == ()

@@ -265,3 +265,15 @@ def test_what_is_no_weights_file_is_said(tmp_path, content, message):
     (tmp_path / "w.pt").write_bytes(content)
     with pytest.raises(DataError, match=rf"w\.pt {message}"):
         read_weights(tmp_path / "w.pt", [], nn.Linear(3, 2))
+
+
+@pytest.mark.parametrize("stem", ["layer", "a.very.long.name.of.a.layer." * 9, "x" * 5000])
+def test_a_network_that_does_not_fit_is_refused_in_few_words(tmp_path, stem):
+    held = {f"module.{stem}{k}.weight": torch.ones(1) for k in range(99)}
+    torch.save({"state_dict": held}, tmp_path / "w.pt")
+    with pytest.raises(DataError) as raised:
+        read_weights(tmp_path / "w.pt", [], nn.Sequential(*(nn.Linear(2, 2) for _ in range(20))))
+    text = str(raised.value).replace(str(tmp_path), "")
+    assert len(text) <= 400
+    assert "40 missing (0.bias, 0.weight, ...), 99 unexpected (" in text
+    assert text.endswith("choose the variant the weights were made for")

@@ -237,7 +237,7 @@ def test_a_batch_that_breaks_inside_is_given_one_by_one_and_noted(tmp_path):
     NOTES.clear()
     path = linear(tmp_path / "inner.onnx", nodes=[ONE], first="r")
     made = model(path)
-    (note,) = NOTES
+    (note,) = [text for text in NOTES if "one by one" in text]
     assert "one by one" in note
     assert "/stem/Reshape" in note
     np.testing.assert_allclose(made.embed(IMAGES), expected(NCHW), rtol=1e-4)
@@ -271,3 +271,35 @@ def test_new_parameters_leave_the_keys_of_before():
     values = key_values(OnnxParams(path="x"), {"path": "sha"})
     assert not {"output", "layout"} & values.keys()
     assert key_values(OnnxParams(path="x", output="y"), {"path": "sha"})["output"] == "y"
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({}, "template, colour are assumed as of preset arcface"),
+        ({"colour": "BGR"}, "template is assumed as of preset arcface"),
+        ({"colour": "BGR", "template": "adaface"}, ""),
+    ],
+)
+def test_what_nobody_states_about_the_input_is_noted_as_assumed(tmp_path, params, said):
+    NOTES.clear()
+    model(network(tmp_path / "n.onnx"), **params)
+    assert [text for text in NOTES if said in text] == NOTES
+    assert len(NOTES) == (said != "")
+
+
+def test_a_file_that_states_its_input_assumes_nothing(tmp_path):
+    spec = InputSpec(width=4, height=6, template="arcface", colour="BGR", mean=(0, 0, 0),
+                     std=(1, 1, 1))  # fmt: skip
+    NOTES.clear()
+    made = OnnxModel(OnnxParams(path=network(tmp_path / "n.onnx", said=as_metadata(spec))))
+    made.prepare(CONTEXT)
+    assert NOTES == []
+
+
+def test_the_result_and_the_table_say_what_was_assumed(harness_command, tmp_path):
+    network(tmp_path / "n.onnx", size=(112, 112))
+    done = harness_command("run", "-m", "onnx", "-M", "path=n.onnx", "-b", "toy-pairs", "-o", "s",
+                           "-q")  # fmt: skip
+    said = "n.onnx does not say what its input is: width, height, template, colour, mean, std are"
+    assert said in done.stdout.replace("\\", "")
