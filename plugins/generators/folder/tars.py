@@ -229,8 +229,8 @@ def _members(path: Path) -> Iterator[tarfile.TarInfo]:
     try:
         with path.open("rb") as file, tarfile.open(None, "r:", _headers(file)) as archive:
             while (member := archive.next()) is not None:
-                # Else a million members stay in memory.
-                archive.members.clear()
+                # Else a million members stay in memory; typeshed does not know the attribute.
+                archive.members.clear()  # type: ignore[attr-defined]
                 _check(path, member, size)
                 if archive.offset <= member.offset:
                     raise DataError(f"{path}: member {member.name!r} has an impossible size")

@@ -72,5 +72,7 @@ class Realism(SeededMeasure):
         usable = np.isfinite(norms) & (norms > 0)
         if not usable.all():
             notes.append(f"{int((~usable).sum()):,} images of {what} have no embedding")
-        rows = faces.vectors[usable]
-        return rows / norms[usable, None] if self.params.normalise else rows
+        rows: NDArray[np.float32] = faces.vectors[usable]
+        if self.params.normalise:
+            rows = rows / norms[usable, None]
+        return rows

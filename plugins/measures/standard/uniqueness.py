@@ -65,7 +65,7 @@ class Uniqueness(SeededMeasure):
                 break
             if mate[other] == k and other < k:
                 continue  # the same pair, seen from the other side
-            names = (faces.identities[int(vectors.labels[i])] for i in (k, other))
-            rows_of = (int(vectors.rows[vectors.starts[i]]) for i in (k, other))
-            pairs.append(FacePair(*names, *rows_of, float(best[k])))
+            one, two = (faces.identities[int(vectors.labels[i])] for i in (k, other))
+            row, other_row = (int(vectors.rows[vectors.starts[i]]) for i in (k, other))
+            pairs.append(FacePair(one, two, row, other_row, float(best[k])))
         return pairs
