@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import DataError, PrerequisiteError
+from harness.embedding.onnx_limits import SECONDS_PER_IMAGE, limits
+from harness.errors import DataError, LimitError, PrerequisiteError
 from harness.fileio.file_kinds import FileKind, expect, kind_of
 from harness.process.cpus import cpu_count
 
@@ -54,16 +55,24 @@ def open_session(path: Path, device: str = "cpu", threads: int | None = None) ->
 
 
 def run_session(
-    session: InferenceSession, path: Path, outputs: Sequence[str] | None, inputs: Mapping[str, Any]
+    session: InferenceSession,
+    path: Path,
+    outputs: Sequence[str] | None,
+    inputs: Mapping[str, Any],
+    limit_s: float = SECONDS_PER_IMAGE,
 ) -> list[Any]:
     """The named outputs of a network (all of them for None), as NumPy arrays.
 
-    Raises DataError that names ``path``, the node that failed, its reason, and the batch.
+    Raises DataError that names ``path``, the node that failed, its reason, and the batch;
+    LimitError where it takes more than ``limit_s`` seconds per image, or nearly all free memory.
     """
+    (shape,) = {tuple(values.shape) for values in inputs.values()}
     try:
-        found: list[Any] = session.run(outputs, dict(inputs))
+        with limits(path, shape[0] if shape else 1, limit_s) as options:
+            found: list[Any] = session.run(outputs, dict(inputs), options)
+    except LimitError:
+        raise
     except Exception as error:
-        (shape,) = {tuple(values.shape) for values in inputs.values()}
         advice = ""
         if shape and shape[0] > 1:
             advice = "; it may only work on one image at a time, try --batch-size 1"

@@ -85,7 +85,8 @@ class OnnxModel(Model):
             missing = np.zeros((self._fixed_batch - count, *values.shape[1:]), np.float32)
             values = np.concatenate([values, missing])
         path = self.params.path
-        (output,) = run_session(self._session, path, [self._output], {self._input: values})
+        inputs, limit_s = {self._input: values}, self.params.limit_s
+        (output,) = run_session(self._session, path, [self._output], inputs, limit_s)
         found: NDArray[Any] = np.asarray(output)
         if found.ndim != 2 or len(found) != len(values):
             raise DataError(

@@ -51,6 +51,7 @@ class OnnxParams(Params):
         },
     }
 
+    neutral: ClassVar[frozenset[str]] = frozenset({"limit_s"})
     added: ClassVar[dict[str, Any]] = {"output": None, "layout": None}
 
     path: Annotated[Path, External()] = Field(description="The .onnx file.")
@@ -71,4 +72,11 @@ class OnnxParams(Params):
         None,
         description="Order of the input's axes; by default what its shape says, else nchw. "
         "Networks of TensorFlow are often nhwc.",
+    )
+    limit_s: float = Field(
+        60.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds per image of a batch after which the network is stopped: one with a "
+        "loop may never end.",
     )
