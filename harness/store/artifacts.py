@@ -28,6 +28,7 @@ from harness.fileio.atomic import sync, write_text
 from harness.fileio.names import file_name
 from harness.fileio.verified import MANIFEST, DamagedError
 from harness.store import manifests
+from harness.store.home import default_home
 from harness.store.leases import Lease, file_lock, held, lease_s
 
 ASIDE, DAMAGE = "aside", "damage.json"
@@ -52,21 +53,6 @@ class Artifact:
     def has_digests(self) -> bool:
         """Whether its files can be verified; artifacts of older releases have sizes only."""
         return "digests" in self.manifest
-
-
-def default_home() -> Path:
-    """``$HARNESS_HOME``, a leading ``~`` expanded, or the user's data folder."""
-    given = os.environ.get("HARNESS_HOME")
-    if given:
-        try:
-            return Path(given).expanduser()
-        except RuntimeError:
-            raise UsageError(
-                f"HARNESS_HOME={given}: there is no such home folder; write the whole path"
-            ) from None
-    from platformdirs import user_data_path
-
-    return user_data_path("harness", appauthor=False)
 
 
 class Store:
