@@ -121,8 +121,10 @@ def _torchrun_group() -> TorchrunGroup | None:
     """The processes of torchrun, if it started this one and others."""
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         return None
+    from harness.process.lifeline import end_with_launcher
     from harness.training.torchrun import TorchrunGroup
 
+    end_with_launcher()
     group = TorchrunGroup.of_environment()
     return group if group.ranks.count > 1 else None
 
