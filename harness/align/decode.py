@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from harness.align.headers import format_of, png_is_whole, size_of
+from harness.align.headers import format_of, size_of
 from harness.align.jpeg import decode_jpeg
+from harness.align.png import plain_png
 from harness.align.pnm import decode_pnm
 from harness.errors import DataError, LimitError
+from harness.fileio.c_stderr import silenced
 from harness.process.variables import whole_number
 
 if TYPE_CHECKING:
@@ -63,13 +65,14 @@ def decode(data: bytes, name: str) -> NDArray[np.uint8]:
     if form == "PNM":
         image = decode_pnm(data)
     else:
-        image = _opencv(data, _FLAGS) if form != "PNG" or png_is_whole(data) else None
+        plain = plain_png(data) if form == "PNG" else data
+        image = None if plain is None else _opencv(plain, _FLAGS)
     if image is None:
         raise DataError(f"{name}: the {form} image is damaged and cannot be decoded; copy it again")
     if image.dtype != np.uint8 or image.ndim != 3:
         raise DataError(f"{name}: pixels of type {image.dtype} are not supported, convert to 8 bit")
     if form == "PNG" and int(image.max()) < _DARK:
-        _check_depth(data, name)
+        _check_depth(plain, name)
     return np.asarray(image, dtype=np.uint8)
 
 
@@ -116,7 +119,8 @@ def max_pixels() -> int:
 
 def _opencv(data: bytes, flags: int) -> NDArray[Any] | None:
     try:
-        return cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags)
+        with silenced():  # libpng prints what is wrong, without the name of the file
+            return cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags)
     except cv2.error:
         return None
 

@@ -7,12 +7,11 @@ damaged; ``struct.error`` and ``IndexError`` mean the same.
 from __future__ import annotations
 
 import struct
-import zlib
 
+from harness.align import png
 from harness.align.jpeg import jpeg_size
 from harness.align.pnm import read_header
 
-PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_END = b"IEND\xaeB`\x82"
 _BMP_PLAIN = (0, 3, 6)  # rows of pixels, with or without masks; the others are run-length encoded
 
@@ -21,7 +20,7 @@ def format_of(data: bytes) -> str:
     """Name of the format by its first bytes, empty when unknown."""
     if data.startswith(b"\xff\xd8\xff"):
         return "JPEG"
-    if data.startswith(PNG):
+    if data.startswith(png.SIGNATURE):
         return "PNG"
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "WebP"
@@ -43,27 +42,6 @@ def size_of(data: bytes, form: str) -> tuple[int, int] | None:
 def _png(data: bytes) -> tuple[int, int] | None:
     width, height = struct.unpack_from(">II", data, 16)
     return (width, height) if data.rfind(_PNG_END) > 0 else None
-
-
-def png_is_whole(data: bytes) -> bool:
-    """Whether the critical chunks follow each other to the end and match their checksums.
-
-    OpenCV ignores the checksums. A damaged chunk of metadata does no harm.
-    """
-    at = len(PNG)
-    while len(data) - at >= 12:
-        length, kind = struct.unpack_from(">I4s", data, at)
-        end = at + 8 + length
-        if end + 4 > len(data):
-            return False
-        if kind[0] & 0x20 == 0:  # an upper-case letter: critical
-            (stated,) = struct.unpack_from(">I", data, end)
-            if zlib.crc32(memoryview(data)[at + 4 : end]) != stated:
-                return False
-        if kind == b"IEND":
-            return True
-        at = end + 4
-    return False
 
 
 def _webp(data: bytes) -> tuple[int, int] | None:

@@ -22,6 +22,10 @@ _Numbers = tuple[int, int, int, int, int]  # offset, packed size, size, CRC-32, 
 MOST_BYTES = 1 << 28
 """An image of more bytes is a mistake or an attack, not a face."""
 
+_LARGE, _SHRINKS, _BEGIN = 1 << 24, 100, 64
+_UNPACKED = (b"BM", b"P")
+"""Begin of BMP and PNM files, which may shrink a thousand times: a large black image."""
+
 
 class ZipImages:
     """Images of a zip file by identity (the member's folder); nothing is unpacked to disk.
@@ -84,6 +88,11 @@ class ZipImages:
         if len(data) != packed:
             raise DataError(f"{where}: cut short at offset {start}; copy the file again")
         if method == _DEFLATED:
+            if _is_bomb(data, size):
+                raise DataError(
+                    f"{where}: {packed} bytes unpack to {size}, which no image does; pack the "
+                    "images again"
+                )
             data = _inflated(data, size)
         if len(data) != size or zlib.crc32(data) != crc:
             raise DataError(f"{where}: damaged at offset {start}; copy the file again")
@@ -101,6 +110,13 @@ def _check_overlap(path: Path, numbers: NDArray[np.int64]) -> None:
             f"{path}: the members at offset {begin[order[shared[0]]]} and behind it share bytes; "
             "pack the images again"
         )
+
+
+def _is_bomb(data: bytes, size: int) -> bool:
+    """Whether a large member shrinks as images of a packed format do not; few bytes are read."""
+    if size < _LARGE or size < _SHRINKS * len(data):
+        return False
+    return not _inflated(data, _BEGIN).startswith(_UNPACKED)
 
 
 def _inflated(data: bytes, size: int) -> bytes:
