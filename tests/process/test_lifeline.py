@@ -84,7 +84,7 @@ def check(process: subprocess.Popen[str], below: list[psutil.Process], name: str
     assert process.returncode == code, errors
     assert ended(below)
     if name != "SIGKILL":
-        assert "what was finished is kept, continue with: harness" in errors.splitlines()[-1]
+        assert "what was finished is kept, resume with: harness" in errors.splitlines()[-1]
 
 
 @ends
