@@ -50,13 +50,21 @@ command.add_command(faces_measure.compare_command)
 @as_json_option
 def list_sets(*, as_json: bool) -> int:
     """List the face sets in the store."""
+    from harness.errors import DataError
     from harness.store.artifacts import Store
     from harness.store.face_sets import KIND, describe
 
-    rows = [describe(item) for item in Store().of_kind(KIND)]
+    rows, damaged = [], list[str]()
+    for item in Store().of_kind(KIND):
+        try:
+            rows.append(describe(item))
+        except DataError as error:
+            damaged.append(str(error))
+    for sentence in damaged:
+        say(f"harness: {sentence}", err=True)
     if as_json:
         say_page(json.dumps(rows, indent=1))
-        return 0
+        return 1 if damaged else 0
     for row in rows:
         limited = f", limit {row['limit']}" if row["limit"] else ""
         say(
@@ -65,7 +73,7 @@ def list_sets(*, as_json: bool) -> int:
             f"{row['missing']:>6} missing {row['image_bytes'] / 1e6:>10.1f} MB  "
             f"seed {row['seed']}{limited}  {row['created']}"
         )
-    return 0
+    return 1 if damaged else 0
 
 
 @command.command(name="export")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.embedding.extract import RESULT, load
+from harness.embedding.records import read_extraction
 from harness.fileio.atomic import write_text
 
 
@@ -19,7 +20,7 @@ def concatenate(parts: Sequence[Path], folder: Path) -> None:
     Raises DataError where one is not complete.
     """
     found = [load(part) for part in parts]
-    described = [json.loads((part / RESULT).read_text(encoding="utf-8")) for part in parts]
+    described = [read_extraction(part / RESULT).model_dump() for part in parts]
     total, size = sum(len(part.plain) for part in found), found[0].plain.shape[1]
     for name in described[0]["parts"]:
         array = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.float32, (total, size))

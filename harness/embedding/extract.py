@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from harness.embedding.prefetch import prefetch
+from harness.embedding.records import read_extraction, read_state
 from harness.errors import DataError
 from harness.fileio.atomic import sync, write_text
-from harness.fileio.decoding import json_value
 from harness.fileio.verified import checked, unreadable
 
 if TYPE_CHECKING:
@@ -97,16 +97,15 @@ def load(folder: Path) -> Extraction:
     if not path.exists():
         raise unreadable(path, "no complete embeddings")
     try:
-        facts = json_value(checked(path).read_bytes())
-        has_mirror, count, size = bool(facts["mirror"]), facts["images"], facts["size"]
-        failures = tuple((name, reason) for name, reason in facts["failures"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = read_extraction(checked(path))
+    except (OSError, ValueError) as error:
         raise unreadable(path, error) from None
+    count, size = found.images, found.size
     return Extraction(
         plain=_array(folder / "plain.npy", (count, size), np.float32),
-        mirror=_array(folder / "mirror.npy", (count, size), np.float32) if has_mirror else None,
+        mirror=_array(folder / "mirror.npy", (count, size), np.float32) if found.mirror else None,
         enrolled=_array(folder / "enrolled.npy", (count,), bool),
-        failures=failures,
+        failures=tuple((name, reason) for name, reason in found.failures),
     )
 
 
@@ -184,8 +183,12 @@ class _Work:
         path = self.folder / STATE
         if not path.exists():
             return 0
-        state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return int(state["done"]) if state["identity"] == self.identity else 0
+        try:
+            state = read_state(path)
+        except (OSError, ValueError):
+            return 0  # nothing can be made of what is left: embed all again
+        fits = state.identity == self.identity and state.done <= len(self.data)
+        return state.done if fits else 0
 
     def _commit(self, arrays: dict[str, np.memmap[Any, Any]], done: int) -> None:
         for part, array in arrays.items():

@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from harness.errors import DataError
 from harness.faces.face import Face, MetaValue, Missing, Slot
 from harness.fileio.atomic import written_whole
-from harness.fileio.decoding import json_value
+from harness.fileio.decoding import json_value, reason
 from harness.fileio.verified import checked, unreadable
 
 SCHEMA = pa.schema(
@@ -41,6 +42,7 @@ NO_BOX = np.full(4, np.nan, np.float32)
 _SKETCH = 16
 """Bytes at the end, where a PNG has its checksum, and in the middle that stand for an image."""
 _PRIME = np.uint64(0x100000001B3)
+_META = TypeAdapter(dict[str, MetaValue])
 
 
 @dataclass(frozen=True)
@@ -183,10 +185,11 @@ class FaceSet:
         """Metadata of one face."""
         text = self._cell("meta", index)
         try:
-            loaded: Mapping[str, MetaValue] = json_value(text)
+            return _META.validate_python(json_value(text))
         except ValueError as error:
-            raise unreadable(self._paths[self._shard[index]], f"metadata: {error}") from None
-        return loaded
+            raise unreadable(
+                self._paths[self._shard[index]], f"metadata: {reason(error)}"
+            ) from None
 
     def find(self, slot: Slot) -> int:
         """Index of a slot; raises ``DataError`` when it is missing."""

@@ -11,7 +11,7 @@ import re
 import tomllib
 from typing import Any
 
-from pydantic_core import from_json
+from pydantic_core import ValidationError, from_json
 
 DEEPEST = 64
 """Levels of tables and arrays in a TOML text; a recipe has about six."""
@@ -26,6 +26,15 @@ def json_value(content: str | bytes) -> Any:
     if isinstance(content, str):
         content = content.encode()
     return from_json(content)  # refuses more than 200 levels, and halves of surrogate pairs
+
+
+def reason(error: Exception) -> str:
+    """One line that says what is wrong with a file."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]).replace("schema_", "schema")
+        return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+    return " ".join(str(error).split())
 
 
 def toml_table(text: str) -> dict[str, Any]:

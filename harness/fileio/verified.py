@@ -17,6 +17,7 @@ from typing import Any, Literal, cast
 
 from harness.errors import DataError, UsageError
 from harness.fileio.atomic import write_text
+from harness.fileio.manifest_schema import checked_manifest
 from harness.inputs.walk import is_hidden_path
 
 MANIFEST = "manifest.json"
@@ -79,11 +80,12 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
-        found = json.loads(text)
-        altered = "digest" in found and sealed(found) != found
-        kind, key = str(found["kind"]), str(found["key"])
-        found["files"].items()
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        # Not `json_value`: names of files may hold bytes that are not UTF-8, as half surrogates.
+        decoded = json.loads(text)
+        found = checked_manifest(decoded)
+        altered = "digest" in decoded and sealed(decoded) != decoded
+        kind, key = found["kind"], found["key"]
+    except (ValueError, RecursionError):
         raise DamagedError(folder, MANIFEST, "is not a readable manifest") from None
     # A manifest that names digests was written with one of its own.
     if altered or ("digests" in found and "digest" not in found):
@@ -91,7 +93,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     # An artifact that was moved within the store would answer for another key.
     if _is_stored(folder) and (kind, key) != (folder.parts[-3], folder.name):
         raise DamagedError(folder, MANIFEST, f"is that of another artifact ({kind} {key[:12]})")
-    return dict(found)
+    return found
 
 
 def _is_stored(folder: Path) -> bool:

@@ -10,10 +10,9 @@ from typing import Any
 
 from harness.errors import DataError
 from harness.fileio.atomic import write_text
-from harness.fileio.decoding import json_value
+from harness.fileio.decoding import json_value, reason
 from harness.fileio.names import WRITTEN, require_no_links
 from harness.results.schema import Result
-from harness.results.unreadable import reason
 
 SCHEMA = "harness/report@2"
 READABLE = ("harness/report@1", SCHEMA)

@@ -6,15 +6,15 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from harness.fileio.decoding import reason
 from harness.results.plan_file import PlanRecord, read_plan
-from harness.results.unreadable import Damaged, read_json, reason
+from harness.results.study_records import EventRecord, FailedAttempt, read_failed_attempt
+from harness.results.unreadable import Damaged
 
-ATTEMPT = re.compile(r"failed-(\d+)\.json")
+ATTEMPT = re.compile(r"failed-([0-9]{1,9})\.json")
 NEWEST = "plan.json"
 """The plan of the last run; others are kept under their digests."""
-FIELDS = ("stage", "key", "label", "error", "message", "traceback")
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,13 @@ class Failure:
 
 
 def read_failures(
-    folder: Path, done: Collection[str], events: Iterable[Mapping[str, Any]], damaged: list[Damaged]
+    folder: Path, done: Collection[str], events: Iterable[EventRecord], damaged: list[Damaged]
 ) -> list[Failure]:
     """Failures of one study folder; ``done`` are the ids of finished cells."""
     last = {
-        str(event.get("key")): event["event"]
+        event.key: event.event
         for event in events
-        if event.get("event") in {"failed", "finished", "reused"}
+        if event.event in {"failed", "finished", "reused"}
     }
     plans = _plans(folder, damaged)
     newest = plans.get(NEWEST)
@@ -78,23 +78,28 @@ def read_failures(
             blocked.setdefault(stage, []).extend(labels)
     found = []
     for path in _last_attempts(folder):
-        record = read_json(path, damaged)
-        if not isinstance(record, Mapping):
-            continue
-        said = {field: str(record.get(field, "")) for field in FIELDS}
-        key = said["key"]
-        if key in done or last.get(key, "failed") != "failed":
+        record = _read_attempt(path, damaged)
+        if record is None or record.key in done or last.get(record.key, "failed") != "failed":
             continue  # a later attempt succeeded
-        own = (said["label"],) if said["stage"] == "score" else ()
-        cells = tuple(dict.fromkeys((*own, *blocked.get(key, ()))))
+        own = (record.label,) if record.stage == "score" else ()
+        cells = tuple(dict.fromkeys((*own, *blocked.get(record.key, ()))))
         planned = cells
         if newest is not None:
-            kept = own if key in {cell.key for cell in newest.cells} else ()
-            planned = tuple(dict.fromkeys((*kept, *_needs(newest, done).get(key, ()))))
+            kept = own if record.key in {cell.key for cell in newest.cells} else ()
+            planned = tuple(dict.fromkeys((*kept, *_needs(newest, done).get(record.key, ()))))
         match = ATTEMPT.fullmatch(path.name)
         attempt = int(match[1]) if match else 1
+        said = record.model_dump()
         found.append(Failure(attempt=attempt, cells=cells, planned=planned, **said))
     return found
+
+
+def _read_attempt(path: Path, damaged: list[Damaged]) -> FailedAttempt | None:
+    try:
+        return read_failed_attempt(path)
+    except (OSError, ValueError) as error:
+        damaged.append(Damaged(path, f"not a failed attempt: {reason(error)}"))
+        return None
 
 
 def _last_attempts(folder: Path) -> list[Path]:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import sys
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+
+from harness.fileio.decoding import json_value
 
 LARGEST_COUNT = 2**63 - 1
 MOST_BINS = 10_000
@@ -119,3 +122,8 @@ class AttributesRecord(BaseModel):
     read: Count
     numeric: dict[ShortText, HistogramRecord]
     named: dict[ShortText, dict[str, Count]]
+
+
+def read_attributes(path: Path) -> AttributesRecord:
+    """The attributes; raises ``OSError`` or ``ValueError`` (also pydantic's) where damaged."""
+    return AttributesRecord.model_validate(json_value(path.read_bytes()))

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataError, NothingSelectedError, UsageError
-from harness.fileio.decoding import json_value
+from harness.fileio.decoding import json_value, reason
 from harness.fileio.names import inside
 from harness.results import env_file
 from harness.results.failures import Failure, read_failures
 from harness.results.schema import Result
-from harness.results.unreadable import Damaged, own, read_environment, reason
+from harness.results.study_records import EventRecord, parse_event
+from harness.results.unreadable import Damaged, own, read_environment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,7 @@ class Study:
     folders: tuple[Path, ...]
     cells: list[Cell] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    events: list[dict[str, Any]] = field(default_factory=list)
+    events: list[EventRecord] = field(default_factory=list)
     damaged: list[Damaged] = field(default_factory=list)
     environments: dict[str, Any] = field(default_factory=dict)  # by file name under env/
     recipes: dict[Path, str] = field(default_factory=dict)  # study.toml of each folder
@@ -132,11 +133,6 @@ def _read_events(path: Path, study: Study) -> None:
         return
     for index, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
-            event = json_value(line)
+            study.events.append(parse_event(line))
         except ValueError as error:
             study.damaged.append(Damaged(path, f"line {index}: {reason(error)}"))
-            continue
-        if isinstance(event, dict):
-            study.events.append(event)
-        else:
-            study.damaged.append(Damaged(path, f"line {index}: not a JSON object"))

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from harness.errors import DataError
-from harness.fileio.decoding import json_value
+from harness.fileio.decoding import json_value, reason
 from harness.fileio.names import inside
 from harness.results.stored_facts import check_environment
 
@@ -22,15 +20,6 @@ class Damaged:
     reason: str
 
 
-def reason(error: Exception) -> str:
-    """One line that says what is wrong with a file."""
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]).replace("schema_", "schema")
-        return f"{where}: {first['msg'].removeprefix('Value error, ')}"
-    return " ".join(str(error).split())
-
-
 def own(folder: Path, path: Path, damaged: list[Damaged]) -> bool:
     """Whether a file belongs to a study, whose report shows it, and is not a link out of it."""
     try:
@@ -39,15 +28,6 @@ def own(folder: Path, path: Path, damaged: list[Damaged]) -> bool:
         damaged.append(Damaged(path, reason(error)))
         return False
     return True
-
-
-def read_json(path: Path, damaged: list[Damaged]) -> Any:
-    """The decoded JSON of a file, or None after adding it to ``damaged``."""
-    try:
-        return json_value(path.read_bytes())
-    except (OSError, ValueError) as error:
-        damaged.append(Damaged(path, reason(error)))
-        return None
 
 
 def read_environment(path: Path, damaged: list[Damaged]) -> Any:

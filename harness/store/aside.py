@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
+
 from harness.errors import HarnessError
 from harness.fileio.decoding import json_value
 from harness.fileio.verified import DamagedError
@@ -20,6 +22,15 @@ class SetAside:
     kind: str
     key: str
     damage: str
+
+
+class _DamageRecord(BaseModel):
+    """``damage.json`` beside the files of an artifact that was set aside."""
+
+    model_config = ConfigDict(strict=True)
+
+    file: str
+    reason: str
 
 
 def set_aside(damage: DamagedError, *, shared: bool = False) -> str:
@@ -42,8 +53,8 @@ def all_aside(store: Store) -> Iterator[SetAside]:
     """Every artifact that was set aside; one without a readable reason says nothing of it."""
     for folder in store.aside():
         try:
-            record = json_value((folder / DAMAGE).read_bytes())
-            said = f"{record['file']} {record['reason']}"
-        except (OSError, ValueError, KeyError, TypeError):
+            record = _DamageRecord.model_validate(json_value((folder / DAMAGE).read_bytes()))
+            said = f"{record.file} {record.reason}"
+        except (OSError, ValueError):
             said = ""
         yield SetAside(folder, folder.parent.name, folder.name.partition(".")[0], said)

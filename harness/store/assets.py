@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import StringConstraints, TypeAdapter
 
 from harness._plugins.manager import Registry, did_you_mean
 from harness.components import Asset
 from harness.errors import PrerequisiteError, UsageError
 from harness.fileio.atomic import write_text
-from harness.fileio.decoding import json_value
+from harness.fileio.decoding import json_value, reason
 from harness.store.artifacts import Store
 
 
@@ -22,6 +25,9 @@ def declared(registry: Registry) -> dict[str, Asset]:
     return {
         asset.name: asset for provided in registry.components for asset in provided.component.assets
     }
+
+
+_LINKS = TypeAdapter(dict[str, Annotated[str, StringConstraints(strict=True, pattern=r"^[^\0]+$")]])
 
 
 class Links:
@@ -35,10 +41,12 @@ class Links:
         if not self._file.exists():
             return {}
         try:
-            links = json_value(self._file.read_text(encoding="utf-8"))
-            return {name: Path(path) for name, path in links.items()}
-        except (ValueError, AttributeError, TypeError):
-            raise UsageError(f"{self._file} is damaged; delete it and link again") from None
+            links = _LINKS.validate_python(json_value(self._file.read_bytes()))
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"{self._file} is damaged ({reason(error)}); delete it and link again"
+            ) from None
+        return {name: Path(path) for name, path in links.items()}
 
     def find(self, name: str) -> Path | None:
         """The linked path, or None. A link whose target is gone counts as none."""

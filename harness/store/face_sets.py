@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from harness.errors import UsageError
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.errors import DataError, UsageError
+from harness.fileio.decoding import reason
+from harness.fileio.verified import MANIFEST
 from harness.store.artifacts import Artifact, Store
 
 KIND = "faces"
+Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 def find(store: Store, prefix: str) -> Artifact:
@@ -22,18 +27,48 @@ def find(store: Store, prefix: str) -> Artifact:
     raise UsageError(f"{len(found)} face sets begin with {prefix!r} ({keys}); give more digits")
 
 
+class _Component(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    provider: str
+    version: int
+    params: dict[str, Any]
+
+
+class _Parts(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    component: _Component
+    seed: int | str | None
+    limit: int | None
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    identities: Count
+    faces: Count
+    missing: Count
+    image_bytes: Count
+    sha256: str | None = None
+
+
 def describe(item: Artifact) -> dict[str, Any]:
-    """One row of the list of face sets, as JSON."""
-    component = item.manifest["parts"]["component"]
+    """One row of the list of face sets, as JSON; raises ``DataError`` naming a damaged manifest."""
+    try:
+        parts = _Parts.model_validate(item.manifest["parts"])
+        facts = _Facts.model_validate(dict(item.facts))
+    except ValueError as error:
+        raise DataError(
+            f"{item.folder / MANIFEST} does not describe a face set: {reason(error)}"
+        ) from None
     return {
         "key": item.key,
-        "generator": component["provider"],
-        "version": component["version"],
-        "params": component["params"],
-        "seed": item.manifest["parts"]["seed"],
-        "limit": item.manifest["parts"]["limit"],
+        "generator": parts.component.provider,
+        "version": parts.component.version,
+        "params": parts.component.params,
+        "seed": parts.seed,
+        "limit": parts.limit,
         "created": item.manifest["created"],
-        **{name: item.facts.get(name) for name in ("identities", "faces", "missing")},
-        "image_bytes": item.facts.get("image_bytes"),
-        "sha256": item.facts.get("sha256"),
+        **facts.model_dump(),
     }

@@ -34,7 +34,7 @@ class Item:
     def maker(self) -> str:
         """The component that made it, or the one whose images it belongs to."""
         parts = self.artifact.manifest["parts"]
-        use = parts.get("component") or parts.get("images") or {}
+        use = _use(parts, "component") or _use(parts, "images")
         return str(use.get("provider", "")).partition(":")[2]
 
 
@@ -135,15 +135,21 @@ def outdated(store: Store, registry: Registry) -> list[Artifact]:
     versions = {item.provider: item.component.version for item in registry.components}
 
     def is_old(use: Mapping[str, Any]) -> bool:
-        return int(use.get("version", 0)) < versions.get(str(use.get("provider")), 0)
+        version = use.get("version")
+        made_by = version if isinstance(version, int) else 0
+        return made_by < versions.get(str(use.get("provider")), 0)
 
     return [
         artifact
         for artifact in everything(store)
-        if any(
-            is_old(artifact.manifest["parts"].get(role) or {}) for role in ("component", "images")
-        )
+        if any(is_old(_use(artifact.manifest["parts"], role)) for role in ("component", "images"))
     ]
+
+
+def _use(parts: Mapping[str, Any], role: str) -> Mapping[str, Any]:
+    """The component of that role in what a key was made of; empty where there is none."""
+    use = parts.get(role)
+    return use if isinstance(use, Mapping) else {}
 
 
 def _kept(found: Mapping[str, Artifact], keep: Iterable[str]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from harness.training.history import History
 from harness.training.memory import kept_memory
 from harness.training.outputs import outputs
 from harness.training.saved import checkpoint
+from harness.training.saved.result import read_training
 from harness.training.step import TrainingStep
 from harness.training.validation import TIMES, Validation
 
@@ -105,7 +106,7 @@ def finished(folder: Path) -> Summary | None:
     path = folder / RESULT
     if not path.exists():
         return None
-    summary = json.loads(path.read_text(encoding="utf-8"))["summary"]
+    summary = read_training(path).summary.model_dump()
     return Summary(**summary | {"notes": tuple(summary["notes"])})
 
 

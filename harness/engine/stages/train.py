@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -211,14 +210,15 @@ def take_part(session: Session, group: TorchrunGroup) -> None:
 def _said(folder: Path, params: Params, depth: int) -> dict[str, Any]:
     """The settings of the training, and which of them no publication states."""
     from harness.training.loop import RESULT
+    from harness.training.saved.result import read_training
 
-    written = json.loads((folder / RESULT).read_text(encoding="utf-8"))
-    settings, assumed = written["settings"], written["assumed"]
+    written = read_training(folder / RESULT)
+    settings, assumed = written.settings, written.assumed
     if depth:
         open_: Mapping[str, Sequence[str]] = getattr(params, "assumed_finetuning", {})
         more = open_.get(str(settings.get("preset")), ())
         assumed = list(dict.fromkeys([*assumed, *more]))
-    return {"settings": settings, "assumed": assumed, "processes": written["processes"]}
+    return {"settings": settings, "assumed": assumed, "processes": written.processes}
 
 
 def use_threads(session: Session) -> None:

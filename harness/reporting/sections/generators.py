@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.fileio.decoding import json_value
+from harness.fileio.decoding import reason
 from harness.reporting.figures.figure_embed import Figure, draw
 from harness.reporting.sections.pictures import KEY, about, media, picture
 from harness.reporting.tables.columns import flat
 from harness.reporting.tables.grid import Box, Grid, Head, texts
 from harness.reporting.tables.matrix import Names
-from harness.results.stored_facts import AttributesRecord
-from harness.results.unreadable import Damaged, read_json, reason
+from harness.results.stored_facts import read_attributes
+from harness.results.study_records import read_pictures
+from harness.results.unreadable import Damaged
 
 if TYPE_CHECKING:
     from harness.results.leak_record import LeakRecord
@@ -77,15 +77,12 @@ def sources(study: Study, names: Names, searches: Sequence[LeakRecord]) -> list[
 def _shown(study: Study, key: str) -> list[tuple[str, str, str]]:
     """The pictures that the generator made of its set."""
     for path in media(study, f"pictures-{key[:KEY]}.json"):
-        rows = read_json(path, study.damaged)
         try:
-            found = [
-                (row["title"], row["text"], picture(study, Path(row["file"]).name)) for row in rows
-            ]
-        except (TypeError, KeyError):
-            if rows is not None:
-                study.damaged.append(Damaged(path, "not a list of pictures"))
+            rows = read_pictures(path)
+        except (OSError, ValueError) as error:
+            study.damaged.append(Damaged(path, f"not a list of pictures: {reason(error)}"))
             return []
+        found = [(row.title, row.text, picture(study, row.file)) for row in rows]
         return [each for each in found if each[2]]
     return []
 
@@ -153,7 +150,7 @@ def attributes(study: Study, made: Sequence[FaceSetCard]) -> Attributes:
     for source in made:
         for path in media(study, f"attributes-{source.key[:KEY]}.json"):
             try:
-                facts = AttributesRecord.model_validate(json_value(path.read_bytes()))
+                facts = read_attributes(path)
             except (OSError, ValueError) as error:
                 study.damaged.append(Damaged(path, reason(error)))
                 break

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.errors import DataError
+from harness.fileio.decoding import reason
 from harness.reporting.tables.grid import Box, Grid, Head, texts
 from harness.reporting.tables.matrix import Names
-from harness.results.unreadable import Damaged, reason
+from harness.results.unreadable import Damaged
 
 if TYPE_CHECKING:
     from harness.results.leak_record import LeakRecord

@@ -7,11 +7,13 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
 
 from harness.plugin import DataError, digest
+from harness.plugin.files import json_value
 
 from .embedding import Embedder, crop
 from .prototypes import directions, prototype, unit
@@ -21,9 +23,40 @@ if TYPE_CHECKING:
 
     from harness.plugin import Context, Images
 
+FACTS = "facts.json"
 BLOCK = 256
 """Images embedded at a time and kept together: less than a minute's work on one processor."""
 _BATCH = 64
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The facts of a stored folder; raises ``DataError`` naming the file where damaged."""
+        path = folder / FACTS
+        try:
+            return cls.model_validate(json_value(path.read_bytes()))
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"{path} is not what a run left there ({error}); run `harness store verify`"
+            ) from None
+
+
+class _BlockFacts(_Facts):
+    """What the embedding of a block of images leaves beside its vectors."""
+
+    problems: list[str]
+    whole: int
+
+
+class _SourceFacts(_Facts):
+    """What the choice of identities leaves beside their prototypes."""
+
+    rejected: dict[str, str]
+    opposite: int
+    single: int
 
 
 @dataclass(frozen=True)
@@ -78,11 +111,12 @@ def _block(
     def build(folder: Path) -> None:
         vectors, problems, whole = _embed(images, indices, data, embedder)
         np.save(folder / "vectors.npy", vectors)
-        (folder / "facts.json").write_text(json.dumps({"problems": problems, "whole": whole}))
+        texts = [text.encode("utf-8", "backslashreplace").decode() for text in problems]
+        (folder / FACTS).write_text(json.dumps({"problems": texts, "whole": whole}))
 
     folder = ctx.artifact("embeddings", parts, build)
-    facts = json.loads((folder / "facts.json").read_text())
-    return Embedded(np.load(folder / "vectors.npy"), facts["problems"], digests, facts["whole"])
+    facts = _BlockFacts.read(folder)
+    return Embedded(np.load(folder / "vectors.npy"), facts.problems, digests, facts.whole)
 
 
 def _embed(
@@ -129,10 +163,8 @@ class Identities:
         self.prototypes: NDArray[np.float32] = np.load(folder / "prototypes.npy", mmap_mode="r")
         self._samples = np.load(folder / "samples.npy", mmap_mode="r")
         self._ends = np.cumsum(np.load(folder / "counts.npy"))
-        facts: dict[str, Any] = json.loads((folder / "facts.json").read_text())
-        self.rejected: dict[str, str] = facts["rejected"]
-        self.opposite: int = facts["opposite"]
-        self.single: int = facts["single"]
+        facts = _SourceFacts.read(folder)
+        self.rejected, self.opposite, self.single = facts.rejected, facts.opposite, facts.single
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -178,7 +210,7 @@ def make_identities(
     np.save(folder / "prototypes.npy", np.stack(prototypes))
     np.save(folder / "samples.npy", np.concatenate(samples))
     np.save(folder / "counts.npy", np.array(counts, np.int64))
-    (folder / "facts.json").write_text(json.dumps(facts))
+    (folder / FACTS).write_text(json.dumps(facts))
 
 
 def _by_subject(
