@@ -27,7 +27,9 @@ def declared(registry: Registry) -> dict[str, Asset]:
     }
 
 
-_LINKS = TypeAdapter(dict[str, Annotated[str, StringConstraints(strict=True, pattern=r"^[^\0]+$")]])
+_LINKS = TypeAdapter(
+    dict[str, Annotated[str, StringConstraints(strict=True, pattern=r"^[^\x00]+$")]]
+)
 
 
 class Links:
