@@ -33,7 +33,8 @@ def reason(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]).replace("schema_", "schema")
-        return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+        text = first["msg"].removeprefix("Value error, ")
+        return f"{where}: {text}" if where else text
     return " ".join(str(error).split())
 
 
