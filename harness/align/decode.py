@@ -62,12 +62,11 @@ def decode(data: bytes, name: str) -> NDArray[np.uint8]:
     form = format_of(data)
     if form == "JPEG":
         return decode_jpeg(data, name, width * height, PASSES * max_pixels())
-    if form == "PNM":
-        image = decode_pnm(data)
-    else:
-        plain = plain_png(data) if form == "PNG" else data
-        image = None if plain is None else _opencv(plain, _FLAGS)
-    if image is None:
+    plain = plain_png(data) if form == "PNG" else data
+    image = None
+    if plain is not None:
+        image = decode_pnm(plain) if form == "PNM" else _opencv(plain, _FLAGS)
+    if plain is None or image is None:
         raise DataError(f"{name}: the {form} image is damaged and cannot be decoded; copy it again")
     if image.dtype != np.uint8 or image.ndim != 3:
         raise DataError(f"{name}: pixels of type {image.dtype} are not supported, convert to 8 bit")
