@@ -125,5 +125,6 @@ def test_every_verb_says_that_the_store_is_nowhere(place, study, argv, value, mo
     said = capsys.readouterr()
     assert code in (2, 3), said
     assert "HARNESS_HOME" in said.err, said
-    assert said.err.count("harness:") == 1
+    lines = [line for line in said.err.splitlines() if "still running" not in line]
+    assert len(lines) == 1, said  # but for a machine so busy that loading plugins is reported
     assert sorted(path.name for path in place.iterdir()) == before
