@@ -27,7 +27,7 @@ def find(store: Store, prefix: str) -> Artifact:
     raise UsageError(f"{len(found)} face sets begin with {prefix!r} ({keys}); give more digits")
 
 
-class _Component(BaseModel):
+class _SetComponent(BaseModel):
     model_config = ConfigDict(strict=True)
 
     provider: str
@@ -35,15 +35,15 @@ class _Component(BaseModel):
     params: dict[str, Any]
 
 
-class _Parts(BaseModel):
+class _SetParts(BaseModel):
     model_config = ConfigDict(strict=True)
 
-    component: _Component
+    component: _SetComponent
     seed: int | str | None
     limit: int | None
 
 
-class _Facts(BaseModel):
+class _SetFacts(BaseModel):
     model_config = ConfigDict(strict=True)
 
     identities: Count
@@ -56,8 +56,8 @@ class _Facts(BaseModel):
 def describe(item: Artifact) -> dict[str, Any]:
     """One row of the list of face sets, as JSON; raises ``DataError`` naming a damaged manifest."""
     try:
-        parts = _Parts.model_validate(item.manifest["parts"])
-        facts = _Facts.model_validate(dict(item.facts))
+        parts = _SetParts.model_validate(item.manifest["parts"])
+        facts = _SetFacts.model_validate(dict(item.facts))
     except ValueError as error:
         raise DataError(
             f"{item.folder / MANIFEST} does not describe a face set: {reason(error)}"

@@ -29,7 +29,7 @@ BLOCK = 256
 _BATCH = 64
 
 
-class _Facts(BaseModel):
+class _StoredFacts(BaseModel):
     model_config = ConfigDict(strict=True)
 
     @classmethod
@@ -44,14 +44,14 @@ class _Facts(BaseModel):
             ) from None
 
 
-class _BlockFacts(_Facts):
+class _BlockFacts(_StoredFacts):
     """What the embedding of a block of images leaves beside its vectors."""
 
     problems: list[str]
     whole: int
 
 
-class _SourceFacts(_Facts):
+class _SourceFacts(_StoredFacts):
     """What the choice of identities leaves beside their prototypes."""
 
     rejected: dict[str, str]
