@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from harness.fileio.decoding import json_value
-from harness.fileio.names import Name
+from harness.fileio.names import FilePath
 
 MOST_PICTURES = 1000
 
@@ -43,7 +43,7 @@ class PictureRecord(_StudyRecord):
 
     title: str
     text: str
-    file: Name
+    file: FilePath
 
 
 _PICTURES = TypeAdapter(Annotated[list[PictureRecord], Field(max_length=MOST_PICTURES)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.fileio.decoding import reason
@@ -82,7 +83,7 @@ def _shown(study: Study, key: str) -> list[tuple[str, str, str]]:
         except (OSError, ValueError) as error:
             study.damaged.append(Damaged(path, f"not a list of pictures: {reason(error)}"))
             return []
-        found = [(row.title, row.text, picture(study, row.file)) for row in rows]
+        found = [(row.title, row.text, picture(study, Path(row.file).name)) for row in rows]
         return [each for each in found if each[2]]
     return []
 
