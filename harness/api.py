@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, get_type_hints
 
 from harness._plugins.aliases import aliases
 from harness._plugins.lookup import LOCAL, open_executor
 from harness._plugins.lookup import track as open_trackers
-from harness._plugins.manager import RegisteredComponent, Registry, did_you_mean, load, plugin_files
-from harness.components import KINDS, Kind
+from harness._plugins.manager import RegisteredComponent, Registry, did_you_mean, load
 from harness.errors import UsageError
 from harness.extensions import Executor
-from harness.fileio.atomic import write_text
 from harness.fileio.names import WRITTEN, require_no_links
-from harness.inputs import shown
-from harness.plan.nodes import KIND_OF_STAGE, Plan
+from harness.plan import rerun
+from harness.plan.nodes import Plan
 from harness.plan.planner import Planner
+from harness.plan.write import write_plan
 from harness.process import portable
-from harness.process.cpus import cpu_count
 from harness.progress import Progress
 from harness.recipe import parameters
-from harness.recipe.project import project_file
-from harness.recipe.resolve import Recipe, RunFlags, StudyTable, Use, resolve
+from harness.recipe.resolve import Recipe, Surroundings, Use, resolve
+from harness.recipe.run_options import RecipeFlags, RunOptions, kind_named
 from harness.recipe.typed_recipe import with_types
 from harness.store.artifacts import Store
 
-KEY_PREFIX = 8
+Keywords = ParamSpec("Keywords")
+Result = TypeVar("Result")
 
 if TYPE_CHECKING:
     from harness.engine.runner import RunOutcome
@@ -38,13 +37,31 @@ if TYPE_CHECKING:
     from harness.training.torchrun import TorchrunGroup
 
 
-def make_recipe(settings: RunFlags, registry: Registry) -> Recipe:
+def keywords_of(
+    options: Callable[Keywords, object],
+) -> Callable[[Callable[..., Result]], Callable[Keywords, Result]]:
+    """Gives a function the keywords of ``options``, for readers, ``help`` and type checkers."""
+
+    def decorate(function: Callable[..., Result]) -> Callable[Keywords, Result]:
+        types = get_type_hints(options)  # without the flags
+        keywords = [item.replace(annotation=types[name])
+                    for name, item in signature(options).parameters.items()]  # fmt: skip
+        own = signature(function).replace(parameters=keywords)
+        function.__signature__ = own  # type: ignore[attr-defined]
+        return cast("Callable[Keywords, Result]", function)
+
+    return decorate
+
+
+def make_recipe(
+    settings: RecipeFlags, registry: Registry, around: Surroundings | None = None
+) -> Recipe:
     """The recipe that the settings make of files, environment and flags."""
-    made = resolve(settings, registry.groups(), _accepts(registry), aliases(registry))
+    made = resolve(settings, registry.groups(), _accepts(registry), aliases(registry), around)
 
     def provided_of(kind: str, name: str) -> RegisteredComponent | None:
         try:
-            return registry.find(_kind(kind), name)
+            return registry.find(kind_named(kind), name)
         except UsageError:
             return None  # the key of a stored face set; an unknown name is named by the planner
 
@@ -52,126 +69,169 @@ def make_recipe(settings: RunFlags, registry: Registry) -> Recipe:
 
 
 def make_plan(
-    settings: RunFlags, registry: Registry, store: Store, *, tolerant: bool = False
+    settings: RecipeFlags,
+    registry: Registry,
+    store: Store,
+    *,
+    tolerant: bool = False,
+    around: Surroundings | None = None,
 ) -> Plan:
     """The plan of what the settings ask for.
 
     Raises ``PrerequisiteError`` naming every missing asset; a tolerant plan holds their names.
     """
-    recipe = make_recipe(settings, registry)
+    recipe = make_recipe(settings, registry, around)
     return Planner(registry, store, recipe, tolerant=tolerant).plan()
 
 
 def _accepts(registry: Registry) -> Callable[[str, str, str], bool]:
     def accepts(kind: str, name: str, key: str) -> bool:
-        cls = parameters.params_class(registry.find(_kind(kind), name))
+        cls = parameters.params_class(registry.find(kind_named(kind), name))
         return key in cls.model_fields or (key == parameters.PRESET and bool(cls.presets))
 
     return accepts
 
 
-def _kind(kind: str) -> Kind:
-    if kind == "bench":
-        return "benchmark"
-    for known in KINDS:
-        if known == kind:
-            return known
-    raise UsageError(f"unknown kind {kind!r}{did_you_mean(kind, KINDS)}")
+@dataclass(frozen=True)
+class Finished:
+    """A run that has ended, and what it was made with."""
+
+    outcome: RunOutcome
+    plan: Plan
+    folder: Path
+    registry: Registry
+    store: Store
+
+
+def open_registry(options: RunOptions) -> Registry:
+    """The plugins that a run may use."""
+    return load(disabled=tuple(options.disabled), plugins_dirs=options.plugin_places())
+
+
+def start(options: RunOptions) -> Finished | None:
+    """Plan what the options ask for and run it; all of ``harness run`` but what is printed.
+
+    Gives None in a process of torchrun that only took part in trainings of the first.
+    """
+    if options.offline:
+        forbid_downloads()
+    registry, store = open_registry(options), Store()
+    plan = make_plan(options, registry, store, around=Surroundings.of_process())
+    group = _torchrun_group()
+    if group is not None and not group.ranks.first:
+        take_part(plan, group, options, store=store)
+        return None
+    progress = Progress(quiet=options.quiet)
+    outcome = execute(
+        plan, options, store=store, registry=registry, progress=progress, group=group
+    )  # fmt: skip
+    return Finished(outcome, plan, Path(options.study), registry, store)
 
 
 def execute(
     plan: Plan,
+    options: RunOptions,
     *,
-    folder: Path,
     store: Store,
     registry: Registry,
-    progress: Progress,
-    jobs: int | None = None,
-    fail_fast: bool = False,
-    rerun: Iterable[str] = (),
-    plugin_files: tuple[Path, ...] = (),
-    executor: str | None = None,
-    executor_options: Mapping[str, Any] | None = None,
-    allow_code: bool = False,
-    track: Iterable[str] = (),
-    processes: int = 1,
+    progress: Progress | None = None,
     group: TorchrunGroup | None = None,
 ) -> RunOutcome:
-    """Run a plan in a study folder; see :class:`harness.engine.runner.Runner`.
+    """Run a plan as the options say; see :class:`harness.engine.runner.Runner`.
 
-    Every training runs in this many ``processes``, each with a GPU of its own where there are any,
-    or in those of a ``group``, of which this process must be the first.
-    ``executor`` and ``track`` name what plugins offer; both are opened before anything is made.
-    Without ``executor`` the recipe says which, and ``executor_options`` override its table, whose
-    settings may run commands or use other machines only with ``allow_code``.
+    Every training runs in ``options.nproc`` processes, each with a GPU of its own where there
+    are any, or in those of a ``group``, of which this process must be the first. Executor and
+    trackers are opened before anything is made.
     """
     from harness.engine.event_log import Events, told
-    from harness.engine.runner import Runner, run_on
+    from harness.engine.job import Job
+    from harness.engine.runner import Runner, run_opened
     from harness.engine.session import Session
 
-    if plan.study.portable:
-        portable.require()
-        if processes > 1 or group is not None:
-            raise UsageError(
-                "several processes of one training add their gradients in an order of their own; "
-                "leave out --nproc and torchrun, or --portable"
-            )
+    folder, progress = Path(options.study), progress or Progress(quiet=True)
+    _require_portable(plan, one=options.nproc == 1 and group is None)
     name, maker = choose_executor(
-        plan.recipe, registry, executor, executor_options, allow_code=allow_code
-    )
+        plan.recipe, registry, options.executor, options.executor_options,
+        allow_code=options.allow_code,
+    )  # fmt: skip
     if group is not None and maker.remote:
         raise UsageError(
             f"torchrun and the executor {name} both share out the work; leave one of them out"
         )
-    open_trackers(registry, track)
+    open_trackers(registry, options.track)
     folder.mkdir(parents=True, exist_ok=True)
     require_no_links(folder, *WRITTEN)
     store = Store(store.home, shared=maker.remote or group is not None)
-    forget(plan, store, folder, rerun)
-    write_plan(plan, folder)
-    session = Session(
-        plan,
-        store,
-        folder,
+    rerun.discard(plan, store, folder, options.rerun)
+    write_plan(_with_executor(plan, options), folder)
+    session = Session.open(
+        Job.of(plan, store, options),
         progress.lanes() if maker.remote else progress,
-        jobs or cpu_count(),
-        plugin_files,
-        maker,
-        registry,
-        processes,
-        group,
+        executor=maker,
+        registry=registry,
+        group=group,
     )
     events = Events(folder, registry.call)
-    runner = Runner(session, events, fail_fast=fail_fast)
+    runner = Runner(session, events)
     if group is not None:
         group.meet(plan.device)
     with told(plan, folder, events, name, runner.outcome):
-        outcome = run_on(maker, runner, events)
+        outcome = run_opened(runner)
     if group is not None:
         group.tell({})
         group.leave()
     return outcome
 
 
-def take_part(
-    plan: Plan,
-    group: TorchrunGroup,
-    *,
-    folder: Path,
-    store: Store,
-    jobs: int | None = None,
-    plugin_files: tuple[Path, ...] = (),
-) -> None:
+def _require_portable(plan: Plan, *, one: bool) -> None:
+    """Raise where a portable study could not be; ``one`` process makes each of its trainings."""
+    if not plan.study.portable:
+        return
+    portable.require()
+    if not one:
+        raise UsageError(
+            "several processes of one training add their gradients in an order of their own; "
+            "leave out --nproc and torchrun, or --portable"
+        )
+
+
+def _with_executor(plan: Plan, options: RunOptions) -> Plan:
+    """The plan as it is recorded: with the executor that was used, where one was asked for."""
+    recipe = plan.recipe
+    if recipe.executor is None and not (options.executor or options.executor_options):
+        return plan
+    used = asked_executor(recipe, options.executor, options.executor_options)
+    return replace(plan, recipe=recipe.model_copy(update={"executor": used}))
+
+
+def take_part(plan: Plan, group: TorchrunGroup, options: RunOptions, *, store: Store) -> None:
     """What a process of torchrun other than the first does while that one executes ``plan``."""
+    from harness.engine.job import Job
     from harness.engine.session import Session
     from harness.engine.stages import train
 
-    store = Store(store.home, shared=True)
-    quiet = Progress(quiet=True)
-    session = Session(plan, store, folder, quiet, jobs or cpu_count(), plugin_files)
+    session = Session.open(Job.of(plan, Store(store.home, shared=True), options))
     group.meet(plan.device)
     train.take_part(session, group)
     group.leave()
+
+
+def _torchrun_group() -> TorchrunGroup | None:
+    """The processes of torchrun, if it started this one and others."""
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        return None
+    from harness.process.lifeline import end_with_launcher
+    from harness.training.torchrun import TorchrunGroup
+
+    end_with_launcher()
+    group = TorchrunGroup.of_environment()
+    return group if group.ranks.count > 1 else None
+
+
+def forbid_downloads() -> None:
+    """Make every library that could fetch something refuse to, in this process and its workers."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["HARNESS_OFFLINE"] = "1"
 
 
 def choose_executor(
@@ -186,205 +246,41 @@ def choose_executor(
 
     Raises ``UsageError`` where the recipe's table would run code and ``allow_code`` is not given.
     """
-    table, said = recipe.executor, options or {}
-    chosen = name or (table.use if table else LOCAL)
-    given = table.params() if table and table.use == chosen else {}
-    origins = table.origins if table else {}
-    untrusted = {key: origins.get(key, "the recipe") for key in given if key not in said}
-    return chosen, open_executor(
-        registry, chosen, {**given, **said}, untrusted={} if allow_code else untrusted
+    use = asked_executor(recipe, name, options)
+    untrusted = {key: use.origins.get(key, "the recipe")
+                 for key in use.params() if key not in (options or {})}  # fmt: skip
+    return use.use, open_executor(
+        registry, use.use, use.params(), untrusted={} if allow_code else untrusted
     )
 
 
-def forget(plan: Plan, store: Store, folder: Path, selections: Iterable[str]) -> None:
-    """Discard what ``--rerun`` selects, and everything that is made from it.
-
-    A selection is a stage, a component, a whole label, or eight or more characters of a key.
-    Nothing is discarded before every selection is found to name something.
-    """
-    nodes: set[str] = set()
-    cells: set[str] = set()
-    for chosen in selections:
-        found = {
-            n.key
-            for n in plan.nodes.values()
-            if _selects(chosen, n.stage, n.label, n.key) or (n.chosen and chosen == n.chosen.name)
-        }
-        scored = {c.key for c in plan.cells if _selects(chosen, "score", c.label, c.key)}
-        if not found and not scored:
-            raise UsageError(
-                f"--rerun {chosen!r} selects nothing; give a stage, a component or at least "
-                f"{KEY_PREFIX} characters of a key of the plan"
-            )
-        nodes |= found
-        cells |= scored
-    for node in plan.nodes.values():  # in an order in which inputs come first
-        if nodes.intersection(node.inputs.values()):
-            nodes.add(node.key)
-    cells |= {c.key for c in plan.cells if nodes.intersection(c.keys.values())}
-    for key in nodes:
-        store.discard(KIND_OF_STAGE[plan.nodes[key].stage], key)
-    for cell in plan.cells:
-        if cell.key in cells:
-            (folder / "cells" / cell.folder / "result.json").unlink(missing_ok=True)
+def asked_executor(
+    recipe: Recipe, name: str | None = None, options: Mapping[str, Any] | None = None
+) -> Use:
+    """The executor of that name, or of the recipe, or ``local``; ``options`` override its table."""
+    table, said = recipe.executor, options or {}
+    if table is None or name not in (None, table.use):
+        table = Use(use=name or LOCAL).having({}, {"use": "flag --executor"})
+    return table.having({**table.params(), **said}, dict.fromkeys(said, "flags"))
 
 
-def _selects(chosen: str, stage: str, label: str, key: str) -> bool:
-    by_key = len(chosen) >= KEY_PREFIX and key.startswith(chosen)
-    return by_key or chosen in (stage, label) or chosen in label.split(" > ")
-
-
-def write_plan(plan: Plan, folder: Path) -> None:
-    """Write ``study.toml`` and ``plan.json``; earlier ones of other plans are kept beside them."""
-    rows = {
-        "nodes": [
-            {
-                "stage": n.stage,
-                "label": n.label,
-                "key": n.key,
-                "inputs": dict(n.inputs),
-                "parts": n.parts,
-            }
-            for n in plan.nodes.values()
-        ],
-        "cells": [
-            {
-                "key": c.key,
-                "label": c.label,
-                "folder": c.folder,
-                "inputs": dict(c.keys),
-                "published": list(plan.links.get(c.key, ())),
-            }
-            for c in plan.cells
-        ],
-        "device": plan.device,
-        "precision": plan.precision,
-    }
-    _write_accretive(folder / "plan.json", json.dumps(rows, indent=1) + "\n")
-    _write_accretive(folder / "study.toml", to_toml(plan))
-
-
-def _write_accretive(path: Path, text: str) -> None:
-    """Write the newest under its plain name; each plan also stays under its own digest."""
-    text = shown(text)
-    own = hashlib.sha256(text.encode()).hexdigest()[:8]
-    write_text(path.with_name(f"{path.stem}-{own}{path.suffix}"), text)
-    write_text(path, text)
-
-
-def to_toml(plan: Plan) -> str:
-    """The recipe as it was resolved, as TOML that ``-c`` reads again."""
-    recipe = plan.recipe
-    lines = _toml_table("[study]", recipe.study)
-    for kind in ("generator", "model", "benchmark"):
-        for use in getattr(recipe, kind):
-            lines += _toml_table(f"[[{kind}]]", use)
-    if recipe.aligner:
-        lines += _toml_table("[aligner]", recipe.aligner)
-    return "\n".join(lines) + "\n"
-
-
-def _toml_table(header: str, table: StudyTable | Use) -> list[str]:
-    """One table, each value with its source; of a path only the last part."""
-    values = table.model_dump(mode="json", exclude_none=True)
-    lines = [header]
-    for key, value in values.items():
-        unsaid = "flags" if key in table.model_fields_set else "default"
-        said = table.origins.get(key, unsaid).replace("\\", "/").rpartition("/")[2]
-        said = " ".join(said.splitlines())
-        lines.append(f"{key if key.isidentifier() else json.dumps(key)} = {_toml(value)}  # {said}")
-    return [*lines, ""]
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml(v) for v in value) + "]"
-    return json.dumps(shown(value) if isinstance(value, str) else value, ensure_ascii=False)
-
-
-def run(
-    *,
-    generator: str | Iterable[str] = (),
-    model: str | Iterable[str] = (),
-    bench: str | Iterable[str] = (),
-    study: Path | str = "study",
-    mix: str | Iterable[str] = (),
-    finetune: str | Iterable[str | Iterable[str]] = (),
-    initial: str | None = None,
-    stream: bool = False,
-    label: str | Iterable[str] = (),
-    params: dict[str, dict[str, Any]] | None = None,
-    recipe: Path | str | None = None,
-    profile: str | None = None,
-    values: Mapping[str, Any] | None = None,
-    sweep: Mapping[str, list[Any]] | None = None,
-    jobs: int | None = None,
-    quiet: bool = True,
-    plugins_dirs: Sequence[Path] = (),
-    executor: str | None = None,
-    executor_options: Mapping[str, Any] | None = None,
-    allow_code: bool = False,
-    track: str | Iterable[str] = (),
-    **study_values: Any,
-) -> Study:
+@keywords_of(RunOptions)
+def run(**options: Any) -> Study:
     """Run what ``harness run`` would run, and load the study.
 
-    ``params`` maps a kind (``generator``, ``model``, ``benchmark``, ``aligner``) to its parameters;
-    ``finetune`` names a set for each phase, or several for their union; ``label`` is the name of
-    the row in tables, or ``ENTRY=NAME`` for one entry of several;
-    ``values`` is ``--set`` (``{"model.epochs": 3}``) and ``sweep`` ``--sweep``, by dotted path;
-    ``executor`` and ``track`` name an executor and trackers of plugins, ``executor_options`` is
-    what ``[executor]`` of a recipe says, and ``allow_code`` lets the recipe's own table run
-    commands and use other machines;
-    ``study_values`` are those of the ``[study]`` table (seed, repeats, limit, ...). Raises the
-    first failure of a stage.
+    The keywords are the flags of ``harness run`` and the fields of
+    :class:`~harness.recipe.run_options.RunOptions`, which say what each means. Raises the first
+    failure of a stage, ``UsageError`` for an unknown keyword.
     """
-    registry, store, folder = load(plugins_dirs=plugins_dirs), Store(), Path(study)
-    settings = RunFlags(
-        recipe=Path(recipe) if recipe else None,
-        generators=_tuple(generator),
-        models=_tuple(model),
-        benchmarks=_tuple(bench),
-        mix=_tuple(mix),
-        finetune=tuple(_tuple(phase) for phase in _phases(finetune)),
-        initial=initial,
-        stream=stream,
-        labels=_tuple(label),
-        params={_kind(kind): tuple(values.items()) for kind, values in (params or {}).items()},
-        study=study_values,
-        profile=profile,
-        sets=tuple((values or {}).items()),
-        sweeps=tuple((sweep or {}).items()),
-        project=project_file(Path.cwd()),
-        environ=os.environ,
-    )
-    plan = make_plan(settings, registry, store)
-    outcome = execute(
-        plan,
-        folder=folder,
-        store=store,
-        registry=registry,
-        progress=Progress(quiet=quiet),
-        jobs=jobs,
-        plugin_files=plugin_files(plugins_dirs),
-        executor=executor,
-        executor_options=executor_options,
-        allow_code=allow_code,
-        track=_tuple(track),
-    )
-    if outcome.failures:
-        raise outcome.failures[0].error
-    return load_study(folder)
-
-
-def _phases(sets: str | Iterable[str | Iterable[str]]) -> Iterable[str | Iterable[str]]:
-    return (sets,) if isinstance(sets, str) else sets
-
-
-def _tuple(names: str | Iterable[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+    known = [item.name for item in fields(RunOptions)]
+    for name in options:
+        if name not in known:
+            raise UsageError(f"run has no option {name!r}{did_you_mean(name, known)}")
+    asked = RunOptions(**options)
+    done = start(asked)
+    if done is not None and done.outcome.failures:
+        raise done.outcome.failures[0].error
+    return load_study(Path(asked.study))
 
 
 def load_study(path: Path | str) -> Study:

@@ -37,12 +37,6 @@ class PrerequisiteError(HarnessError):
     exit_code = 3
 
 
-class GateError(HarnessError):
-    """A check the user asked for did not hold."""
-
-    exit_code = 4
-
-
 class NothingSelectedError(HarnessError):
     """The selection matches nothing to do."""
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,10 +114,10 @@ def _measured(
     others = {role: open_set(store, options[role], template) for role in ROLES if options[role]}
     for note in dict.fromkeys(note for item in (*opened, *others.values()) for note in item.notes):
         say(f"harness: {note}", err=True)
-    with _measurer(obj, store, options) as measurer:
-        found = [measurer.measure(faces, others) for faces in opened]
-        if "against" in others:  # the reference column
-            found.append(measurer.measure(others["against"], {}))
+    measurer = _measurer(obj, store, options)
+    found = [measurer.measure(faces, others) for faces in opened]
+    if "against" in others:  # the reference column
+        found.append(measurer.measure(others["against"], {}))
     _show(obj, found, options)
     return found
 
@@ -150,11 +148,9 @@ def _show(obj: dict[str, Any], found: Sequence[SetMeasured], options: dict[str, 
             say(f"wrote {path}", err=True)
 
 
-@contextmanager
-def _measurer(obj: dict[str, Any], store: Any, options: dict[str, Any]) -> Iterator[Measurer]:
-    from harness.engine.session import Session
+def _measurer(obj: dict[str, Any], store: Any, options: dict[str, Any]) -> Measurer:
+    from harness.engine.opener import ComponentOpener
     from harness.plan.device import resolve_device
-    from harness.plan.nodes import Plan
     from harness.plan.planner import Planner
     from harness.progress import Progress
     from harness.recipe.resolve import Recipe, StudyTable, Use
@@ -176,11 +172,10 @@ def _measurer(obj: dict[str, Any], store: Any, options: dict[str, Any]) -> Itera
     network = planner.choose("model", recipe.model[0]) if recipe.model else None
     finder = planner.choose("aligner", recipe.aligner) if recipe.aligner else None
     planner.require_assets()
-    plan = Plan(recipe.study, planner.device, "fp32", {}, (), recipe)
-    with tempfile.TemporaryDirectory() as scratch:
-        session = Session(plan, store, Path(scratch), Progress(quiet=options["quiet"]), jobs=1)
-        embedder = SetEmbedder(session, network, finder) if network else None
-        yield Measurer(session, embedder, measures, options["seed"], options["per_identity"])
+    progress = Progress(quiet=options["quiet"])
+    opener = ComponentOpener(store, recipe.study, device=planner.device, progress=progress)
+    embedder = SetEmbedder(opener, network, finder) if network else None
+    return Measurer(opener, embedder, measures, options["seed"], options["per_identity"])
 
 
 def _table(name: str | None, given: Sequence[str]) -> dict[str, Any] | None:

@@ -118,18 +118,15 @@ def _targets(
 def _plan(obj: dict[str, Any], store: Store, benches: list[str], options: dict[str, Any]) -> Plan:
     from harness.api import make_plan
     from harness.recipe.parameters import parse_assignment
-    from harness.recipe.resolve import RunFlags
+    from harness.recipe.run_options import RecipeFlags
 
     kinds = {"model": "model_params", "benchmark": "bench_params", "aligner": "aligner_params"}
-    settings = RunFlags(
-        models=(options["model"],),
-        benchmarks=tuple(benches),
+    settings = RecipeFlags(
+        model=options["model"],
+        bench=benches,
         aligner=options["aligner"],
-        params={
-            kind: tuple(parse_assignment(text) for text in options[name])
-            for kind, name in kinds.items()
-        },
-        study={"device": options["device"]},
+        params={kind: dict(map(parse_assignment, options[name])) for kind, name in kinds.items()},
+        device=options["device"],
     )
     return make_plan(settings, open_registry(obj), store)
 

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import ALLOW_CODE, open_registry, selection, settings
+from harness.cli.options import SETTINGS, run_flags, run_options
 from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
     from harness.plan.forecast import Forecast
-    from harness.recipe.resolve import RunFlags
+    from harness.recipe.run_options import RunOptions
 
 
 @click.command(name="plan", context_settings={"max_content_width": 100})
-@selection
+@run_flags(*SETTINGS)
 @click.option(
     "-o",
     "--study",
-    "folder",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("study"),
     show_default=True,
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Print what [executor] would start, such as the job script, then exit.",
 )
-@ALLOW_CODE
+@run_flags("allow_code")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as one JSON object.")
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> int:
@@ -50,23 +49,24 @@ def command(ctx: click.Context, /, **options: Any) -> int:
       harness plan -c recipes/digi2real2024/6.toml --show-config
       harness plan -c cluster.toml --executor
     """
-    chosen = settings(options)
+    chosen = run_options(ctx.obj, options)
     if options["show_config"]:
-        return _config(ctx.obj, chosen, as_json=options["as_json"])
+        return _config(chosen, as_json=options["as_json"])
     if options["show_executor"]:
-        return _executor(ctx.obj, chosen, allow_code=options["allow_code"])
-    return show(ctx.obj, chosen, options["folder"], as_json=options["as_json"])
+        return _executor(chosen)
+    return show(chosen, as_json=options["as_json"])
 
 
-def show(obj: dict[str, Any], chosen: RunFlags, folder: Path, *, as_json: bool) -> int:
+def show(chosen: RunOptions, *, as_json: bool) -> int:
     """Print the plan; nothing is made. Exits 3 where an asset is missing."""
-    from harness.api import make_plan
+    from harness.api import make_plan, open_registry
     from harness.plan.forecast import forecast
+    from harness.recipe.resolve import Surroundings
     from harness.store.artifacts import Store
 
-    registry, store = open_registry(obj, chosen.recipe), Store()
-    plan = make_plan(chosen, registry, store, tolerant=True)
-    found = forecast(plan, store, folder)
+    registry, store = open_registry(chosen), Store()
+    plan = make_plan(chosen, registry, store, tolerant=True, around=Surroundings.of_process())
+    found = forecast(plan, store, Path(chosen.study))
     if as_json:
         say_page(json.dumps({"device": plan.device, "precision": plan.precision,
                                **found.record()}, indent=1))  # fmt: skip
@@ -87,22 +87,25 @@ def _print(found: Forecast) -> None:
     say_page(found.summary(), err=True)
 
 
-def _executor(obj: dict[str, Any], chosen: RunFlags, *, allow_code: bool) -> int:
-    from harness.api import choose_executor, make_recipe
+def _executor(chosen: RunOptions) -> int:
+    from harness.api import choose_executor, make_recipe, open_registry
     from harness.process.cpus import cpu_count
+    from harness.recipe.resolve import Surroundings
 
-    registry = open_registry(obj, chosen.recipe)
-    _, executor = choose_executor(make_recipe(chosen, registry), registry, allow_code=allow_code)
+    registry = open_registry(chosen)
+    recipe = make_recipe(chosen, registry, Surroundings.of_process())
+    _, executor = choose_executor(recipe, registry, allow_code=chosen.allow_code)
     say_page(executor.describe(cpu_count()))
     return 0
 
 
-def _config(obj: dict[str, Any], chosen: RunFlags, *, as_json: bool) -> int:
-    from harness.api import make_recipe
+def _config(chosen: RunOptions, *, as_json: bool) -> int:
+    from harness.api import make_recipe, open_registry
+    from harness.recipe.resolve import Surroundings
     from harness.recipe.show_config import rows
 
-    registry = open_registry(obj, chosen.recipe)
-    found = list(rows(make_recipe(chosen, registry), registry))
+    registry = open_registry(chosen)
+    found = list(rows(make_recipe(chosen, registry, Surroundings.of_process()), registry))
     if as_json:
         say_page(json.dumps([vars(row) for row in found], indent=1))
         return 0

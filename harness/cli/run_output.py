@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.lifecycle import ReportWritten
 from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
-    from harness._plugins.manager import Registry
+    from harness.api import Finished
     from harness.engine.runner import RunOutcome
-    from harness.plan.nodes import Plan
-    from harness.store.artifacts import Store
 
 
-def show(
-    outcome: RunOutcome,
-    plan: Plan,
-    folder: Path,
-    registry: Registry,
-    store: Store,
-    *,
-    as_json: bool,
-) -> int:
+def show(done: Finished, *, as_json: bool) -> int:
     """Print results and failures, render the report, and return the exit code."""
+    outcome, folder, registry = done.outcome, done.folder, done.registry
     if as_json:
         for result in outcome.results:
             say(json.dumps(json.loads(result.to_json())))
@@ -33,9 +23,9 @@ def show(
         from harness.reporting import summary_table
 
         say_page(summary_table(outcome.results))
-    if not plan.cells:
+    if not done.plan.cells:
         for label, key, sheet in outcome.face_sets:
-            place = store.folder("faces", key)
+            place = done.store.folder("faces", key)
             if as_json:
                 record = {"generator": label, "key": key, "folder": str(place), "sheet": str(sheet)}
                 say(json.dumps(record))

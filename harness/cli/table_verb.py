@@ -87,10 +87,10 @@ def _waiting(registry: Registry, recipe: Path) -> dict[str, str]:
         return {}
     from harness.api import make_plan
     from harness.plan.forecast import forecast
-    from harness.recipe.resolve import RunFlags
+    from harness.recipe.run_options import RecipeFlags
     from harness.store.artifacts import Store
 
     store = Store()
-    plan = make_plan(RunFlags(recipe=recipe), registry, store, tolerant=True)
+    plan = make_plan(RecipeFlags(recipe=recipe), registry, store, tolerant=True)
     rows = forecast(plan, store, recipe.parent).cells
     return {link: row.reason for row in rows if row.action == "blocked" for link in row.published}

@@ -10,26 +10,18 @@ from __future__ import annotations
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from harness.components import Images
 from harness.digests import digest
-from harness.engine.remote import (
-    ProgressForwarder,
-    StageJob,
-    Tell,
-    hear,
-    job_of,
-    needs_of,
-    session_of,
-)
+from harness.engine.job import Job
+from harness.engine.remote import ProgressForwarder, Tell, hear, needs_of
 from harness.engine.session import Session
 from harness.errors import DataError
 from harness.extensions import Executor
-from harness.plan.nodes import Node, PlannedCell
+from harness.plan.nodes import Node
 from harness.store.artifacts import Store
 
 PART_IMAGES = 1024
@@ -44,16 +36,15 @@ KIND = FOLDER = "parts"
 class Split(ABC):
     """A stage over images. It travels as its job, and opens what it needs where that is needed."""
 
-    def __init__(self, session: Session, node: Node, cell: PlannedCell | None) -> None:
-        self.session, self.node, self.cell = session, node, cell
-        self.forwarder: ProgressForwarder | None = (
-            None  # of a session that was opened for parts alone
-        )
+    def __init__(self, session: Session, node: Node) -> None:
+        self.session, self.node = session, node
+        # Of a session that was opened for chunks alone.
+        self.forwarder: ProgressForwarder | None = None
 
     @cached_property
-    @abstractmethod
     def images(self) -> Images:
         """All images of the stage."""
+        return self.session.images(self.node)
 
     @property
     @abstractmethod
@@ -83,9 +74,7 @@ class Split(ABC):
         return digest({"of": self.node.key, "bounds": self.bounds(part)})
 
     def __reduce__(self) -> tuple[Any, ...]:
-        cells = (self.cell,) if self.cell else ()
-        plan = replace(self.session.plan, nodes={self.node.key: self.node}, cells=cells)
-        return _reopened, (type(self), job_of(self.session, plan, key=self.node.key))
+        return _reopened, (type(self), self.session.job.only(self.node))
 
 
 def run(split: Split, folder: Path) -> Mapping[str, Any]:
@@ -113,7 +102,7 @@ def run(split: Split, folder: Path) -> Mapping[str, Any]:
         session.progress(sum(done.values()), total, "images")
 
     session.progress(sum(done.values()), total, "images")
-    needs = needs_of(session.plan, split.node, split.cell)
+    needs = needs_of(session.plan, split.node)
     session.progress.queued()
     answers = session.executor.run_parts(make_part, (split, store.home), todo, needs, heard)
     for part, _ in each_once(session.executor, answers, todo):
@@ -178,13 +167,13 @@ def forget() -> None:
     _OPEN.clear()
 
 
-def _reopened(kind: type[Split], job: StageJob) -> Split:
-    which = (job.home, job.key)
+def _reopened(kind: type[Split], job: Job) -> Split:
+    (node,) = job.plan.nodes.values()
+    which = (job.home, node.key)
     if which not in _OPEN:
         forget()
         forwarder = ProgressForwarder(lambda _: None)
-        cell = job.plan.cells[0] if job.plan.cells else None
-        split = kind(session_of(job, forwarder), job.plan.nodes[job.key], cell)
+        split = kind(Session.open(job, forwarder), node)
         split.forwarder = forwarder
         _OPEN[which] = split
     return _OPEN[which]

@@ -44,7 +44,6 @@ class RunContext:
     faces_keys: Mapping[str, str] = field(default_factory=dict)
     tools: Mapping[str, Tool] = field(default_factory=dict)
     sink: ProgressSink | None = None
-    say: Callable[[str], None] | None = None
     notes: list[str] = field(default_factory=list)
     shared: bool = False  # the store, by machines
 
@@ -113,7 +112,3 @@ class RunContext:
         """See :class:`harness.components.Context`."""
         if self.sink is not None:
             self.sink(done, total, unit, detail)
-
-    def for_worker(self) -> RunContext:
-        """A copy that can be pickled."""
-        return replace(self, sink=None, say=None, notes=[])

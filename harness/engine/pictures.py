@@ -51,10 +51,9 @@ def face_attributes(session: Session, node: Node) -> Path:
 
 
 def generator_pictures(session: Session, node: Node) -> None:
-    """Pictures a generator adds beside the contact sheet; a failure here spoils no set."""
-    assert node.chosen is not None, "generate nodes always have a component"
+    """What a generator shows of its set, beside the sheet; a failure of it spoils no set."""
     index = session.folder / "media" / f"pictures-{node.key[:12]}.json"
-    cls = import_object(node.chosen.provided.component.target)
+    cls = import_object(node.component.provided.component.target)
     pictures = index.parent.glob(f"picture-{node.key[:12]}-*.jpg")
     whole = all(verified.fits(path) for path in pictures)
     if cls.pictures is Generator.pictures or (_kept(session, index) and whole):
@@ -82,8 +81,7 @@ def inputs_sheet(session: Session, node: Node) -> Path:
     path = session.folder / "media" / f"inputs-{node.key[:12]}.jpg"
     if _kept(session, path):
         return path
-    assert node.chosen is not None
-    model, _ = session.model(node.chosen, 0, precision="fp32")
+    model, _ = session.model(node.component, 0, precision="fp32")
     rows: list[list[NDArray[np.uint8]]] = []
     labels: list[str] = []
     for part in open_sets(session, node, model.input_spec):

@@ -1,38 +1,17 @@
-"""Work in another process, perhaps on another machine: what travels there, and what comes back."""
+"""Work in another process, perhaps on another machine: what it needs, and what comes back."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from harness._plugins.manager import import_files, load
 from harness.components import Component
-from harness.engine.session import Session
-from harness.plan.nodes import Node, Plan, PlannedCell
+from harness.plan.nodes import Node, Plan
 from harness.progress import Progress
-from harness.store.artifacts import Store
 
 Tell = Callable[[Any], None]
 TOLD_EVERY_S = 0.5
-
-
-@dataclass(frozen=True)
-class StageJob:
-    """A node or a cell of a plan to be made elsewhere, in the same store and study folder."""
-
-    plan: Plan
-    home: Path
-    folder: Path
-    jobs: int
-    processes: int
-    plugin_files: tuple[Path, ...]
-    switched_off: tuple[str, ...] = ()
-    key: str = ""
-    cell: str = ""
-    cost: tuple[tuple[str, float], ...] = ()
 
 
 class ProgressForwarder(Progress):
@@ -70,41 +49,11 @@ def hear(progress: Progress) -> Tell:
     return heard
 
 
-def job_of(session: Session, plan: Plan, **which: Any) -> StageJob:
-    """The job that makes a node or a cell of ``plan`` as this session would."""
-    return StageJob(
-        plan=plan,
-        home=session.store.home,
-        folder=session.folder.absolute(),
-        jobs=session.jobs,
-        processes=session.processes,
-        plugin_files=tuple(file.absolute() for file in session.plugin_files),
-        switched_off=session.registry.switched_off(),
-        **which,
-    )
-
-
-def session_of(job: StageJob, progress: Progress) -> Session:
-    """A session of this process for the job; its store is one that machines share."""
-    import_files(job.plugin_files)
-    return Session(
-        job.plan,
-        Store(job.home, shared=True),
-        job.folder,
-        progress,
-        job.jobs,
-        job.plugin_files,
-        registry=load(disabled=job.switched_off, plugins_dirs=job.plugin_files),
-        processes=job.processes,
-    )
-
-
-def needs_of(plan: Plan, node: Node, cell: PlannedCell | None) -> dict[str, float]:
+def needs_of(plan: Plan, node: Node) -> dict[str, float]:
     """Resources a stage needs: those its component declares, and a GPU where one works."""
-    chosen = cell.model if cell is not None and node.stage == "embed" else node.chosen
-    if chosen is None:
+    if node.worker is None:
         return {}
-    component: Component = chosen.provided.component
+    component: Component = node.worker.provided.component
     needs: Mapping[str, float] = component.resources
     uses_gpu = plan.device.startswith("cuda") and node.stage in ("place", "train", "embed")
     return {**needs, **({"GPU": 1.0} if uses_gpu else {})}

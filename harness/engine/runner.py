@@ -6,21 +6,20 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from harness._plugins import timeouts
-from harness.engine import dispatch, pictures, remote
+from harness.engine import dispatch, pictures
 from harness.engine.event_log import Events
 from harness.engine.graph import together
 from harness.engine.repair import Repair
 from harness.engine.session import Session
-from harness.engine.stages import score
 from harness.errors import OUT_OF_MEMORY, HarnessError, advice, is_out_of_memory
-from harness.extensions import Executor, Setup
+from harness.extensions import Setup
 from harness.fileio.atomic import write_text
 from harness.inputs import shown
 from harness.lifecycle import CellFinished
@@ -61,8 +60,8 @@ class RunOutcome:
 class Runner:
     """Runs one plan in one study folder."""
 
-    def __init__(self, session: Session, events: Events, *, fail_fast: bool = False) -> None:
-        self.session, self.events, self.fail_fast = session, events, fail_fast
+    def __init__(self, session: Session, events: Events) -> None:
+        self.session, self.events = session, events
         self.outcome = RunOutcome()
         self._repair = Repair(session, self._node, events.damaged)
         self._failed: dict[str, str] = {}  # node key -> label of the stage that failed
@@ -111,21 +110,19 @@ class Runner:
         self.outcome.face_sets.sort(key=lambda face_set: order[face_set[1]])
 
     def _stopped(self) -> bool:
-        return self.fail_fast and bool(self.outcome.failures)
+        return self.session.job.options.fail_fast and bool(self.outcome.failures)
 
     def _node(self, node: Node) -> bool:
         """Make a node unless it is there; whether it is there now."""
-        cell = dispatch.cell_of(self.session.plan, node)
         blocked = next((self._failed[k] for k in node.inputs.values() if k in self._failed), None)
         if blocked is not None:
             self._failed[node.key] = blocked
             return False
         kind = KIND_OF_STAGE[node.stage]
         if self.session.store.find(kind, node.key):
-            worker = _provider(dispatch.component_of(node, cell))
-            self.events.add("reused", node.stage, node.key, node.label, worker)
+            self.events.add("reused", node.stage, node.key, node.label, _provider(node.worker))
             self.session.progress.line(f"{node.stage:>8}  {node.label}  reused")
-        elif not self._make(node, cell):
+        elif not self._make(node):
             return False
         self._repair.run(lambda: self._keep_media(node))
         return True
@@ -143,25 +140,9 @@ class Runner:
             if listed not in self.outcome.face_sets:
                 self.outcome.face_sets.append(listed)
 
-    def _make(self, node: Node, cell: PlannedCell | None) -> bool:
-        session = self.session
-
-        def stage() -> None:
-            if session.executor.remote and not dispatch.is_shared_out(session, node):
-                needs = remote.needs_of(session.plan, node, cell)
-                self._elsewhere(dispatch.node_elsewhere, needs, key=node.key)
-            else:
-                dispatch.make_node(session, node)
-
-        return self._guarded(
-            node.stage, node.key, node.label, stage, dispatch.component_of(node, cell)
-        )
-
-    def _elsewhere(self, task: Any, needs: Mapping[str, float], **which: Any) -> Any:
-        session = self.session
-        job = remote.job_of(session, session.plan, **which)
-        session.progress.queued()
-        return session.executor.run_stage(task, job, needs, remote.hear(session.progress))
+    def _make(self, node: Node) -> bool:
+        task = partial(dispatch.make, self.session, node)
+        return self._guarded(node.stage, node.key, node.label, task, node.worker)
 
     def _cell(self, cell: PlannedCell) -> None:
         folder = self.session.folder / "cells" / cell.folder
@@ -179,12 +160,7 @@ class Runner:
         made: list[Result] = []
 
         def stage() -> None:
-            cost = self._cell_cost(cell)
-            if self.session.executor.remote:
-                which = {"cell": cell.key, "cost": tuple(cost.items())}
-                made.append(self._elsewhere(dispatch.cell_elsewhere, {}, **which))
-            else:
-                made.append(score.run(cell, self.session, folder, cost))
+            made.append(dispatch.score_cell(self.session, cell, self._cell_cost(cell)))
 
         if self._guarded("score", cell.key, cell.label, stage, cell.benchmark, folder):
             self._has_result(cell, folder, made[0], reused=False)
@@ -267,19 +243,20 @@ class Runner:
         self.session.progress.line(f"{stage:>8}  {label}  FAILED, {why}")
 
 
-def run_on(executor: Executor, runner: Runner, events: Events) -> RunOutcome:
-    """Run with an executor that is opened for it, and closed whatever happens."""
+def run_opened(runner: Runner) -> RunOutcome:
+    """Run with the executor opened for it, and closed whatever happens."""
     session = runner.session
+    executor, job = session.executor, session.job
 
     def say(message: str) -> None:
         session.progress.line(message)
-        events.executor(message)
+        runner.events.executor(message)
 
     setup = Setup(
-        folders=(session.store.home, session.folder.absolute()),
-        plugin_files=tuple(file.absolute() for file in session.plugin_files),
+        folders=(job.home, job.folder.absolute()),
+        plugin_files=job.plugin_files,
         jobs=session.jobs,
-        gpu=session.plan.device.startswith("cuda"),
+        gpu=job.plan.device.startswith("cuda"),
         say=say,
     )
     try:

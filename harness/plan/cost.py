@@ -79,8 +79,8 @@ class Estimator:
         if there:
             return NodeCost(images, 0.0, 0.0, measured=True)
         work = images
-        if node.stage == "train" and node.chosen is not None:
-            work = node.chosen.params.image_visits(images)
+        if node.stage == "train" and node.worker is not None:
+            work = node.worker.params.image_visits(images)
         found = self._measured.get((node.stage, _provider(node.parts)))
         rate = found[0] if found else self._default_rate(node)
         each = found[1] if found else _default_bytes(node)
@@ -114,8 +114,8 @@ class Estimator:
 
     def _default_rate(self, node: Node) -> float:
         name: str = node.stage
-        if node.chosen is not None:
-            exact = node.chosen.provided.component.determinism == "exact"
+        if node.worker is not None:
+            exact = node.worker.provided.component.determinism == "exact"
             name = {"generate": name if exact else "diffuse", "place": "detect"}.get(name, name)
         return DEFAULT_RATES[name][self._gpu]
 
@@ -162,8 +162,7 @@ def _benchmark_images(store: Store) -> dict[str, int | None]:
 
 def _asked(node: Node) -> int | None:
     """Images a generator is asked for, by the parameters that all of them have."""
-    assert node.chosen is not None, "generate nodes always have a component"
-    params, limit = node.chosen.params, node.parts["limit"]
+    params, limit = node.component.params, node.parts["limit"]
     identities: int | None = getattr(params, "identities", None)
     each: int | None = getattr(params, "images_per_id", None)
     if identities is None or each is None:
@@ -173,7 +172,7 @@ def _asked(node: Node) -> int | None:
 
 def _default_bytes(node: Node) -> float:
     stage: Stage = node.stage
-    if stage == "generate" and node.chosen is not None:
-        px = getattr(node.chosen.params, "image_px", None) or DEFAULT_PX
+    if stage == "generate" and node.worker is not None:
+        px = getattr(node.worker.params, "image_px", None) or DEFAULT_PX
         return float(px * px * BYTES_PER_PIXEL)
     return {"place": PLACEMENT_BYTES, "embed": EMBEDDING_BYTES}.get(stage, MODEL_BYTES)

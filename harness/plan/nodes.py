@@ -93,10 +93,19 @@ class Node:
     label: str
     key: str
     parts: Mapping[str, Any]
-    chosen: ResolvedComponent | None
+    worker: ResolvedComponent | None
+    """The component that computes it; None where placing has no detector."""
     inputs: Mapping[str, str] = field(default_factory=dict)  # role -> key of another node
     seed: int = 0
     training: TrainingPhase | None = None  # of a train node
+    benchmark: ResolvedComponent | None = None
+    """Whose images are placed or embedded; None for those of a face set."""
+
+    @property
+    def component(self) -> ResolvedComponent:
+        """The worker of a stage that always has one."""
+        assert self.worker is not None, f"a {self.stage} node has a component"
+        return self.worker
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,7 @@ class Planner(ComponentResolver):
         seed: int = 0,
         *,
         training: TrainingPhase | None = None,
+        benchmark: ResolvedComponent | None = None,
         **more: Any,
     ) -> Node:
         """A node that is not in the plan yet; ``more`` enters its key."""
@@ -153,7 +154,8 @@ class Planner(ComponentResolver):
             **({"portable": True} if self.study.portable else {}),
             **more,  # may lift the limit
         }
-        return Node(stage, label, digest(parts), parts, chosen, dict(inputs), seed, training)
+        key = digest(parts)
+        return Node(stage, label, key, parts, chosen, dict(inputs), seed, training, benchmark)
 
     def hardware(self) -> dict[str, str]:
         """Device class and precision, for what they can change."""
@@ -253,7 +255,7 @@ class Planner(ComponentResolver):
             more |= _image_parts(owner)
         if aligner is not None and aligner.provided.component.determinism != "exact":
             more |= self.hardware()
-        return self.add(self.node("place", label, aligner, source, **more))
+        return self.add(self.node("place", label, aligner, source, benchmark=owner, **more))
 
     def _cells(
         self,
@@ -278,6 +280,7 @@ class Planner(ComponentResolver):
                 f"{source} > {benchmark.name}",
                 model,
                 {"placements": placed, **images, **weights},
+                benchmark=benchmark,
                 **_image_parts(benchmark),
                 mirror=params.mirror(),
                 device=self.device.split(":")[0],

@@ -8,13 +8,11 @@ comparisons has a column for each (``rfw/african``).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness._plugins.manager import did_you_mean
 from harness.errors import UsageError
 from harness.published import records
-from harness.results.plan_file import read_plan
 from harness.results.schema import PublishedRecord
 
 if TYPE_CHECKING:
@@ -129,16 +127,3 @@ def _match(plan: Plan) -> str:
     reasons = [f"profile {plan.recipe.profile}"] if plan.recipe.profile else []
     reasons += [f"limited to {plan.study.limit}"] if plan.study.limit else []
     return f"differs: {', '.join(reasons)}" if reasons else "claimed"
-
-
-def links_in(study: Path) -> Mapping[str, tuple[str, ...]]:
-    """The links of every plan that a study folder ever ran, by cell key.
-
-    A result that a second table reuses was written for the first one; its plan knows of both.
-    """
-    found: dict[str, dict[str, None]] = {}
-    for file in sorted(study.glob("plan*.json")):
-        for cell in read_plan(file).cells:
-            for link in cell.published:
-                found.setdefault(cell.key, {})[link] = None
-    return {key: tuple(links) for key, links in found.items()}

@@ -6,11 +6,12 @@ and every entry records the source of each of its values.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
@@ -22,8 +23,9 @@ from harness.recipe import layers, recipe_file
 from harness.recipe.layers import RawRecipe, Sourced, SourcedValues
 from harness.recipe.overrides import Accepts, AnyUse, assign, split, sweep
 from harness.recipe.parameters import EXTRA, explain, typed
-from harness.recipe.project import read_project
+from harness.recipe.project import project_file, read_project
 from harness.recipe.row_labels import with_labels
+from harness.recipe.run_options import RecipeFlags
 from harness.recipe.tables import (
     Faces,
     ModelUse,
@@ -35,7 +37,7 @@ from harness.recipe.tables import (
     with_phases,
 )
 
-__all__ = ["Recipe", "RunFlags", "StudyTable", "Use", "read", "resolve"]
+__all__ = ["Recipe", "RecipeFlags", "StudyTable", "Surroundings", "Use", "read", "resolve"]
 
 NO_ALIASES: Mapping[str, Alias] = MappingProxyType({})
 NO_ALIGNER = "none"
@@ -108,44 +110,36 @@ class Recipe(BaseModel):
 
 
 @dataclass(frozen=True)
-class RunFlags:
-    """What the flags of ``run`` and ``plan`` say; None or empty means not given."""
+class Surroundings:
+    """What is read below or beside the flags: a project file and the environment."""
 
-    recipe: Path | None = None
-    profile: str | None = None
-    generators: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    benchmarks: tuple[str, ...] = ()
-    aligner: str | None = None
-    mix: tuple[str, ...] = ()
-    finetune: tuple[tuple[str, ...], ...] = ()
-    stream: bool = False
-    initial: str | None = None
-    labels: tuple[str, ...] = ()
-    params: Mapping[str, tuple[tuple[str, Any], ...]] = field(default_factory=dict)
-    study: Mapping[str, Any] = field(default_factory=dict)
-    sets: tuple[tuple[str, Any], ...] = ()
-    sweeps: tuple[tuple[str, list[Any]], ...] = ()
     project: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_process(cls) -> Surroundings:
+        """Those of this process and its current folder."""
+        return cls(project_file(Path.cwd()), os.environ)
 
 
 def read(path: Path, profile: str | None = None) -> Recipe:
     """Read a TOML recipe; raises ``UsageError`` with file, line and the nearest match."""
-    return resolve(RunFlags(recipe=path, profile=profile), {}, lambda *_: True)
+    return resolve(RecipeFlags(recipe=path, profile=profile), {}, lambda *_: True)
 
 
 def resolve(
-    settings: RunFlags,
+    settings: RecipeFlags,
     groups: Mapping[str, list[str]],
     accepts: Accepts,
     aliases: Mapping[str, Alias] = NO_ALIASES,
+    around: Surroundings | None = None,
 ) -> Recipe:
     """The recipe with the flags laid over it, groups of benchmarks and their aliases spelt out.
 
-    A parameter without a component's name goes to every selected component that has it.
+    A parameter without a component's name goes to every selected component that has it. Without
+    ``around`` no project file and no environment is read.
     """
-    draft = _layered(settings)
+    draft = _layered(settings, around or Surroundings())
     said, sweeps = _assignments(settings), _sweeps(settings, draft)
 
     def assigned(kind: str, uses: Sequence[AnyUse], takes: Accepts = accepts) -> list[AnyUse]:
@@ -154,21 +148,24 @@ def resolve(
             made = assign(kind, made, key, value, takes)
         return made
 
-    generators = _chosen(_uses(draft, "generator", Faces), settings.generators, Faces)
+    generators = _chosen(_uses(draft, "generator", Faces), settings.generator, Faces)
     models = with_phases(
-        _chosen(_uses(draft, "model", ModelUse), settings.models, ModelUse),
+        _chosen(_uses(draft, "model", ModelUse), settings.model, ModelUse),
         generators=bool(generators),
-        mix=settings.mix,
-        finetune=settings.finetune,
+        mix=tuple(name for value in settings.mix for name in split_names(value)),
+        finetune=tuple(
+            split_names(phase) if isinstance(phase, str) else tuple(phase)
+            for phase in settings.finetune
+        ),
         stream=settings.stream,
         initial=settings.initial,
     )
-    generators, models = with_labels(generators, models, settings.labels)
+    generators, models = with_labels(generators, models, [*map(str, settings.label)])
     sets = face_sets(generators, models)
     stored = {faces.use for faces in sets if faces.stored}
     sets = assigned("generator", sets, lambda *asked: asked[1] not in stored and accepts(*asked))
     generators, models = with_face_sets(sets, generators, models)
-    benchmarks = _chosen(_uses(draft, "benchmark", Use), settings.benchmarks, Use)
+    benchmarks = _chosen(_uses(draft, "benchmark", Use), settings.bench, Use)
     recipe = Recipe(
         study=_study(draft.study, settings, said.get("study", ())),
         generator=sweep("generator", generators, sweeps.get("generator", {}), accepts),
@@ -186,36 +183,38 @@ def resolve(
     return recipe
 
 
-def _layered(settings: RunFlags) -> RawRecipe:
+def _layered(settings: RecipeFlags, around: Surroundings) -> RawRecipe:
     """Project file, recipe with its profile, environment."""
     draft = RawRecipe()
-    if settings.project is not None:
-        draft = layers.overlay(draft, read_project(settings.project))
+    if around.project is not None:
+        draft = layers.overlay(draft, read_project(around.project))
     if settings.recipe is not None:
-        draft = layers.overlay(draft, recipe_file.read(settings.recipe, settings.profile))
+        draft = layers.overlay(draft, recipe_file.read(Path(settings.recipe), settings.profile))
     elif settings.profile is not None:
         raise UsageError(f"--profile {settings.profile} is of a recipe; add -c FILE")
-    draft.study |= layers.environment(settings.environ, StudyTable.model_fields)
+    draft.study |= layers.environment(around.environ, StudyTable.model_fields)
     return draft
 
 
-def _assignments(settings: RunFlags) -> dict[str, list[tuple[str, Sourced]]]:
+def _assignments(settings: RecipeFlags) -> dict[str, list[tuple[str, Sourced]]]:
     """What ``-G``, ``-M``, ``-B``, ``-A`` and ``--set`` say, by kind, in this order."""
     made: dict[str, list[tuple[str, Sourced]]] = {}
     for kind, pairs in settings.params.items():
-        for key, value in pairs:
+        for key, value in pairs.items():
             origin = f"flag -{kind[0].upper()} {key}"
             made.setdefault(kind, []).append((key, Sourced(value, origin)))
-    for path, value in settings.sets:
+    for path, value in settings.values.items():
         origin = f"flag --set {path}"
         kind, key = split(path, origin)
         made.setdefault(kind, []).append((key, Sourced(value, origin)))
     return made
 
 
-def _sweeps(settings: RunFlags, draft: RawRecipe) -> dict[str, dict[str, Sourced]]:
+def _sweeps(settings: RecipeFlags, draft: RawRecipe) -> dict[str, dict[str, Sourced]]:
     """``[sweep]`` and, over it, ``--sweep``, by kind."""
-    said = {path: Sourced(values, f"flag --sweep {path}") for path, values in settings.sweeps}
+    said = {
+        path: Sourced(values, f"flag --sweep {path}") for path, values in settings.sweep.items()
+    }
     made: dict[str, dict[str, Sourced]] = {}
     for path, values in (draft.sweep | said).items():
         kind, key = split(path, values.origin)
@@ -260,12 +259,12 @@ def _located(error: ValidationError, values: SourcedValues, model: type[BaseMode
 
 
 def _study(
-    values: SourcedValues, settings: RunFlags, sets: Iterable[tuple[str, Sourced]] = ()
+    values: SourcedValues, settings: RecipeFlags, sets: Iterable[tuple[str, Sourced]] = ()
 ) -> StudyTable:
     flags = {
         key: Sourced(value, f"flag --{key.replace('_', '-')}")
-        for key, value in settings.study.items()
-        if value is not None
+        for key in StudyTable.model_fields
+        if (value := getattr(settings, key)) is not None
     }
     said = values | flags | dict(sets)
     for key, value in said.items():
@@ -284,7 +283,7 @@ def _study(
 
 def _aligner(
     draft: RawRecipe,
-    settings: RunFlags,
+    settings: RecipeFlags,
     sets: Iterable[tuple[str, Sourced]] = (),
     accepts: Accepts = lambda *_: True,
 ) -> Use | None:
@@ -301,7 +300,7 @@ def _aligner(
     return use
 
 
-def _chosen(uses: list[AnyUse], said: tuple[str, ...], made: type[AnyUse]) -> list[AnyUse]:
+def _chosen(uses: list[AnyUse], said: Iterable[str], made: type[AnyUse]) -> list[AnyUse]:
     """Flags replace the file's choice, by component or label, and keep its parameters.
 
     Names may be joined by commas; a label that holds one is a name as a whole.

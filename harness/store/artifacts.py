@@ -248,8 +248,8 @@ class Store:
     def _commit(
         self, kind: str, key: str, parts: Mapping[str, Any], facts: Mapping[str, Any], work: Path
     ) -> None:
-        manifests.write(work, kind, key, parts, facts)
         target = self.folder(kind, key)
+        manifests.write(work, kind, key, parts, facts)
         self._make(target.parent)
         if target.is_dir() and not any(target.iterdir()):
             target.rmdir()

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.components import Component
-from harness.engine.session import create
+from harness.engine.opener import BASES, create
 from harness.errors import PrerequisiteError
 from harness.plan.nodes import ResolvedComponent
 from harness.recipe import parameters
 from harness.store.artifacts import Store
 from harness.testing.base import require
-from harness.testing.subject import BASES, Subject
+from harness.testing.subject import Subject
 from harness.testing.worker import last_line, run_python, single_files
 
 HEAVY = ("accelerate", "altair", "cv2", "diffusers", "h5py", "jax", "matplotlib", "numba",

@@ -9,32 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from harness._plugins.manager import RegisteredComponent, Registry
-from harness.components import (
-    Aligner,
-    Benchmark,
-    Component,
-    Generator,
-    Kind,
-    Measure,
-    Model,
-    Params,
-)
+from harness.components import Component, Params
 from harness.engine.context import RunContext
-from harness.engine.session import Session, create
-from harness.plan.nodes import Plan, ResolvedComponent
+from harness.engine.job import Job
+from harness.engine.opener import BASES, ComponentOpener
+from harness.engine.session import Session
+from harness.plan.nodes import ResolvedComponent
 from harness.plan.planner import Planner
-from harness.progress import Progress
 from harness.recipe.resolve import Recipe, StudyTable, Use
+from harness.recipe.run_options import RunOptions
 from harness.recipe.tables import Faces
 from harness.store.artifacts import Store
+from harness.testing.worker import single_files
 
-BASES: Mapping[Kind, type] = {
-    "generator": Generator,
-    "model": Model,
-    "benchmark": Benchmark,
-    "aligner": Aligner,
-    "measure": Measure,
-}
+CPU = StudyTable(device="cpu", precision="fp32")
 
 
 class Subject:
@@ -63,7 +51,7 @@ class Subject:
     @cached_property
     def chosen(self) -> ResolvedComponent:
         """The component with its parameters; raises ``PrerequisiteError`` for missing assets."""
-        planner = self._planner(Recipe(study=StudyTable(device="cpu", precision="fp32")))
+        planner = self._planner(Recipe(study=CPU))
         use = Use.model_validate({**self.values, "use": self.provided.provider})
         chosen = planner.choose(self.component.kind, use)
         planner.require_assets()
@@ -74,9 +62,8 @@ class Subject:
         chosen = self.chosen
         if params is not None:
             chosen = replace(chosen, params=params)
-        made = create(chosen, BASES[self.component.kind])
-        made.prepare(self.context(chosen, seed))
-        return made
+        faces = self._requested(chosen.params)
+        return self._opener.prepared(chosen, BASES[self.component.kind], seed=seed, faces=faces)[0]
 
     @cached_property
     def opened(self) -> Any:
@@ -85,9 +72,24 @@ class Subject:
 
     def context(self, chosen: ResolvedComponent, seed: int) -> RunContext:
         """What ``prepare`` is given."""
-        recipe = Recipe(study=StudyTable(device="cpu", precision="fp32"))
-        session = self._session(Plan(recipe.study, "cpu", "fp32", {}, (), recipe))
-        return session.context(chosen, seed=seed, faces=self._requested(chosen.params))
+        return self._opener.context(chosen, seed=seed, faces=self._requested(chosen.params))
+
+    @property
+    def _opener(self) -> ComponentOpener:
+        return ComponentOpener(self.store, CPU)
+
+    def job(self) -> Job:
+        """The job of generating the faces of this generator, for another process."""
+        recipe = Recipe(
+            study=CPU,
+            generator=[Faces.model_validate({**self.values, "use": self.provided.provider})],
+        )
+        self._requested(self.chosen.params)
+        plan = self._planner(recipe).plan()
+        node = [*plan.nodes.values()][-1]  # a set comes after those it needs itself
+        target = self.component.target.partition(":")[0]
+        options = RunOptions(jobs=1, plugins_dirs=single_files([target]))
+        return Job.of(plan, self.store, options).only(node)
 
     def _requested(self, params: Params) -> dict[str, str]:
         """Keys of the face sets that the parameters ask for, made where they are not there."""
@@ -99,7 +101,7 @@ class Subject:
                 generator=[Faces.model_validate({**request.params, "use": asked.provider})],
             )
             plan = self._planner(recipe).plan()
-            session = self._session(plan)
+            session = Session.open(Job.of(plan, self.store, RunOptions(jobs=1)))
             for node in plan.nodes.values():
                 self.store.build("faces", node.key, node.parts, partial(_generate, session, node))
                 keys[f"faces:{name}"] = node.key  # a set comes after those it needs itself
@@ -107,9 +109,6 @@ class Subject:
 
     def _planner(self, recipe: Recipe) -> Planner:
         return Planner(self.registry, self.store, recipe)
-
-    def _session(self, plan: Plan) -> Session:
-        return Session(plan, self.store, Path(), Progress(quiet=True), jobs=1)
 
 
 def _generate(session: Session, node: Any, folder: Path) -> dict[str, Any]:

@@ -1,20 +1,19 @@
-"""A generator in a fresh process, told by JSON what to make: what it shares with us is the disk."""
+"""A generator in a fresh process, which gets a job: what it shares with us is the disk."""
 
 from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 import tempfile
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness._plugins.manager import import_files, import_object
-from harness.engine.context import RunContext
+from harness.engine.session import Session
 from harness.faces.face import Face, Missing, Slot
 from harness.testing.base import require
 
@@ -56,19 +55,9 @@ def answers_elsewhere(
     subject: Subject, shards: Sequence[Sequence[Slot]], hash_seed: int
 ) -> dict[Slot, Face | Missing]:
     """What a fresh process answers to shards of slots; Python hashes strings by ``hash_seed``."""
-    chosen, component = subject.chosen, subject.component
-    targets = [component.target, component.params]
-    context = asdict(subject.context(chosen, 0).for_worker())
-    job = {
-        "files": single_files(target.partition(":")[0] for target in targets),
-        "targets": targets,
-        "params": chosen.params.model_dump(mode="json"),
-        "context": context | {"home": str(context["home"])},
-        "shards": shards,
-    }
     with tempfile.TemporaryDirectory() as folder:
-        told, said = Path(folder, "job.json"), Path(folder, "answers.json")
-        told.write_text(json.dumps(job), encoding="utf-8")
+        told, said = Path(folder, "job.pickle"), Path(folder, "answers.json")
+        told.write_bytes(pickle.dumps((subject.job(), shards)))
         threads = dict.fromkeys(_THREADS, "1")
         done = run_python(
             _START, str(told), str(said), PYTHONHASHSEED=str(hash_seed), **threads
@@ -81,17 +70,10 @@ def answers_elsewhere(
 
 def main(told: str, said: str) -> None:
     """Read a job, make its shards, write the answers; called in the fresh process."""
-    job: Mapping[str, Any] = json.loads(Path(told).read_text(encoding="utf-8"))
-    import_files([Path(file) for file in job["files"]])
-    target, params = (import_object(name) for name in job["targets"])
-    generator = target(params.model_validate(job["params"]))
-    context = dict(job["context"])
-    generator.prepare(RunContext(**context | {"home": Path(context["home"])}))
-    rows = [
-        _to_row(item)
-        for shard in job["shards"]
-        for item in generator.generate([Slot(*slot) for slot in shard])
-    ]
+    job, shards = pickle.loads(Path(told).read_bytes())  # noqa: S301 (written by the other process)
+    (node,) = job.plan.nodes.values()
+    generator, _ = Session.open(job).generator(node)
+    rows = [_to_row(item) for shard in shards for item in generator.generate(shard)]
     Path(said).write_text(json.dumps(rows), encoding="utf-8")
 
 

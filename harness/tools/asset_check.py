@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness._plugins.manager import RegisteredComponent, Registry, import_object
+from harness._plugins.manager import RegisteredComponent, Registry
 from harness.components import Benchmark, Images
-from harness.engine.context import RunContext
+from harness.engine.opener import ComponentOpener
 from harness.errors import DataError
 from harness.fileio.file_kinds import HEAD_BYTES, FileKind, kind_of_head
+from harness.plan.nodes import ResolvedComponent
 from harness.recipe import parameters
 from harness.store.artifacts import Store
 
@@ -54,10 +55,9 @@ def check(
     fields = parameters.external_fields(parameters.params_class(provided))
     (field,) = [name for name, mark in fields.items() if mark.asset == asset]
     params = parameters.build(provided, {field: str(path)})
-    benchmark: Benchmark = import_object(component.target)(params)
-    ctx = RunContext(store.home, provided.provider, component.version, 0, "cpu", "fp32")
     try:
-        benchmark.prepare(ctx)
+        chosen = ResolvedComponent(provided, params, {})
+        benchmark: Benchmark = ComponentOpener(store).prepared(chosen, Benchmark)[0]
         images = benchmark.images()
     except DataError as error:
         findings = getattr(error, "findings", None) or [str(error)]

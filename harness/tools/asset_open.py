@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness._plugins.manager import RegisteredComponent, Registry, import_object
+from harness._plugins.manager import RegisteredComponent, Registry
 from harness.components import Asset, Generator
-from harness.engine.context import RunContext
+from harness.engine.opener import BASES, ComponentOpener
 from harness.errors import HarnessError
 from harness.fileio.file_kinds import not_downloaded
+from harness.plan.nodes import ResolvedComponent
 from harness.recipe import parameters
 from harness.store.artifacts import Store
 
@@ -40,10 +41,10 @@ def _opened(provided: RegisteredComponent, asset: str, path: Path, store: Store)
     field = next((name for name, mark in fields.items() if mark.asset == asset), None)
     if field is None:
         return ""
-    ctx = RunContext(store.home, provided.provider, component.version, 0, "cpu", "fp32")
     try:
-        made = import_object(component.target)(parameters.build(provided, {field: str(path)}))
-        made.prepare(ctx)
+        params = parameters.build(provided, {field: str(path)})
+        chosen = ResolvedComponent(provided, params, {})
+        made, _ = ComponentOpener(store).prepared(chosen, BASES[component.kind])
         if isinstance(made, Generator) and not len(made.samples_per_identity()):
             return f"{component.name}: {path} holds no identities"
     except HarnessError as error:

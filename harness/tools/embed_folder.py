@@ -14,10 +14,10 @@ from harness._plugins.manager import Registry
 from harness.align.aligned import AlignedImages
 from harness.align.limits import MAX_DOUBTFUL
 from harness.align.place import Rule, place
-from harness.components import Aligner, InputSpec
+from harness.components import InputSpec
 from harness.embedding.doubt import unsound
 from harness.embedding.extract import Extraction, extract
-from harness.engine.session import Session, create
+from harness.engine.opener import ComponentOpener
 from harness.engine.stages.embed import BATCH
 from harness.errors import DataError, UsageError
 from harness.faces.doubles import folder_copy_notes, spelling_notes
@@ -27,7 +27,6 @@ from harness.faces.near_names import NearNames
 from harness.fileio.atomic import write_text, written_whole
 from harness.inputs import one_line, shown
 from harness.plan.device import resolve_device
-from harness.plan.nodes import Plan
 from harness.plan.planner import Planner
 from harness.progress import Progress
 from harness.protocols.pair_doubt import same_content
@@ -83,15 +82,11 @@ def embed_folder(
     chosen = planner.choose("model", recipe.model[0])
     finder = planner.choose("aligner", recipe.aligner) if recipe.aligner else None
     planner.require_assets()
-    plan = Plan(recipe.study, planner.device, "fp32", {}, (), recipe)
     progress = Progress(quiet=quiet)
-    session = Session(plan, store, out.parent, progress, jobs=1)
     said: list[str] = []
-    network = session.trained(chosen, None, said)
-    detector = None
-    if finder is not None:
-        detector = create(finder, Aligner)
-        detector.prepare(session.context(finder, seed=0))
+    opener = ComponentOpener(store, recipe.study, device=planner.device, progress=progress)
+    network = opener.trained(chosen, None, said)
+    detector = opener.aligner(finder) if finder is not None else None
     progress.stage("place")
     placements = place(images, Rule(max_doubtful=max_doubtful), aligner=detector, progress=progress)
     if placements.failed.all():

@@ -9,11 +9,10 @@ from typing import Any
 
 from harness._plugins.manager import Registry
 from harness.components import Model
-from harness.engine.session import Session
+from harness.engine.opener import ComponentOpener
 from harness.errors import UsageError
-from harness.plan.nodes import Plan, ResolvedComponent
+from harness.plan.nodes import ResolvedComponent
 from harness.plan.planner import Planner
-from harness.progress import Progress
 from harness.recipe import parameters
 from harness.recipe.resolve import Recipe, Use
 from harness.store.artifacts import Store
@@ -61,22 +60,16 @@ def _open(
     paths = parameters.external_fields(parameters.params_class(provided))
     kept = {k: v for k, v in component["params"].items() if k not in paths}
     chosen = ResolvedComponent(provided, parameters.build(provided, kept), component["params"])
-    model = _session(store, Recipe()).trained(chosen, found[0].key)
+    model = ComponentOpener(store).trained(chosen, found[0].key)
     return model, f"{component['provider']} {found[0].key[:12]}"
 
 
 def _with_weights(
     registry: Registry, store: Store, named: str, values: Mapping[str, Any]
 ) -> tuple[Model, str]:
-    recipe = Recipe()
-    planner = Planner(registry, store, recipe)
+    planner = Planner(registry, store, Recipe())
     chosen = planner.choose("model", Use.model_validate({**values, "use": named}))
     if not chosen.provided.component.trainable:
         raise UsageError(f"model {named} is not a torch network, so it cannot be written as ONNX")
     planner.require_assets()
-    return _session(store, recipe).trained(chosen, None), chosen.provided.provider
-
-
-def _session(store: Store, recipe: Recipe) -> Session:
-    plan = Plan(recipe.study, "cpu", "fp32", {}, (), recipe)
-    return Session(plan, store, Path(), Progress(quiet=True), jobs=1)
+    return ComponentOpener(store).trained(chosen, None), chosen.provided.provider

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness._plugins.manager import Registry
-from harness.engine.event_log import Events
-from harness.engine.runner import Runner
-from harness.engine.session import Session
-from harness.errors import HarnessError
 from harness.plan.nodes import Node, Plan
 from harness.plan.planner import Planner
 from harness.progress import Progress
 from harness.recipe.resolve import Recipe, StudyTable
 from harness.recipe.tables import Faces
 from harness.store.artifacts import Store
+from harness.tools import scratch
 
 
 def write_product(
@@ -43,17 +39,11 @@ def write_product(
     plan = Planner(registry, store, Recipe(study=study, generator=[use])).plan()
     own = _own_node(plan)
     nodes = {key: node for key, node in plan.nodes.items() if node is not own}
-    with TemporaryDirectory() as folder:
-        session = Session(
-            replace(plan, nodes=nodes), store, Path(folder), progress, jobs, plugin_files
-        )
-        outcome = Runner(session, Events(Path(folder)), fail_fast=True).run()
-        for failure in outcome.failures:
-            if isinstance(failure.error, HarnessError):
-                raise failure.error
-            raise RuntimeError(f"{failure.label}: {failure.message}") from failure.error
-        made, ctx = session.generator(own)
-        return made.write_product(name, out), ctx.notes
+    inputs = replace(plan, nodes=nodes)
+    made = scratch.made(inputs, store, progress=progress, jobs=jobs, plugin_files=plugin_files)
+    with made as session, session.kernels():
+        opened, ctx = session.generator(own)
+        return opened.write_product(name, out), ctx.notes
 
 
 def _own_node(plan: Plan) -> Node:

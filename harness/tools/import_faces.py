@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness._plugins.manager import Registry
 from harness.components import Params
-from harness.engine.event_log import Events
-from harness.engine.runner import Runner
-from harness.engine.session import Session
-from harness.errors import DataError, HarnessError, UsageError
+from harness.errors import DataError, UsageError
 from harness.faces.export import ABOUT
 from harness.faces.source import SourceParams
 from harness.fileio.decoding import json_value
 from harness.inputs import walk_files
 from harness.plan.planner import Planner
-from harness.process.cpus import cpu_count
 from harness.progress import Progress
 from harness.recipe.parameters import params_class
 from harness.recipe.resolve import Recipe, StudyTable
 from harness.recipe.tables import Faces
 from harness.store.artifacts import Artifact, Store
 from harness.store.face_sets import KIND
+from harness.tools import scratch
 
 IMAGES = ""
 """The suffix that generators of plain images declare to read."""
@@ -53,14 +49,8 @@ def import_faces(
     recipe = Recipe(study=StudyTable(), generator=[Faces.model_validate(values)])
     plan = Planner(registry, store, recipe).plan()
     node = list(plan.nodes.values())[-1]  # behind any set that it is made from
-    with TemporaryDirectory() as folder:
-        session = Session(plan, store, Path(folder), progress, jobs or cpu_count(), plugin_files)
-        outcome = Runner(session, Events(Path(folder)), fail_fast=True).run()
-    for failure in outcome.failures:
-        if isinstance(failure.error, HarnessError):
-            raise failure.error
-        raise RuntimeError(f"{failure.label}: {failure.message}") from failure.error
-    return store.get(KIND, node.key)
+    with scratch.made(plan, store, progress=progress, jobs=jobs, plugin_files=plugin_files):
+        return store.get(KIND, node.key)
 
 
 def readers(registry: Registry) -> dict[str, list[str]]:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.digests import digest
 from harness.embedding.extract import load
-from harness.engine.event_log import Events
-from harness.engine.runner import Runner
-from harness.engine.session import Session, cell_inputs
+from harness.engine.session import Session
 from harness.fileio.atomic import write_text
 from harness.fileio.names import require_no_links
 from harness.plan.nodes import Plan, PlannedCell
 from harness.progress import Progress
 from harness.results.leaks import FOLDER
 from harness.store.artifacts import Store
+from harness.tools import scratch
 from harness.tools.leak import (
     EmbeddedPeople,
     LeakReport,
@@ -47,12 +45,8 @@ def check(
     training faces', so another ``fmr`` embeds nothing.
     """
     seen: set[str] = set()
-    with tempfile.TemporaryDirectory() as scratch:
-        session = Session(plan, store, Path(scratch), progress, jobs, plugin_files)
-        events = Events(Path(scratch))
-        outcome = Runner(session, events, fail_fast=True).run()
-        if outcome.failures:
-            raise outcome.failures[0].error
+    made = scratch.made(plan, store, progress=progress, jobs=jobs, plugin_files=plugin_files)
+    with made as session:
         for cell in plan.cells:
             if cell.keys["embeddings"] in seen:
                 continue  # another comparison of the same images
@@ -77,7 +71,7 @@ def record(study: Path, report: LeakReport, training_key: str) -> Path:
 
 
 def _benchmark(session: Session, cell: PlannedCell) -> EmbeddedPeople:
-    images = session.benchmark(cell.benchmark, cell_inputs(cell)).images()
+    images = session.benchmark(cell.benchmark, cell.keys).images()
     subjects = require_subjects(images, f"benchmark {cell.benchmark.name}")
     found = load(session.store.get("embeddings", cell.keys["embeddings"]).folder)
     return EmbeddedPeople(found.plain, subjects, images.names, names_by_file(images))

@@ -11,8 +11,7 @@ import numpy as np
 from harness._plugins.manager import Registry
 from harness.align.decode import decode
 from harness.components import Generator
-from harness.engine.context import RunContext
-from harness.engine.session import create, tools_of
+from harness.engine.opener import ComponentOpener
 from harness.errors import DataError, PrerequisiteError, UsageError
 from harness.faces.face import Face, Missing, Slot
 from harness.faces.store import FaceSet
@@ -42,48 +41,38 @@ def remake(
     that the set does not have.
     """
     parts = item.manifest["parts"]
-    generator = reopen(registry, store, item, given)
+    opener, generator = reopen(registry, store, item, given)
     counts = generator.samples_per_identity()[: parts["limit"]]
     if not (0 <= slot.identity < len(counts) and 0 <= slot.sample < counts[slot.identity]):
         most = f"identities 0 to {len(counts) - 1}"
         if 0 <= slot.identity < len(counts):
             most = f"samples 0 to {counts[slot.identity] - 1} of identity {slot.identity}"
         raise UsageError(f"face set {item.key[:12]} has {most}; change --identity or --sample")
-    face = next(iter(generator.generate([slot])))
+    with opener.kernels():
+        face = next(iter(generator.generate([slot])))
     same, verdict = _compared(FaceSet(item.folder, verify=False), face)
     return Remade(face, same, verdict)
 
 
-def reopen(registry: Registry, store: Store, item: Artifact, given: Mapping[str, Any]) -> Generator:
-    """The generator of a stored face set, prepared as it was for the set; see :func:`remake`."""
+def reopen(
+    registry: Registry, store: Store, item: Artifact, given: Mapping[str, Any]
+) -> tuple[ComponentOpener, Generator]:
+    """The generator of a stored face set, prepared as it was for the set; see :func:`remake`.
+
+    With what opened it, whose ``kernels`` are those that made the set.
+    """
     parts = item.manifest["parts"]
     study = StudyTable(
         seed=parts["seed"],
         limit=parts["limit"],
         device=parts.get("device", "cpu"),  # absent where it can change nothing
         precision=parts.get("precision", "fp32"),
+        portable=parts.get("portable", False),
     )
     planner = Planner(registry, store, Recipe(study=study))
     chosen = _chosen(planner, registry, parts["component"], given)
-    generator: Generator = create(chosen, Generator)
-    generator.prepare(_context(store, planner, chosen, parts))
-    return generator
-
-
-def _context(
-    store: Store, planner: Planner, chosen: ResolvedComponent, parts: Mapping[str, Any]
-) -> RunContext:
-    return RunContext(
-        home=store.home,
-        provider=chosen.provided.provider,
-        component_version=chosen.provided.component.version,
-        seed=parts["seed"],
-        device=planner.device,
-        precision=planner.precision,
-        limit=parts["limit"],
-        faces_keys={role.removeprefix("faces:"): key for role, key in parts["inputs"].items()},
-        tools=tools_of(chosen),
-    )
+    opener = ComponentOpener(store, study, device=planner.device, precision=planner.precision)
+    return opener, opener.generator_of(chosen, parts)[0]
 
 
 def _compared(faces: FaceSet, face: Face | Missing) -> tuple[bool, str]:

@@ -32,7 +32,7 @@ def export_sidecars(
     ``target`` appears whole or not at all. Raises ``UsageError`` when the generator does not write
     ``layout``, or the folder holds something.
     """
-    generator = reopen(registry, store, item, given)
+    opener, generator = reopen(registry, store, item, given)
     suffix = generator.sidecars.get(layout)
     if suffix is None:
         known = ", ".join(generator.sidecars) or "none"
@@ -46,7 +46,8 @@ def export_sidecars(
             slot = Slot(int(faces.subjects[index]), int(faces.samples[index]))
             folder = aside / str(slot.identity)
             folder.mkdir(exist_ok=True)
-            made = generator.sidecar(slot, layout)
+            with opener.kernels():
+                made = generator.sidecar(slot, layout)
             files = made if isinstance(made, Mapping) else {suffix: made}
             for ending, content in files.items():
                 path = folder / f"{slot.identity}_{slot.sample}{ending}"

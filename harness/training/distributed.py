@@ -12,7 +12,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import distributed, nn
 
-from harness._plugins.manager import import_files
 from harness.errors import HarnessError, PrerequisiteError, UsageError
 from harness.process.lifeline import end_with_parent
 
@@ -122,15 +121,14 @@ def launch(
     count: int,
     *,
     device: str,
-    plugin_files: Sequence[Path] = (),
     heard: Report,
 ) -> list[Any]:
     """``work(task, ranks, report)`` in ``count`` processes; gives what each returned, by rank.
 
-    ``work`` is a module-level function; single-file plugins are imported before ``task`` arrives.
-    What the first process reports goes to ``heard``. Where one is killed, all start again, and take
-    up the last checkpoint. Raises PrerequisiteError when there are fewer GPUs than processes, the
-    error of a process that failed, and HarnessError when killing does not end.
+    ``work`` is a module-level function. What the first process reports goes to ``heard``. Where one
+    is killed, all start again, and take up the last checkpoint. Raises PrerequisiteError when there
+    are fewer GPUs than processes, the error of a process that failed, and HarnessError when killing
+    does not end.
     """
     if device.startswith("cuda") and torch.cuda.device_count() < count:
         raise PrerequisiteError(
@@ -139,7 +137,7 @@ def launch(
         )
     for _ in range(RELAUNCHES + 1):
         with tempfile.TemporaryDirectory() as folder:
-            group = _ProcessGroup(work, task, count, device, plugin_files, Path(folder) / "meeting")
+            group = _ProcessGroup(work, task, count, device, Path(folder) / "meeting")
             try:
                 results = group.run(heard)
             finally:
@@ -161,7 +159,6 @@ class _ProcessGroup:
         task: Any,
         count: int,
         device: str,
-        plugin_files: Sequence[Path],
         meeting: Path,
     ) -> None:
         context = multiprocessing.get_context("spawn")
@@ -171,7 +168,7 @@ class _ProcessGroup:
             ours, theirs = context.Pipe()
             process = context.Process(
                 target=_member,
-                args=(theirs, Ranks(rank, count), device, tuple(plugin_files), meeting),
+                args=(theirs, Ranks(rank, count), device, meeting),
                 daemon=True,
             )
             process.start()
@@ -218,14 +215,11 @@ class _ProcessGroup:
             process.join()
 
 
-def _member(
-    pipe: Connection, ranks: Ranks, device: str, plugin_files: Sequence[Path], meeting: Path
-) -> None:
+def _member(pipe: Connection, ranks: Ranks, device: str, meeting: Path) -> None:
     """One process of a group: meets the others, works, and says how it ended."""
     end_with_parent()
     cuda = device.startswith("cuda")
     try:
-        import_files(plugin_files)  # what is received may hold their classes
         work, task = pipe.recv()
         if cuda:
             torch.cuda.set_device(ranks.rank)

@@ -9,7 +9,8 @@ import pytest
 from harness._plugins.aliases import Alias, aliases
 from harness._plugins.manager import load
 from harness.components import Component
-from harness.recipe.resolve import RunFlags, resolve
+from harness.recipe.resolve import resolve
+from harness.recipe.run_options import RecipeFlags
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def known():
     ],
 )
 def test_a_name_of_bob_selects_the_benchmark_it_means(known, name, benchmark, params):
-    flags = RunFlags(models=("onnx",), benchmarks=(name,))
+    flags = RecipeFlags(model="onnx", bench=name)
     (use,) = resolve(flags, {}, lambda *_: True, known).benchmark
     assert (use.use, use.params()) == (benchmark, params)
 

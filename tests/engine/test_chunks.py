@@ -16,6 +16,7 @@ from harness.align.place import Rule, place
 from harness.align.placements import Placements
 from harness.embedding.extract import extract
 from harness.engine import chunks
+from harness.engine.session import Session
 from harness.errors import DataError
 from harness.executors.local import LocalExecutor
 from harness.faces.store import FaceSet
@@ -114,11 +115,12 @@ def test_parts_that_are_finished_are_kept(tmp_path, monkeypatch):
 def test_parts_travel_to_a_session_of_their_own(tmp_path, monkeypatch):
     """As on another machine: nothing but bytes arrives, and one session serves several parts."""
     opened: list[str] = []
-    open_session, all_of_them = chunks.session_of, LocalExecutor.run_parts
+    open_session, all_of_them = Session.open, LocalExecutor.run_parts
 
-    def counted(job, progress):
-        opened.append(job.key)
-        return open_session(job, progress)
+    def counted(job, progress=None, **more):
+        nodes = [*job.plan.nodes.values()]
+        opened.extend(n.key for n in nodes if len(nodes) == 1 and n.stage != "generate")
+        return open_session(job, progress, **more)
 
     def far_away(self, task, shared, parts, needs, hear):
         assert needs == {}
@@ -127,7 +129,7 @@ def test_parts_travel_to_a_session_of_their_own(tmp_path, monkeypatch):
             yield from all_of_them(self, *there, [part], needs, hear)
 
     whole = run(tmp_path / "whole", monkeypatch, 1024)
-    monkeypatch.setattr(chunks, "session_of", counted)
+    monkeypatch.setattr(Session, "open", counted)
     monkeypatch.setattr(LocalExecutor, "run_parts", far_away)
     assert run(tmp_path / "away", monkeypatch) == whole
     assert len(opened) == len(set(opened)) == 2

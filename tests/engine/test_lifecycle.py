@@ -16,9 +16,8 @@ from harness.executors.local import LocalExecutor
 from harness.extensions import Executor, Extension
 from harness.hookspecs import hookimpl
 from harness.lifecycle import StageFinished
-from harness.progress import Progress
 from harness.protocols.base import Interval, Metric
-from harness.recipe.resolve import RunFlags
+from harness.recipe.run_options import RunOptions
 from harness.reporting import render, summary_table
 from harness.store.artifacts import Store
 from harness.tools.rescore import headline, rescore
@@ -129,23 +128,19 @@ def add(registry, name, plugin, version="1.5"):
     registry.manager.register(plugin, name=f"dist-{name}:{name}")
 
 
-def run(registry, folder, *, models=("toy-pixels",), generators=(), params=(), **options):
-    settings = RunFlags(
-        generators=generators,
-        models=models,
-        benchmarks=("toy-pairs",),
+def run(registry, folder, *, model=("toy-pixels",), generator=(), params=(), **options):
+    asked = RunOptions(
+        generator=generator,
+        model=model,
+        bench="toy-pairs",
         params={"generator": tuple(params)},
-        study={"name": "trial"},
-    )
-    return execute(
-        make_plan(settings, registry, Store()),
-        folder=folder,
-        store=Store(),
-        registry=registry,
-        progress=Progress(quiet=True),
+        name="trial",
+        study=folder,
         jobs=1,
         **options,
     )
+    plan = make_plan(asked, registry, Store())
+    return execute(plan, asked, store=Store(), registry=registry)
 
 
 def names(heard):
@@ -196,8 +191,8 @@ def test_what_is_reused_is_told_and_what_fails_too(registry, tmp_path):
     run(
         registry,
         tmp_path / "study",
-        models=("toy-pixels", "toy-net"),
-        generators=("toy-faces",),
+        model=("toy-pixels", "toy-net"),
+        generator=("toy-faces",),
         params=[("fail", True)],
     )
     told = [item for item in watcher.heard if isinstance(item, StageFinished)]

@@ -12,7 +12,7 @@ from harness._plugins.manager import load
 from harness.api import make_plan
 from harness.components import Params
 from harness.errors import UsageError
-from harness.recipe.resolve import RunFlags
+from harness.recipe.run_options import RecipeFlags
 from harness.store.artifacts import Store
 from harness.training.params import ClassificationParams
 from harness_plugins.models.facenet_nn4.params import FaceNetNN4Params
@@ -61,9 +61,9 @@ def test_little_is_still_something(params, counts):
     ],
 )
 def test_planning_refuses_what_the_generator_is_asked_for(model, faces, values, said):
-    settings = RunFlags(
-        generators=("toy-faces",), models=(model,), benchmarks=("toy-pairs",),
-        params={"generator": tuple(faces.items())}, study=values,
+    settings = RecipeFlags(
+        generator=("toy-faces",), model=(model,), bench=("toy-pairs",),
+        params={"generator": tuple(faces.items())}, **values,
     )  # fmt: skip
     with pytest.raises(UsageError, match=f"toy-faces.* > {model} cannot be trained: .*{said}"):
         make_plan(settings, load(plugins_dirs=TOYS), Store())
@@ -79,7 +79,7 @@ def test_what_a_phase_takes_counts_and_what_is_unknown_is_left_to_the_training(t
             f"take = {take}\n"
             '[[model]]\nuse = "facenet-nn4"\n[[benchmark]]\nuse = "toy-pairs"\n'
         )
-        return make_plan(RunFlags(recipe=file), registry, Store())
+        return make_plan(RecipeFlags(recipe=file), registry, Store())
 
     planned("{ identities = 20 }")
     with pytest.raises(UsageError, match="cannot be drawn from 19 people"):

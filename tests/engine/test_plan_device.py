@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from harness._plugins.manager import load
 from harness.api import make_plan
 from harness.components import Generator
+from harness.engine.job import Job
 from harness.engine.session import Session
-from harness.progress import Progress
-from harness.recipe.resolve import RunFlags
+from harness.recipe.run_options import RecipeFlags
 from harness.store.artifacts import Store
 
 
@@ -26,8 +24,8 @@ def plan(registry, home, monkeypatch):
 
     def made(device: str, **study):
         monkeypatch.setattr("harness.plan.planner.resolve_device", lambda _: device)
-        settings = RunFlags(generators=("bfm",), models=("facenet-nn4",), benchmarks=("synthpie",),
-                            study=study)  # fmt: skip
+        settings = RecipeFlags(generator=("bfm",), model=("facenet-nn4",), bench=("synthpie",),
+                            **study)  # fmt: skip
         return make_plan(settings, registry, Store(home), tolerant=True)
 
     return made
@@ -66,9 +64,9 @@ def test_a_session_draws_on_the_gpu_what_the_key_says_so(plan, home, monkeypatch
         def generate(self, slots):
             return iter(())
 
-    monkeypatch.setattr("harness.engine.session.create", lambda *_: Bare(None))
+    monkeypatch.setattr("harness.engine.opener.create", lambda *_: Bare(None))
     made = plan("cuda")
-    session = Session(made, Store(home), Path(), Progress(quiet=True), jobs=1)
+    session = Session.open(Job.of(made, Store(home)))
     (training,), benchmark = generated(made)
     assert session.generator(training)[1].device == "cuda"
     assert [session.generator(node)[1].device for node in benchmark] == ["cpu", "cpu"]

@@ -13,7 +13,7 @@ import pytest
 from harness._plugins.manager import load
 from harness.api import make_plan
 from harness.engine.unchanged import changes
-from harness.recipe.resolve import RunFlags
+from harness.recipe.run_options import RecipeFlags
 from harness.store.artifacts import Store
 
 RESTLESS = """
@@ -48,7 +48,7 @@ def images(tmp_path):
 
 def found(plan, home, folder):
     session = SimpleNamespace(store=SimpleNamespace(home=home), folder=folder)
-    read = [node.chosen for node in plan.nodes.values() if node.stage == "generate"]
+    read = [node.worker for node in plan.nodes.values() if node.stage == "generate"]
     return list(changes(session, read))
 
 
@@ -68,7 +68,7 @@ def rewrite(path):
     ],
 )
 def test_what_the_key_was_made_of_is_compared(images, home, tmp_path, change, told):
-    settings = RunFlags(generators=("folder",), params={"generator": (("root", images),)})
+    settings = RecipeFlags(generator=("folder",), params={"generator": (("root", images),)})
     plan = make_plan(settings, load(), Store())
     change(images)
     texts = found(plan, home, tmp_path / "study")

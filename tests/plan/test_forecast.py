@@ -9,7 +9,7 @@ from harness.api import make_plan
 from harness.plan.cost import DEFAULT_RATES, measured
 from harness.plan.forecast import duration, forecast, size
 from harness.plan.nodes import KIND_OF_STAGE
-from harness.recipe.resolve import RunFlags
+from harness.recipe.run_options import RecipeFlags
 from harness.store.artifacts import Store
 
 TOYS = Path(__file__).parents[1] / "data" / "toys.py"
@@ -26,7 +26,7 @@ def store(home):
 
 
 def planned(registry, store, **values):
-    return make_plan(RunFlags(**values), registry, store, tolerant=True)
+    return make_plan(RecipeFlags(**values), registry, store, tolerant=True)
 
 
 def facenet(registry, store, *, identities=10, device="cpu", **values):
@@ -35,8 +35,8 @@ def facenet(registry, store, *, identities=10, device="cpu", **values):
         "model": (("steps", 7), ("people_per_batch", 4), ("images_per_person", 5)),
         **values,
     }
-    return planned(registry, store, generators=("bfm",), models=("facenet-nn4",),
-                   benchmarks=("synthpie",), params=params, study={"device": device})  # fmt: skip
+    return planned(registry, store, generator=("bfm",), model=("facenet-nn4",),
+                   bench=("synthpie",), params=params, device=device)  # fmt: skip
 
 
 def put(store, node, **facts):
@@ -100,8 +100,8 @@ def test_a_stage_that_was_taken_up_again_gives_no_rate(registry, store):
 
 
 def test_a_data_set_of_unknown_size_makes_the_sum_a_least(registry, store):
-    plan = planned(registry, store, generators=("casia-webface",), models=("mobilefacenet",),
-                   benchmarks=("lfw",))  # fmt: skip
+    plan = planned(registry, store, generator=("casia-webface",), model=("mobilefacenet",),
+                   bench=("lfw",))  # fmt: skip
     found = forecast(plan, store, Path("study"))
     assert set(plan.missing) == {"casia-webface", "lfw"}
     assert {row.action for row in found.stages} == {"blocked"}
@@ -126,8 +126,8 @@ def test_what_is_taken_of_a_set_is_what_is_trained_on(registry, store, tmp_path)
 
 
 def test_only_what_needs_an_asset_is_blocked(registry, store):
-    plan = planned(registry, store, generators=("toy-faces",), models=("toy-net",),
-                   benchmarks=("toy-pairs", "lfw"))  # fmt: skip
+    plan = planned(registry, store, generator=("toy-faces",), model=("toy-net",),
+                   bench=("toy-pairs", "lfw"))  # fmt: skip
     found = forecast(plan, store, Path("study"))
     actions = {(row.stage, row.label): row.action for row in found.stages}
     assert actions["train", "toy-faces > toy-net"] == "run"

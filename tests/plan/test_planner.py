@@ -10,12 +10,12 @@ import pytest
 from harness._plugins.manager import load
 from harness.api import make_plan
 from harness.errors import NothingSelectedError, PrerequisiteError, UsageError
-from harness.recipe.resolve import RunFlags
+from harness.recipe.run_options import RecipeFlags
 from harness.store.artifacts import Store
 
 TOYS = Path(__file__).parents[1] / "data" / "toys.py"
-WHOLE = {"generators": ("toy-faces",), "models": ("toy-net",), "benchmarks": ("toy-pairs",)}
-READY = {"models": ("toy-pixels",), "benchmarks": ("toy-pairs",)}
+WHOLE = {"generator": ("toy-faces",), "model": ("toy-net",), "bench": ("toy-pairs",)}
+READY = {"model": ("toy-pixels",), "bench": ("toy-pairs",)}
 ALL_STAGES = {"generate", "place", "train", "embed", "cell"}
 
 
@@ -26,8 +26,10 @@ def registry():
 
 @pytest.fixture
 def planned(registry, home):
-    def plan(tolerant=False, **values):
-        return make_plan(RunFlags(**values), registry, Store(home), tolerant=tolerant)
+    def plan(tolerant=False, study=None, **values):
+        return make_plan(
+            RecipeFlags(**values, **(study or {})), registry, Store(home), tolerant=tolerant
+        )
 
     return plan
 
@@ -81,9 +83,7 @@ def test_inputs_connect_the_stages_of_a_cell(planned):
 
 
 def test_what_two_cells_share_is_planned_once(planned):
-    plan = planned(
-        generators=("toy-faces",), models=("toy-net,toy-pixels",), benchmarks=("toy-pairs",)
-    )
+    plan = planned(generator=("toy-faces",), model=("toy-net,toy-pixels",), bench=("toy-pairs",))
     stages = [node.stage for node in plan.nodes.values()]
     # Two face sets and their placements; each network embeds; one of them is trained.
     assert {stage: stages.count(stage) for stage in set(stages)} == {
@@ -93,12 +93,12 @@ def test_what_two_cells_share_is_planned_once(planned):
 
 
 def test_equal_cells_are_one_cell(planned):
-    plan = planned(models=("toy-pixels,toy-pixels",), benchmarks=("toy-pairs",))
+    plan = planned(model=("toy-pixels,toy-pixels",), bench=("toy-pairs",))
     assert len(plan.cells) == 1
 
 
 def test_every_model_meets_every_generator_and_benchmark_in_every_repeat(planned):
-    plan = planned(**WHOLE, study={"repeats": 2}, sweeps=(
+    plan = planned(**WHOLE, repeats=2, sweep=(
         ("generator.identities", [4, 5, 6]), ("benchmark.flip", ["none", "add"])))  # fmt: skip
     assert len(plan.cells) == 3 * 2 * 2
     assert len({cell.folder for cell in plan.cells}) == len(plan.cells)
@@ -107,11 +107,11 @@ def test_every_model_meets_every_generator_and_benchmark_in_every_repeat(planned
 
 
 def test_a_ready_model_is_tested_once_however_many_repeats(planned):
-    assert labels(planned(**READY, study={"repeats": 3})) == ["toy-pixels > toy-pairs"]
+    assert labels(planned(**READY, repeats=3)) == ["toy-pixels > toy-pairs"]
 
 
 def test_without_models_the_faces_alone_are_made(planned):
-    plan = planned(generators=("toy-faces",))
+    plan = planned(generator=("toy-faces",))
     assert [node.stage for node in plan.nodes.values()] == ["generate"]
     assert plan.cells == ()
 
@@ -152,7 +152,7 @@ def test_a_change_moves_the_keys_of_what_it_can_change_and_no_other(planned, cha
 
 
 def test_a_repeat_is_another_training_on_the_same_faces(planned):
-    one, two = planned(**WHOLE), planned(**WHOLE, study={"repeats": 2})
+    one, two = planned(**WHOLE), planned(**WHOLE, repeats=2)
     assert keys(one)["train"] < keys(two)["train"]
     assert keys(one)["generate"] == keys(two)["generate"]
     assert labels(two) == [
@@ -161,8 +161,8 @@ def test_a_repeat_is_another_training_on_the_same_faces(planned):
 
 
 def test_precision_moves_what_is_trained_and_not_what_is_exact(planned):
-    one = planned(**WHOLE, study={"precision": "fp32", "device": "cpu"})
-    other = planned(**WHOLE, study={"precision": "bf16", "device": "cpu"})
+    one = planned(**WHOLE, precision="fp32", device="cpu")
+    other = planned(**WHOLE, precision="bf16", device="cpu")
     assert moved(one, other) == {"train", "embed", "cell"}
 
 
@@ -189,7 +189,7 @@ def test_the_content_of_a_plugin_file_enters_the_keys_of_its_components(
         file = tmp_path / folder / "mine.py"
         file.parent.mkdir()
         file.write_text(TOYS.read_text() + text)
-        return make_plan(RunFlags(**READY), load(plugins_dirs=[file]), Store(home))
+        return make_plan(RecipeFlags(**READY), load(plugins_dirs=[file]), Store(home))
 
     one = plan("one", "")
     assert keys(one) == keys(plan("moved", ""))
@@ -202,13 +202,13 @@ def test_the_content_of_a_plugin_file_enters_the_keys_of_its_components(
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"models": ("toy-pixels",)}, "needs something to be tested on; add --bench"),
-        ({"benchmarks": ("toy-pairs",)}, "needs a model to test; add --model"),
-        ({"generators": ("toy-faces",), "models": ("toy-pixels",), "benchmarks": ("toy-pairs",)},
+        ({"model": ("toy-pixels",)}, "needs something to be tested on; add --bench"),
+        ({"bench": ("toy-pairs",)}, "needs a model to test; add --model"),
+        ({"generator": ("toy-faces",), "model": ("toy-pixels",), "bench": ("toy-pairs",)},
          "model toy-pixels cannot be trained"),
-        ({"generators": ("0123abcd",), "models": ("toy-net",)}, "0123abcd"),
+        ({"generator": ("0123abcd",), "model": ("toy-net",)}, "0123abcd"),
         ({**READY, "params": {"benchmark": (("rulle", "x"),)}}, "rule"),
-        ({**READY, "models": ("toy-pixel",)}, "did you mean 'toy-pixels'"),
+        ({**READY, "model": ("toy-pixel",)}, "did you mean 'toy-pixels'"),
         ({**WHOLE, "params": {"generator": (("identities", 1),)}}, "cannot be trained: "),
         ({**WHOLE, "study": {"limit": 1}}, "cannot be trained: "),
         ({**WHOLE, "study": {"repeats": 10**9}}, "cells"),
@@ -228,11 +228,11 @@ def test_two_identities_can_be_told_apart_and_one_cannot(planned):
     enough = {**WHOLE, "params": {"generator": (("identities", 2),)}}
     assert planned(**enough).cells
     with pytest.raises(UsageError, match="1 identity"):
-        planned(**enough, study={"limit": 1})
+        planned(**enough, limit=1)
 
 
 def test_every_missing_asset_is_named_at_once_unless_the_plan_is_tolerant(planned):
-    values = {"generators": ("bfm",), "models": ("facenet-nn4",), "benchmarks": ("lfw", "cfp-fp")}
+    values = {"generator": ("bfm",), "model": ("facenet-nn4",), "bench": ("lfw", "cfp-fp")}
     with pytest.raises(PrerequisiteError) as error:
         planned(**values)
     plan = planned(tolerant=True, **values)

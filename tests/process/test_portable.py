@@ -16,7 +16,7 @@ from harness.errors import PrerequisiteError, UsageError
 from harness.plan.device import resolve_portable
 from harness.process import portable
 from harness.process.machine import flags
-from harness.recipe.resolve import RunFlags
+from harness.recipe.run_options import RecipeFlags
 from harness.store.artifacts import Store
 
 TOYS = Path(__file__).parents[1] / "data" / "toys.py"
@@ -139,12 +139,12 @@ def registry():
 
 
 def plan(registry, home, model="toy-net", params=(), **study):
-    settings = RunFlags(
-        generators=("toy-faces",) if model == "toy-net" else (),
-        models=(model,),
-        benchmarks=("toy-pairs",),
+    settings = RecipeFlags(
+        generator=("toy-faces",) if model == "toy-net" else (),
+        model=(model,),
+        bench=("toy-pairs",),
         params={"model": tuple(params)},
-        study=study,
+        **study,
     )
     return make_plan(settings, registry, Store(home), tolerant=True)
 

@@ -4,7 +4,8 @@ import pytest
 
 from harness.errors import UsageError
 from harness.recipe.project import project_file
-from harness.recipe.resolve import RunFlags, read, resolve
+from harness.recipe.resolve import Surroundings, read, resolve
+from harness.recipe.run_options import RecipeFlags
 
 GROUPS = {"pair": ["lfw", "calfw"]}
 
@@ -13,17 +14,17 @@ def accepts(kind, name, key):
     return key != "only_lfw" or name == "lfw"
 
 
-def resolved(**values):
-    return resolve(RunFlags(**values), GROUPS, accepts)
+def resolved(project=None, environ=None, **values):
+    return resolve(RecipeFlags(**values), GROUPS, accepts, Surroundings(project, environ or {}))
 
 
 def test_flags_make_a_recipe():
     recipe = resolved(
-        generators=("bfm",),
-        models=("m",),
-        benchmarks=("lfw",),
+        generator=("bfm",),
+        model=("m",),
+        bench=("lfw",),
         params={"generator": (("identities", 10),)},
-        study={"seed": 3},
+        seed=3,
     )
     assert recipe.generator[0].params() == {"identities": 10}
     assert recipe.study.seed == 3
@@ -31,8 +32,8 @@ def test_flags_make_a_recipe():
 
 def test_groups_are_spelt_out_and_a_named_parameter_reaches_one():
     recipe = resolved(
-        models=("m",),
-        benchmarks=("pair",),
+        model=("m",),
+        bench=("pair",),
         params={"benchmark": (("flip", "none"), ("lfw.root", "x"))},
     )
     assert [use.use for use in recipe.benchmark] == ["lfw", "calfw"]
@@ -41,14 +42,14 @@ def test_groups_are_spelt_out_and_a_named_parameter_reaches_one():
 
 
 def test_a_bare_parameter_reaches_those_that_have_it():
-    recipe = resolved(models=("m",), benchmarks=("pair",), params={"benchmark": (("only_lfw", 1),)})
+    recipe = resolved(model=("m",), bench=("pair",), params={"benchmark": (("only_lfw", 1),)})
     assert recipe.benchmark[0].params() == {"only_lfw": 1}
     assert recipe.benchmark[1].params() == {}
 
 
 def test_a_parameter_for_nothing_selected_is_refused():
     with pytest.raises(UsageError, match="sets a generator parameter but no generator"):
-        resolved(models=("m",), params={"generator": (("identities", 10),)})
+        resolved(model=("m",), params={"generator": (("identities", 10),)})
 
 
 def test_flags_override_the_file_and_keep_its_parameters(tmp_path):
@@ -57,7 +58,7 @@ def test_flags_override_the_file_and_keep_its_parameters(tmp_path):
         '[study]\nseed = 1\nrepeats = 2\n[[generator]]\nuse = "bfm"\nidentities = 5\n'
         '[[generator]]\nuse = "other"\n[[model]]\nuse = "m"\n'
     )
-    recipe = resolved(recipe=file, generators=("bfm",), study={"seed": 7, "limit": None})
+    recipe = resolved(recipe=file, generator=("bfm",), seed=7, limit=None)
     assert [g.use for g in recipe.generator] == ["bfm"]
     assert recipe.generator[0].params() == {"identities": 5}
     assert (recipe.study.seed, recipe.study.repeats) == (7, 2)
@@ -128,7 +129,8 @@ def test_later_layers_lie_over_earlier_ones_and_values_remember_who_said_them(tm
     recipe = layered(
         tmp_path,
         environ={"HARNESS_SEED": "3", "HARNESS_DEVICE": "cuda", "HARNESS_LIMIT": "7"},
-        study={"device": "auto", "align": None},
+        device="auto",
+        align=None,
     )
     study = recipe.study
     assert (study.name, study.repeats) == ("p", 8)  # project
@@ -153,7 +155,7 @@ def test_set_reaches_any_table_by_name_or_label(tmp_path):
     recipe = layered(
         tmp_path,
         params={"generator": (("identities", 6),)},
-        sets=(
+        values=(
             ("study.seed", 4),
             ("generator.small.identities", 7),
             ("model.epochs", 3),
@@ -184,13 +186,13 @@ def test_set_reaches_any_table_by_name_or_label(tmp_path):
 )
 def test_a_set_that_reaches_nothing_is_refused(tmp_path, sets, message):
     with pytest.raises(UsageError, match=message):
-        layered(tmp_path, sets=(sets,))
+        layered(tmp_path, values=(sets,))
 
 
 def test_sweeps_make_a_grid_with_labels(tmp_path):
     recipe = layered(
         tmp_path,
-        sweeps=(("generator.alpha", [1, 2]), ("generator.small.noise", [0.5, 0.25, 0.125])),
+        sweep=(("generator.alpha", [1, 2]), ("generator.small.noise", [0.5, 0.25, 0.125])),
     )
     made = [(g.params()["alpha"], g.params()["noise"], g.label) for g in recipe.generator]
     assert made[:2] == [
@@ -204,7 +206,7 @@ def test_sweeps_make_a_grid_with_labels(tmp_path):
 def test_a_sweep_of_the_file_gives_way_to_the_flag(tmp_path):
     file = tmp_path / "r.toml"
     file.write_text('[[model]]\nuse = "m"\n[sweep]\n"model.lr" = [1, 2]\n"model.steps" = [5]\n')
-    recipe = resolved(recipe=file, sweeps=(("model.lr", [3]),))
+    recipe = resolved(recipe=file, sweep=(("model.lr", [3]),))
     assert [m.params() for m in recipe.model] == [{"lr": 3, "steps": 5}]
 
 
@@ -304,10 +306,10 @@ def test_a_label_that_holds_a_comma_is_selected_whole(tmp_path):
     )
 
     def labels(*said):
-        return [use.label for use in resolved(recipe=path, models=said).model]
+        return [use.label for use in resolved(recipe=path, model=said).model]
 
     assert labels("one, then two") == ["one, then two"]
     assert labels("one, then two", "one") == ["one, then two", "one"]
     assert labels("one,one, then two") == ["one", "one", None]
-    assert [use.use for use in resolved(models=("m, n",), benchmarks=("lfw",)).model] == ["m", "n"]
+    assert [use.use for use in resolved(model=("m, n",), bench=("lfw",)).model] == ["m", "n"]
     assert labels(" , ") == labels()

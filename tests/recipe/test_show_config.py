@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from harness._plugins.manager import load
 from harness.api import make_recipe
-from harness.recipe.resolve import RunFlags
+from harness.recipe.resolve import Surroundings
+from harness.recipe.run_options import RecipeFlags
 from harness.recipe.show_config import rows
 
 
@@ -14,14 +15,14 @@ def test_every_value_has_its_origin(tmp_path):
         '[[model.phases.faces]]\nuse = "bfm"\nidentities = 3\n[[benchmark]]\nuse = "synthpie"\n'
     )
     registry = load()
-    settings = RunFlags(
+    settings = RecipeFlags(
         recipe=file,
         params={"model": (("steps", 3),)},
-        sets=(("generator.g.identities", 9),),
-        environ={"HARNESS_REPEATS": "2"},
+        values=(("generator.g.identities", 9),),
     )
+    around = Surroundings(environ={"HARNESS_REPEATS": "2"})
     found = {row.path: (row.value, row.origin.rpartition("/")[2])
-             for row in rows(make_recipe(settings, registry), registry)}  # fmt: skip
+             for row in rows(make_recipe(settings, registry, around), registry)}  # fmt: skip
     assert found["study.seed"] == (4, "r.toml:2")
     assert found["study.repeats"] == (2, "environment HARNESS_REPEATS")
     assert found["study.limit"] == (None, "default")

@@ -15,7 +15,8 @@ from harness.errors import UsageError
 from harness.plan.cache_reasons import reason
 from harness.plan.training import faces_role
 from harness.progress import Progress
-from harness.recipe.resolve import RunFlags, read
+from harness.recipe.resolve import read
+from harness.recipe.run_options import RecipeFlags, RunOptions
 from harness.store.artifacts import Store
 
 TOYS = (Path(__file__).parents[1] / "data" / "toys.py",)
@@ -28,14 +29,14 @@ def registry():
 
 
 def plan(registry, **values):
-    values = {"models": ("toy-net",), "params": FAST, **values}
-    return make_plan(RunFlags(**values), registry, Store())
+    values = {"model": ("toy-net",), "params": FAST, **values}
+    return make_plan(RecipeFlags(**values), registry, Store())
 
 
 def recipe(registry, tmp_path, text, **values):
     file = tmp_path / "r.toml"
     file.write_text(text)
-    return make_plan(RunFlags(recipe=file, **values), registry, Store())
+    return make_plan(RecipeFlags(recipe=file, **values), registry, Store())
 
 
 def trainings(made):
@@ -45,10 +46,8 @@ def trainings(made):
 def done(made, registry, folder, progress=None):
     threads = torch.get_num_threads()
     try:
-        outcome = execute(
-            made, folder=folder, store=Store(), registry=registry,
-            progress=progress or Progress(quiet=True), jobs=1, plugin_files=TOYS,
-        )  # fmt: skip
+        how = RunOptions(study=folder, jobs=1, plugins_dirs=TOYS)
+        outcome = execute(made, how, store=Store(), registry=registry, progress=progress)
     finally:
         torch.set_num_threads(threads)
     for failure in outcome.failures:
@@ -68,7 +67,7 @@ def facts(node):
 
 
 def test_flags_make_phases_that_follow_each_other(registry):
-    made = plan(registry, generators=("toy-faces",), mix=("toy-faces",),
+    made = plan(registry, generator=("toy-faces",), mix=("toy-faces",),
                 finetune=(("toy-faces",), ("toy-faces", "toy-faces")))  # fmt: skip
     first, second, third = trainings(made)
     assert len(first.training.sources) == 2
@@ -81,7 +80,7 @@ def test_flags_make_phases_that_follow_each_other(registry):
 
 def test_a_fine_tuning_depends_on_the_training_before_it(registry):
     def keys(**values):
-        return [node.key for node in trainings(plan(registry, generators=("toy-faces",), **values))]
+        return [node.key for node in trainings(plan(registry, generator=("toy-faces",), **values))]
 
     plain = keys()
     tuned = keys(finetune=(("toy-faces",),))
@@ -109,9 +108,9 @@ def test_a_shared_pre_training_is_one_node(registry, tmp_path):
 
 
 def test_cells_say_in_which_phases_their_models_were_trained(registry):
-    (plain,) = plan(registry, generators=("toy-faces",), benchmarks=("toy-pairs",)).cells
+    (plain,) = plan(registry, generator=("toy-faces",), bench=("toy-pairs",)).cells
     assert plain.label == "toy-faces > toy-net > toy-pairs"
-    (tuned,) = plan(registry, generators=("toy-faces",), benchmarks=("toy-pairs",),
+    (tuned,) = plan(registry, generator=("toy-faces",), bench=("toy-pairs",),
                     finetune=(("toy-faces",),)).cells  # fmt: skip
     assert tuned.label == "toy-faces > toy-net [toy-faces; toy-faces] > toy-pairs"
     assert {"model", "model.0"} <= tuned.keys.keys()
@@ -127,7 +126,7 @@ def test_a_phase_with_its_own_faces_needs_no_generator(registry, tmp_path):
 
 
 def test_parameters_reach_the_sets_of_all_phases(registry):
-    made = plan(registry, generators=("toy-faces",), finetune=(("toy-faces",),),
+    made = plan(registry, generator=("toy-faces",), finetune=(("toy-faces",),),
                 params={"generator": (("identities", 7),)})  # fmt: skip
     values = [s.chosen.params.identities for node in trainings(made) for s in node.training.sources]
     assert values == [7, 7]
@@ -164,8 +163,8 @@ def test_what_cannot_be_trained_is_refused(registry, tmp_path, text, message):
 
 def test_only_a_trainable_model_is_fine_tuned(registry):
     with pytest.raises(UsageError, match="cannot be trained"):
-        plan(registry, models=("toy-pixels",), params={}, finetune=(("toy-faces",),),
-             benchmarks=("toy-pairs",))  # fmt: skip
+        plan(registry, model=("toy-pixels",), params={}, finetune=(("toy-faces",),),
+             bench=("toy-pairs",))  # fmt: skip
 
 
 # -- training --------------------------------------------------------------------------------------
@@ -186,7 +185,7 @@ validation = 3
 
 
 def test_a_fine_tuned_model_starts_from_its_training_and_says_so(registry, tmp_path):
-    made = recipe(registry, tmp_path, TUNED, benchmarks=("toy-pairs",))
+    made = recipe(registry, tmp_path, TUNED, bench=("toy-pairs",))
     outcome = done(made, registry, tmp_path / "study")
     first, second = trainings(made)
     assert facts(first)["identities"] == 5
@@ -210,20 +209,20 @@ def test_a_fine_tuned_model_starts_from_its_training_and_says_so(registry, tmp_p
 
 
 def test_a_run_and_a_stored_set_are_named_by_their_keys(registry, tmp_path):
-    made = plan(registry, generators=("toy-faces",))
+    made = plan(registry, generator=("toy-faces",))
     done(made, registry, tmp_path / "study")
     (first,) = trainings(made)
     stored = first.inputs[faces_role(0)]
     made = plan(registry, initial=first.key[:10], finetune=((stored[:10],),))
     (second,) = trainings(made)
     assert second.training.depth == 1
-    both = plan(registry, generators=("toy-faces",), finetune=((stored[:10],),))
+    both = plan(registry, generator=("toy-faces",), finetune=((stored[:10],),))
     assert trainings(both)[1].key == second.key
     assert not any(node.stage == "generate" for node in made.nodes.values())
     done(made, registry, tmp_path / "study")
     assert reason(second, Store()) == ""
     # Without a phase, the trained model is tested as it is.
-    tested = plan(registry, initial=first.key[:10], benchmarks=("toy-pairs",), params={})
+    tested = plan(registry, initial=first.key[:10], bench=("toy-pairs",), params={})
     assert not trainings(tested)
     (result,) = done(tested, registry, tmp_path / "study").results
     assert result.cell.generator is None
@@ -231,10 +230,10 @@ def test_a_run_and_a_stored_set_are_named_by_their_keys(registry, tmp_path):
 
 
 def test_streamed_faces_train_to_the_bits_of_stored_ones(registry, tmp_path):
-    stored = plan(registry, generators=("toy-faces",))
+    stored = plan(registry, generator=("toy-faces",))
     done(stored, registry, tmp_path / "study")
     before = set((Store().home / "store" / "faces").glob("*/*"))
-    streamed = plan(registry, generators=("toy-faces",), stream=True, benchmarks=("toy-pairs",),
+    streamed = plan(registry, generator=("toy-faces",), stream=True, bench=("toy-pairs",),
                     params={**FAST, "generator": ()})  # fmt: skip
     assert not any(n.stage == "generate" and n.label == "toy-faces" and n.seed == 0
                    for n in streamed.nodes.values())  # fmt: skip
@@ -249,7 +248,7 @@ def test_streamed_faces_train_to_the_bits_of_stored_ones(registry, tmp_path):
 
 def test_a_streamed_face_that_is_missing_is_replaced_and_told(registry, tmp_path):
     params = {**FAST, "generator": (("missing_every", 3),)}
-    made = plan(registry, generators=("toy-faces",), stream=True, params=params)
+    made = plan(registry, generator=("toy-faces",), stream=True, params=params)
     done(made, registry, tmp_path / "study")
     (note,) = facts(trainings(made)[0])["warnings"]
     assert "toy face is hidden" in note

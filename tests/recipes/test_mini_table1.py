@@ -9,7 +9,7 @@ import pytest
 
 from harness._plugins.manager import load
 from harness.api import make_plan
-from harness.recipe.resolve import RunFlags
+from harness.recipe.run_options import RecipeFlags
 from harness.store.artifacts import Store
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -32,7 +32,7 @@ def place(tmp_path, monkeypatch):
 
 
 def planned(file, registry, home, profile=None, **more):
-    settings = RunFlags(recipe=file, profile=profile, **more)
+    settings = RecipeFlags(recipe=file, profile=profile, **more)
     return make_plan(settings, registry, Store(home), tolerant=True)
 
 
@@ -45,8 +45,8 @@ def test_pretrainings_are_shared_between_the_amounts(place, registry, home):
     trains = nodes(plan, "train")
     first = [node for node in trains if "model" not in node.inputs and not node.training.depth]
     second = [node for node in trains if node.training.depth == 1]
-    tuned = [node for node in second if node.chosen.params.steps]
-    whitened = [node for node in second if not node.chosen.params.steps]
+    tuned = [node for node in second if node.worker.params.steps]
+    whitened = [node for node in second if not node.worker.params.steps]
     assert len(trains) == 24
     assert (len(tuned), len(whitened)) == (9, 3)
     assert all(node.training.sources[0].name == "rendered" for node in whitened)
@@ -66,7 +66,7 @@ def test_real_only_and_finetuning_differ_in_the_start_alone(place, registry, hom
         mine = [n for n in nodes(plan, "train") if n.training.sources[0].take.images == amount]
         rules = {json.dumps(node.training.sources[0].rules, sort_keys=True) for node in mine}
         assert len(rules) == 1
-        visits = {node.chosen.params.image_visits(amount) for node in mine}
+        visits = {node.worker.params.image_visits(amount) for node in mine}
         assert len(visits) == 1
 
 
@@ -83,7 +83,7 @@ def test_no_person_and_no_fold_is_seen_twice(place, registry, home):
 
 
 def test_a_training_is_within_forty_minutes(place, registry, home):
-    visits = [node.chosen.params.image_visits(900) for node in nodes(
+    visits = [node.worker.params.image_visits(900) for node in nodes(
         planned(TABLE, registry, home), "train")]  # fmt: skip
     assert max(visits) / 200 / 60 < 40  # of 321 images a second on one core, as measured
 

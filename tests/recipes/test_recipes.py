@@ -12,10 +12,11 @@ import pytest
 from harness._plugins.manager import load
 from harness.api import make_plan
 from harness.plan.planner import Planner
-from harness.plan.published_refs import linked, links_in, measure_of
+from harness.plan.published_refs import linked, measure_of
 from harness.published import records
 from harness.recipe.json_schema import schema
-from harness.recipe.resolve import RunFlags
+from harness.recipe.run_options import RecipeFlags
+from harness.results.plan_file import read_plan
 from harness.store.artifacts import Store
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -41,7 +42,7 @@ def checker(registry):
 
 
 def planned(file, registry, home, profile=None):
-    settings = RunFlags(recipe=file, profile=profile)
+    settings = RecipeFlags(recipe=file, profile=profile)
     return make_plan(settings, registry, Store(home), tolerant=True)
 
 
@@ -169,6 +170,15 @@ def smoke(harness_command, file, study="study"):
                            "-o", study, toys=False)  # fmt: skip
 
 
+def links_in(study):
+    """The published links of every plan that a study ever ran, by cell key."""
+    found = {}
+    for file in study.glob("plan*.json"):
+        for cell in read_plan(file).cells:
+            found.setdefault(cell.key, set()).update(cell.published)
+    return found
+
+
 def check_results(study, file, registry, home):
     plan = planned(file, registry, home, "smoke")
     results = [json.loads(p.read_text()) for p in study.glob("cells/*/result.json")]
@@ -226,6 +236,6 @@ def test_a_plan_that_misses_assets_is_not_run(registry, home):
     from harness.api import make_recipe
     from harness.errors import PrerequisiteError
 
-    recipe = make_recipe(RunFlags(recipe=RECIPES / "kortylewski2018/IIa.toml"), registry)
+    recipe = make_recipe(RecipeFlags(recipe=RECIPES / "kortylewski2018/IIa.toml"), registry)
     with pytest.raises(PrerequisiteError, match="5 assets are missing"):
         Planner(registry, Store(home), recipe).plan()

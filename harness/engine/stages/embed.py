@@ -12,22 +12,20 @@ from numpy.typing import NDArray
 
 from harness.align.aligned import AlignedImages
 from harness.align.placements import Placements
-from harness.components import Images, Model
+from harness.components import Model
 from harness.embedding.concatenated import concatenate
 from harness.embedding.extract import extract
 from harness.engine import chunks
-from harness.engine.session import Session, cell_inputs
+from harness.engine.session import Session
 from harness.engine.stages import place
 from harness.engine.stages.train import use_threads
-from harness.plan.nodes import Node, PlannedCell
+from harness.plan.nodes import Node
 
 BATCH = 64
 
 
 class Embedding(chunks.Split):
-    """The images of the cell's benchmark in whole batches, the same ones in any number of parts."""
-
-    cell: PlannedCell
+    """The images of the node's benchmark in whole batches, the same ones in any number of parts."""
 
     @property
     def batch(self) -> int:
@@ -40,11 +38,6 @@ class Embedding(chunks.Split):
         return max(1, chunks.PART_IMAGES // self.batch) * self.batch
 
     @cached_property
-    def images(self) -> Images:
-        """See :class:`harness.engine.chunks.Split`."""
-        return self.session.benchmark(self.cell.benchmark, cell_inputs(self.cell)).images()
-
-    @cached_property
     def placements(self) -> Placements:
         """Where the faces are."""
         return place.load(self.session, self.node.inputs["placements"])
@@ -54,7 +47,7 @@ class Embedding(chunks.Split):
         """The network with its weights, and what it noted."""
         use_threads(self.session)
         said: list[str] = []
-        return self.session.trained(self.cell.model, self.node.inputs.get("model"), said), said
+        return self.session.trained(self.node.component, self.node.inputs.get("model"), said), said
 
     def make(
         self, folder: Path, first: int, last: int, progress: Callable[..., None]
@@ -104,9 +97,9 @@ class _Range:
         return self._data.image(self._first + index)
 
 
-def run(node: Node, cell: PlannedCell, session: Session, folder: Path) -> dict[str, Any]:
-    """Embed the images of the cell's benchmark; resumable by part and within one."""
-    embedding = Embedding(session, node, cell)
+def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
+    """Embed the images of the node's benchmark; resumable by part and within one."""
+    embedding = Embedding(session, node)
     made = chunks.run(embedding, folder)
     failed = int(embedding.placements.failed.sum())
     return {"images": len(embedding.images), "failed": failed, **made}

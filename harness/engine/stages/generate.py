@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness._plugins.manager import import_files, import_object
 from harness.components import Generator
 from harness.digests import digest
 from harness.engine.chunks import each_once
 from harness.engine.context import RunContext
+from harness.engine.job import Job
 from harness.engine.session import Session
 from harness.errors import DataError
 from harness.faces.doubles import copy_notes
 from harness.faces.face import Face, Missing, Slot
 from harness.faces.store import FaceSet, ShardFacts, shard_facts, shard_path, write_shard
 from harness.plan.nodes import Node
-from harness.process import portable
-
-
-@dataclass(frozen=True)
-class ShardJob:
-    """What a worker needs to make any shard; plain data, so that it travels to a fresh process."""
-
-    key: str
-    target: str
-    params_target: str
-    params: Mapping[str, Any]
-    context: RunContext
-    folder: Path
-    plugin_files: tuple[Path, ...]
-    portable: bool = False
 
 
 class Slots:
@@ -70,8 +54,8 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
     done = dict(_left(folder, shards, session))
     session.progress(_count(done.values()), len(slots), "images")
     todo = [index for index in range(shards) if index not in done]
-    job = _job(node, ctx, session, folder)
-    answers = session.executor.run_shards(make_shard, job, todo, session.jobs)
+    task = session.job.only(node), folder
+    answers = session.executor.run_shards(make_shard, task, todo, session.jobs)
     for index, (facts, notes) in each_once(session.executor, answers, todo):
         done[index] = facts
         for note in notes:
@@ -92,25 +76,28 @@ def _left(folder: Path, shards: int, session: Session) -> Iterator[tuple[int, Sh
                 path.unlink()
 
 
-# By key and parameters: the paths in them are not part of the key and may have moved since.
-_PREPARED: dict[tuple[str, str], tuple[Generator, Slots, RunContext]] = {}
+# By key and parameters: the paths in them are no part of the key and may have moved since.
+_PREPARED: dict[tuple[str, str], tuple[Session, Generator, Slots, RunContext]] = {}
 
 
-def make_shard(job: ShardJob, index: int) -> tuple[ShardFacts, list[str]]:
-    """Make one shard, and give what the generator noted; a worker prepares it once."""
-    prepared = (job.key, repr(job.params))
-    if prepared not in _PREPARED:
-        import_files(job.plugin_files)
-        params = import_object(job.params_target).model_validate(job.params)
-        generator: Generator = import_object(job.target)(params)
-        generator.prepare(job.context)
+def make_shard(task: tuple[Job, Path], index: int) -> tuple[ShardFacts, list[str]]:
+    """Make one shard of the job's node in a folder, and give what the generator noted.
+
+    A worker prepares the generator once.
+    """
+    job, folder = task
+    (node,) = job.plan.nodes.values()
+    which = (node.key, repr(node.worker))
+    if which not in _PREPARED:
+        session = Session.open(job)
+        generator, ctx = session.generator(node)
         _PREPARED.clear()
-        _PREPARED[prepared] = generator, _slots(generator, job.context), job.context
-    generator, slots, ctx = _PREPARED[prepared]
+        _PREPARED[which] = session, generator, _slots(generator, ctx), ctx
+    session, generator, slots, ctx = _PREPARED[which]
     size = generator.shard_slots
     wanted = slots.between(index * size, (index + 1) * size)
-    with portable.held() if job.portable else nullcontext():
-        facts = write_shard(shard_path(job.folder, index), _checked(generator, wanted))
+    with session.kernels():
+        facts = write_shard(shard_path(folder, index), _checked(generator, wanted))
     return facts, list(ctx.notes)
 
 
@@ -128,21 +115,6 @@ def _checked(generator: Generator, wanted: Sequence[Slot]) -> Iterator[Face | Mi
         yield item
     if count != len(wanted):
         raise DataError(f"{type(generator).__name__} yielded {count} of {len(wanted)} slots")
-
-
-def _job(node: Node, ctx: RunContext, session: Session, folder: Path) -> ShardJob:
-    assert node.chosen is not None
-    component = node.chosen.provided.component
-    return ShardJob(
-        key=node.key,
-        target=component.target,
-        params_target=component.params,
-        params=node.chosen.params.model_dump(),
-        context=ctx.for_worker(),
-        folder=folder,
-        plugin_files=session.plugin_files,
-        portable=session.plan.study.portable,
-    )
 
 
 def _slots(generator: Generator, ctx: RunContext) -> Slots:

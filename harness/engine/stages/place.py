@@ -12,18 +12,18 @@ import numpy as np
 
 from harness.align.place import Policy, Rule, place, resolve
 from harness.align.placements import Placements
-from harness.components import Aligner, Images
+from harness.components import Aligner
 from harness.engine import chunks
-from harness.engine.session import Session, create
+from harness.engine.session import Session
 from harness.errors import DataError
 from harness.faces.views import Subset
-from harness.plan.nodes import Node, PlannedCell
+from harness.plan.nodes import Node
 
 FILE = "placements.arrow"
 
 
 class Placing(chunks.Split):
-    """Faces of the cell's benchmark or of the node's face set; a detector's work is in parts."""
+    """Faces of the node's benchmark or face set; a detector's work is in parts."""
 
     @property
     def size(self) -> int:
@@ -31,32 +31,26 @@ class Placing(chunks.Split):
         return chunks.PART_IMAGES if self.method == "detector" else max(1, len(self.images))
 
     @cached_property
-    def images(self) -> Images:
-        """See :class:`harness.engine.chunks.Split`."""
-        return self.session.images(self.cell.benchmark if self.cell else None, self.node.inputs)
-
-    @cached_property
     def method(self) -> Policy:
         """How all of them are aligned, which no single chunk knows."""
         study = self.session.plan.study
-        detector = self.node.chosen is not None and study.align in ("auto", "detector")
+        detector = self.node.worker is not None and study.align in ("auto", "detector")
         rule = Rule(study.align, study.on_failure, study.max_doubtful)
         return cast(Policy, resolve(rule, self.images, detector=detector))
 
     @cached_property
     def aligner(self) -> Aligner | None:
         """The detector, where it is used."""
-        if self.node.chosen is None or self.method != "detector":
+        if self.node.worker is None or self.method != "detector":
             return None
-        aligner: Aligner = create(self.node.chosen, Aligner)
-        aligner.prepare(self.session.context(self.node.chosen, seed=0))
-        return aligner
+        return self.session.aligner(self.node.worker)
 
     def make(
         self, folder: Path, first: int, last: int, progress: Callable[..., None]
     ) -> dict[str, Any]:
         """See :class:`harness.engine.chunks.Split`."""
-        whole, study = len(self) == 1, self.session.plan.study
+        study = self.session.plan.study
+        whole = (first, last) == (0, len(self.images))
         placements = place(
             self.images if whole else Subset(self.images, np.arange(first, last)),
             Rule(self.method, study.on_failure, study.max_doubtful),
@@ -78,9 +72,9 @@ class Placing(chunks.Split):
         ).save(folder / FILE)
 
 
-def run(node: Node, owner: PlannedCell | None, session: Session, folder: Path) -> dict[str, Any]:
-    """Place the faces of the benchmark of ``owner``, or of the node's face set."""
-    placing = Placing(session, node, owner)
+def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
+    """Place the faces of the node's benchmark or face set."""
+    placing = Placing(session, node)
     chunks.run(placing, folder)
     images, placements = placing.images, Placements.load(folder / FILE)
     if placements.failed.all():

@@ -15,7 +15,7 @@ from harness.embedding.doubt import unsound
 from harness.embedding.extract import load
 from harness.engine import acquainted, environments
 from harness.engine.plugin_metrics import Extra, measure
-from harness.engine.session import Session, cell_inputs
+from harness.engine.session import Session
 from harness.engine.twins import twin_notes
 from harness.errors import DataError
 from harness.fileio import verified
@@ -58,7 +58,7 @@ def run(cell: PlannedCell, session: Session, folder: Path, cost: Mapping[str, fl
 
 
 def _run(cell: PlannedCell, session: Session, folder: Path, cost: Mapping[str, float]) -> Result:
-    benchmark = session.benchmark(cell.benchmark, cell_inputs(cell))
+    benchmark = session.benchmark(cell.benchmark, cell.keys)
     comparison = benchmark.comparison(cell.comparison)
     artifacts = _artifacts(cell, session)
     embedded = artifacts["embeddings"]

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from harness.components import Params, TrainableModel
+from harness.engine.job import Job
 from harness.engine.session import Session
 from harness.engine.stages.training_sets import LabelledFaces, StreamedFaces, facts, open_sets
 from harness.errors import DataError, HarnessError, UsageError
-from harness.plan.nodes import Node, Plan, TrainingSource
+from harness.plan.nodes import Node, TrainingSource
 from harness.process.cpus import cpu_count
-from harness.progress import Progress
 from harness.seeds import derive
-from harness.store.artifacts import Store
 from harness.training.data.subset import ConcatenatedSets, MaskedSubset
 from harness.training.recipe import TrainingData
 from harness.training.saved.people import write_people
@@ -41,31 +40,17 @@ class Trained:
     notes: list[str]
 
 
-@dataclass(frozen=True)
-class Task:
-    """What one of several processes needs to take part in a training; it travels to it."""
-
-    plan: Plan
-    key: str
-    home: Path
-    study: Path
-    folder: Path
-    jobs: int
-    plugin_files: tuple[Path, ...]
-
-
 def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
     """Train the node's model; an interrupted training continues from its last checkpoint."""
     from harness.training.distributed import ALONE
     from harness.training.loop import finished
 
-    assert node.chosen is not None
     assert node.training is not None, "train nodes have a training"
     phase, notes = node.training, []
     if finished(folder) is None and session.group is not None:
         session.group.tell({"train": node.key, "folder": str(folder.absolute())})
         notes = _in_group(node, session, session.group, folder, session.progress)
-    elif finished(folder) is None and session.processes > 1:
+    elif finished(folder) is None and session.job.options.nproc > 1:
         notes = _together(node, session, folder)
     done = _train(node, session, folder, ALONE, session.progress)
     data, sets = done.data, done.sets
@@ -78,7 +63,7 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
         "phase": phase.depth,
         "trained_on": [facts(s, part) for s, part in zip(phase.sources, sets, strict=True)],
         "validation_identities": phase.validation,
-        **_said(folder, node.chosen.params, phase.depth),
+        **_said(folder, node.component.params, phase.depth),
         "warnings": list(dict.fromkeys([*notes, *done.notes])),
     }
 
@@ -90,13 +75,12 @@ def _train(
     from harness.training.loop import train
     from harness.training.validation import split
 
-    assert node.chosen is not None
     assert node.training is not None, "train nodes have a training"
     plan, phase = session.plan, node.training
     use_threads(session)
-    model, ctx = session.model(node.chosen, node.parts["repeat"], precision=plan.precision)
+    model, ctx = session.model(node.component, node.parts["repeat"], precision=plan.precision)
     if not isinstance(model, TrainableModel):
-        raise UsageError(f"model {node.chosen.name} cannot be trained; leave out --generator")
+        raise UsageError(f"model {node.component.name} cannot be trained; leave out --generator")
     if "model" in node.inputs:
         model.load(session.store.get("models", node.inputs["model"]).folder)
     sets = open_sets(session, node, model.input_spec)
@@ -108,7 +92,7 @@ def _train(
     if phase.validation:
         kept, held = split(data.labels, phase.validation, node.seed)
         data, apart = MaskedSubset(data, kept), MaskedSubset(data, held)
-    _check_counts(node, data)
+    _check_counts(node.component.params, data)
     summary = train(
         model,
         data,
@@ -136,13 +120,10 @@ def _people(
     return found
 
 
-def _check_counts(node: Node, data: TrainingData) -> None:
+def _check_counts(params: Params, data: TrainingData) -> None:
     """Raise DataError where what is left to train on teaches nothing."""
-    assert node.chosen is not None
     counts = np.bincount(data.labels)
-    reason = node.chosen.params.nothing_to_learn(
-        int(np.count_nonzero(counts)), len(data), int(counts.max())
-    )
+    reason = params.nothing_to_learn(int(np.count_nonzero(counts)), len(data), int(counts.max()))
     if reason:
         raise DataError(f"nothing can be learned: {reason}")
 
@@ -151,47 +132,43 @@ def _together(node: Node, session: Session, folder: Path) -> list[str]:
     """Train in several processes; their notes for the reader of the result."""
     from harness.training.distributed import launch
 
-    jobs = max(1, session.jobs // session.processes)
-    task = Task(
-        session.plan, node.key, session.store.home, session.folder, folder, jobs,
-        session.plugin_files,
-    )  # fmt: skip
+    count = session.job.options.nproc
+    job = session.job.only(node).on(session.device, session.jobs // count)
     notes = launch(
         train_rank,
-        task,
-        session.processes,
-        device=session.plan.device,
-        plugin_files=session.plugin_files,
+        (job, folder),
+        count,
+        device=session.device,
         heard=lambda values: session.progress(*values),
     )
     return [note for said in notes for note in said]
 
 
-def train_rank(task: Task, ranks: Ranks, report: Callable[[Any], None]) -> list[str]:
-    """The part of one process in a training."""
+def train_rank(task: tuple[Job, Path], ranks: Ranks, report: Callable[[Any], None]) -> list[str]:
+    """The part of one process in the training of the job's node, in the folder of that stage."""
     from harness.training.distributed import device_of
 
     def progress(done: int, total: int, unit: str, detail: str = "") -> None:
         report((done, total, unit, detail))
 
-    plan = replace(task.plan, device=device_of(task.plan.device, ranks.rank))
-    session = Session(
-        plan, Store(task.home), task.study, Progress(quiet=True), task.jobs, task.plugin_files
-    )
-    return _train(plan.nodes[task.key], session, task.folder, ranks, progress).notes
+    job, folder = task
+    session = Session.open(job.on(device_of(job.plan.device, ranks.rank)))
+    (node,) = job.plan.nodes.values()
+    return _train(node, session, folder, ranks, progress).notes
 
 
 def _in_group(
-    node: Node, session: Session, group: TorchrunGroup, folder: Path, progress: Callable[..., None]
+    node: Node,
+    session: Session,
+    group: TorchrunGroup,
+    folder: Path,
+    progress: Callable[..., None],
 ) -> list[str]:
     """The part of this process of torchrun in a training; what it said."""
     from harness.training.distributed import device_of
 
-    mine = replace(
-        session,
-        plan=replace(session.plan, device=device_of(session.plan.device, group.local_rank)),
-        jobs=group.jobs(session.jobs),
-    )
+    device = device_of(session.device, group.local_rank)
+    mine = Session.open(session.job.on(device, group.jobs(session.jobs)), session.progress)
     return _train(node, mine, folder, group.ranks, progress).notes
 
 

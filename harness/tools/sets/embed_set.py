@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from harness.align.aligned import AlignedImages
 from harness.align.place import Rule, place
-from harness.components import Aligner
 from harness.digests import digest
 from harness.embedding.extract import extract, load
-from harness.engine.session import Session, create
+from harness.engine.opener import ComponentOpener
 from harness.engine.stages.embed import BATCH
 from harness.errors import DataError
 from harness.faces.views import Subset
@@ -41,14 +40,14 @@ class EmbeddedSet:
 class SetEmbedder:
     """A network with weights, and what finds the faces where a set does not say."""
 
-    session: Session
+    opener: ComponentOpener
     model: ResolvedComponent
     aligner: ResolvedComponent | None = None
 
     def embed(self, faces: LabelledSet, per_identity: int | None = None) -> EmbeddedSet:
         """Embed the first ``per_identity`` images of every identity, or find them in the store."""
         images = chosen_images(faces, per_identity)
-        study = self.session.plan.study
+        study = self.opener.study
         parts = {
             "stage": "leak",
             "component": self.model.identity(),
@@ -57,10 +56,10 @@ class SetEmbedder:
             "template": images.template,
             "aligner": self.aligner.identity() if self.aligner else None,
             "rule": [study.align, study.on_failure],
-            "device": self.session.plan.device.split(":")[0],
+            "device": self.opener.device.split(":")[0],
         }
         key = digest(parts)
-        made = self.session.store.build(
+        made = self.opener.store.build(
             "embeddings", key, parts, lambda folder: self._extract(faces.title, images, folder)
         )
         found = load(made.folder)
@@ -68,15 +67,12 @@ class SetEmbedder:
         return EmbeddedSet(key, images, found.plain, images.subjects, faces.identities)
 
     def _extract(self, title: str, images: Subset, folder: Path) -> dict[str, Any]:
-        aligner = None
-        if self.aligner is not None:
-            aligner = create(self.aligner, Aligner)
-            aligner.prepare(self.session.context(self.aligner, seed=0))
-        study, progress = self.session.plan.study, self.session.progress
+        aligner = self.opener.aligner(self.aligner) if self.aligner is not None else None
+        study, progress = self.opener.study, self.opener.progress
         progress.stage(f"   place  {title}")
         rule = Rule(study.align, study.on_failure, study.max_doubtful)
         placements = place(images, rule, aligner=aligner, progress=progress)
-        network = self.session.trained(self.model, None)
+        network = self.opener.trained(self.model, None)
         progress.stage(f"   embed  {title}")
         extract(
             network,

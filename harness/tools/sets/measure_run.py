@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.components import FacePair, Images, Measure, MeasuredValue, Measurement, MetricInfo
 from harness.digests import digest
-from harness.engine.session import Session, create
+from harness.engine.opener import ComponentOpener, create
 from harness.faces.views import Subset
 from harness.fileio.atomic import write_text
 from harness.fileio.verified import checked, unreadable
@@ -73,7 +73,7 @@ class OpenSet:
 class Measurer:
     """Measures sets with one network; each step is found in the store where it was done before."""
 
-    session: Session
+    opener: ComponentOpener
     embedder: SetEmbedder | None
     measures: Sequence[ResolvedComponent]
     seed: int = 0
@@ -125,14 +125,14 @@ class Measurer:
         }
 
         def make(folder: Path) -> dict[str, Any]:
-            self.session.progress.stage(f"   {chosen.name}  {title}")
-            measure.prepare(self.session.context(chosen, seed=self.seed))
+            self.opener.progress.stage(f"   {chosen.name}  {title}")
+            measure.prepare(self.opener.context(chosen, seed=self.seed))
             found = measure.measure(faces)
             write_text(folder / RESULT, json.dumps(asdict(found), indent=1, allow_nan=False) + "\n")
-            self.session.progress.close()
+            self.opener.progress.close()
             return {"values": len(found.values)}
 
-        stored = self.session.store.build("measures", digest(parts), parts, make)
+        stored = self.opener.store.build("measures", digest(parts), parts, make)
         return MeasureResult(
             chosen.name, chosen.shown, measure.metrics, read_measurement(stored.folder)
         )

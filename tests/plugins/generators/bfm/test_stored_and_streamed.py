@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -13,12 +10,12 @@ from harness.align.aligned import AlignedImages
 from harness.align.place import Rule, place
 from harness.api import make_plan
 from harness.components import InputSpec
+from harness.engine.job import Job
 from harness.engine.session import Session
 from harness.engine.stages import generate
 from harness.faces.face import Slot
 from harness.faces.store import FaceSet
-from harness.progress import Progress
-from harness.recipe.resolve import RunFlags
+from harness.recipe.run_options import RecipeFlags, RunOptions
 from harness.store.artifacts import Store
 from harness.tools.regenerate import remake
 from harness.training.data.streamed import Streamed
@@ -59,17 +56,18 @@ def made(tmp_path_factory):
     plugin = folder / "small.py"
     plugin.write_text(SMALL)
     registry, store = load(plugins_dirs=[plugin]), Store(folder)
-    settings = RunFlags(
-        generators=("small",), models=("facenet-nn4",), benchmarks=("synthpie",),
+    settings = RecipeFlags(
+        generator=("small",), model=("facenet-nn4",), bench=("synthpie",),
         params={
             "generator": tuple(VALUES.items()),
             "model": (("people_per_batch", 2), ("images_per_person", 2)),
         },
-        study={"device": "cpu"},
+        device="cpu",
     )  # fmt: skip
     plan = make_plan(settings, registry, store, tolerant=True)
     node = next(n for n in plan.nodes.values() if (n.stage, n.label) == ("generate", "small"))
-    session = Session(plan, store, Path(), Progress(quiet=True), jobs=1, plugin_files=(plugin,))
+    job = Job.of(plan, store, RunOptions(jobs=1, plugins_dirs=[plugin]))
+    session = Session.open(job)
     item = store.build("faces", node.key, node.parts, lambda f: generate.run(node, session, f))
     return registry, store, session, node, item
 
@@ -77,7 +75,7 @@ def made(tmp_path_factory):
 def test_two_workers_make_the_set_of_one(made, tmp_path):
     _, _, session, node, item = made
     assert len(list(item.folder.glob("shard-*.arrow"))) == 5
-    two = replace(session, jobs=2)
+    two = Session.open(session.job.on("cpu", 2))
     facts = generate.run(node, two, tmp_path)
     assert facts["sha256"] == item.facts["sha256"]
     assert facts["faces"] == IDENTITIES * EACH

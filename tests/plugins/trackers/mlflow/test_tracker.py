@@ -10,8 +10,7 @@ import pytest
 from harness._plugins.manager import load
 from harness.api import execute, make_plan
 from harness.lifecycle import ReportWritten
-from harness.progress import Progress
-from harness.recipe.resolve import RunFlags
+from harness.recipe.run_options import RunOptions
 from harness.store.artifacts import Store
 from harness.testing.isolation import no_network
 
@@ -30,22 +29,18 @@ def mlflow(monkeypatch):
 
 def track(folder, params, home):
     registry = load(plugins_dirs=[TOYS])
-    settings = RunFlags(
-        models=("toy-pixels",),
-        benchmarks=("toy-pairs",),
-        params={"benchmark": tuple(params.items())},
-        study={"name": "trial"},
+    asked = RunOptions(
+        model="toy-pixels",
+        bench="toy-pairs",
+        params={"benchmark": params},
+        name="trial",
+        study=folder,
+        jobs=1,
+        track="mlflow",
     )
     with no_network() as attempts:
-        outcome = execute(
-            make_plan(settings, registry, Store()),
-            folder=folder,
-            store=Store(),
-            registry=registry,
-            progress=Progress(quiet=True),
-            jobs=1,
-            track=["mlflow"],
-        )
+        plan = make_plan(asked, registry, Store())
+        outcome = execute(plan, asked, store=Store(), registry=registry)
         page = folder / "report.html"
         page.write_text("<p>")
         registry.call("harness_report_written", report=ReportWritten(folder, (page,)))
