@@ -33,6 +33,7 @@ VERBS = {
     "rescore": "Recompute metrics from stored scores",
     "protocol": "Show the protocol behind a number, and compare protocols",
     "scores": "Export scores as CSV, and import scores of other tools",
+    "predict": "Relate measures of face sets to the accuracy of networks",
     "leak": "Search the people of benchmarks among training faces",
     "compare": "Test whether two studies differ",
     "table": "Print published tables beside measured results",

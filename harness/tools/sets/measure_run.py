@@ -86,7 +86,7 @@ class Measurer:
         whole = OpenSet(
             main.key, main.images, main.subjects, main.identities, main.vectors, **opened
         )
-        results = [self._one(chosen, faces.title, whole) for chosen in self.measures]
+        results = [self._one(chosen, faces, whole) for chosen in self.measures]
         model = self.embedder.model.shown if self.embedder else ""
         people = len(np.unique(main.subjects))
         pictures = {"": main.images} | {role: other.images for role, other in opened.items()}
@@ -110,7 +110,9 @@ class Measurer:
             return OpenSet(key, chosen, subjects, names)
         return OpenSet(key, chosen, subjects, names, np.asarray(vectors)[order])
 
-    def _one(self, chosen: ResolvedComponent, title: str, faces: OpenSet) -> MeasureResult:
+    def _one(
+        self, chosen: ResolvedComponent, labelled: LabelledSet, faces: OpenSet
+    ) -> MeasureResult:
         measure: Measure = create(chosen, Measure)
         missing = _missing(measure, faces, self.embedder is not None)
         if missing:
@@ -119,13 +121,14 @@ class Measurer:
         parts = {
             "stage": "measure",
             "component": chosen.identity(),
-            "inputs": {"faces": faces.key}
+            "model": self.embedder.model.identity() if self.embedder else None,
+            "inputs": {"set": labelled.key, "faces": faces.key}
             | {role: other.key for role, other in roles.items() if other is not None},
             "seed": self.seed,
         }
 
         def make(folder: Path) -> dict[str, Any]:
-            self.opener.progress.stage(f"   {chosen.name}  {title}")
+            self.opener.progress.stage(f"   {chosen.name}  {labelled.title}")
             measure.prepare(self.opener.context(chosen, seed=self.seed))
             found = measure.measure(faces)
             write_text(folder / RESULT, json.dumps(asdict(found), indent=1, allow_nan=False) + "\n")
