@@ -15,8 +15,7 @@ from harness.components import KINDS, Kind
 from harness.recipe import bundled
 from harness.terminal import say, say_page
 
-CHOICES = ["generators", "models", "benchmarks", "aligners", "executors", "trackers", "plugins",
-           "recipes"]  # fmt: skip
+CHOICES = [*(f"{kind}s" for kind in KINDS), "executors", "trackers", "plugins", "recipes"]
 
 
 @click.command(name="list")
