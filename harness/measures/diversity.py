@@ -79,12 +79,15 @@ def _between(
     centres = faces.centres()
     number = len(centres)
     weights = draw_subject_weights(number, replicates, rng).astype(np.float64)
-    resampled = [_spread(centres, weights[:, b]) for b in range(replicates)]
+    resampled = np.array([_spread(centres, weights[:, b])[0] for b in range(replicates)])
     mean, dimension = _spread(centres, np.ones(number))
     return [
-        with_interval("inter_cos", mean, np.array([row[0] for row in resampled]), number),
+        with_interval("inter_cos", mean, resampled, number),
         _top(centres),
-        with_interval("effective_dim", dimension, np.array([row[1] for row in resampled]), number),
+        # No interval: a resample holds identities twice, so its rank, and with it this, is lower.
+        MeasuredValue("effective_dim", dimension, n=number)
+        if np.isfinite(dimension)
+        else missing("effective_dim", "all centres are equal", number),
     ]
 
 

@@ -34,7 +34,7 @@ def test_toy_people_are_told_apart_and_their_card_answers_every_question(here, t
     assert found["realism", None]["why"] == "it needs another set; give --against"
     page = (tmp_path / "card" / "index.html").read_text("utf-8")
     text = (tmp_path / "card" / "card.md").read_text("utf-8")
-    for question in ("Leakage", "Variability within identities", "Separability", "Scale",
+    for question in ("Leakage", "Variability", "Separability", "Scale",
                      "Sourcing", "Bias", "Benchmark reliability"):  # fmt: skip
         assert f"<h2>{question}</h2>" in page
         assert f"## {question}" in text
@@ -108,7 +108,7 @@ def test_two_sets_are_compared_side_by_side(here, tmp_path):
         float(cell.split("[")[0]) for cell in row.split("  ") if cell.strip()[:1].isdigit()
     )
     assert first < second
-    assert "## Variability within identities" in (tmp_path / "card" / "card.md").read_text("utf-8")
+    assert "## Variability" in (tmp_path / "card" / "card.md").read_text("utf-8")
 
 
 def test_the_reference_is_measured_beside_the_set(here):

@@ -124,10 +124,11 @@ class Answer:
     stderr: str
 
 
-def command(argv: Sequence[str | Path]) -> Answer:
-    """Run ``harness`` in this process within :func:`bounded`."""
+def command(argv: Sequence[str | Path], *, limited: bool = True) -> Answer:
+    """Run ``harness`` in this process, within :func:`bounded` unless it is not ``limited``."""
     out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), bounded():
+    limits = bounded() if limited else contextlib.nullcontext()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), limits:
         code = run([str(word) for word in argv])
     return Answer(code, out.getvalue(), err.getvalue())
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SOURCING = "Sourcing"
 QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "Leakage": ("leakage",),
-    "Variability within identities": ("diversity",),
+    "Variability": ("diversity",),
     "Separability": ("separability", "consistency"),
     "Scale": ("uniqueness", "capacity", "duplicates"),
     SOURCING: (),
