@@ -125,7 +125,7 @@ class RecipeFlags:
         flag("--sweep", metavar="PATH=A,B", entry=parse_sweep,
              help="Run once per value; several: a grid."),
     ] = field(default_factory=dict)  # fmt: skip
-    # The rest are values of the table [study].
+    # The rest are values of the table [study]: each is also a field of resolve.StudyTable.
     name: Annotated[str | None, flag("--name", metavar="NAME", help="Name of the study.")] = None
     seed: Annotated[int | None, flag("--seed", help="Root seed  [default: 0]")] = None
     repeats: Annotated[

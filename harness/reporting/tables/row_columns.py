@@ -1,6 +1,7 @@
 """The columns of a comparison that describe its rows.
 
-A new one is one line here: the page, Markdown, LaTeX, the terminal and CSV all follow.
+A new one is one line here, for what :class:`MatrixRow` has: the page, Markdown, LaTeX and CSV
+follow. The table that a run prints has columns of its own (``summary`` beside this).
 """
 
 from __future__ import annotations
