@@ -83,6 +83,7 @@ from harness.metrics.verification import (
 __all__ = [
     "AccuracySpread",
     "BestThreshold",
+    "ConfidenceInterval",
     "EqualErrorRate",
     "Equivalence",
     "ErrorRates",
@@ -93,7 +94,6 @@ __all__ = [
     "FoldVal",
     "GalleryAverage",
     "GroupFairness",
-    "ConfidenceInterval",
     "NotMeasurable",
     "OpenSetRate",
     "OperatingPoint",

@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import Path
 
 from harness.errors import PrerequisiteError, UsageError
+from harness.terminal import line
 
 VARIABLE = "HARNESS_HOME"
 LONGEST_SHOWN = 200
@@ -21,12 +22,12 @@ def default_home() -> Path:
     """
     given = os.environ.get(VARIABLE)
     if given is not None:
-        home, origin = _expanded(given), f"{VARIABLE}={given[:LONGEST_SHOWN]}"
+        home, origin = _expanded(given), f"{VARIABLE}={line(given[:LONGEST_SHOWN])}"
     else:
         from platformdirs import user_data_path
 
         home = user_data_path("harness", appauthor=False)
-        origin = f"the data folder {str(home)[:LONGEST_SHOWN]} (from XDG_DATA_HOME or HOME)"
+        origin = f"the data folder {line(str(home)[:LONGEST_SHOWN])} (from XDG_DATA_HOME or HOME)"
     _require_plain(home, origin)
     _require_folder(home, origin)
     return home

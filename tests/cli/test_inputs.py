@@ -235,7 +235,7 @@ def test_a_home_that_cannot_be_used_is_one_sentence(here, tmp_path, monkeypatch,
     monkeypatch.setenv("HARNESS_HOME", str(tmp_path / home))
     done = here("faces", "import", "p", "-j", "1", "-q", check=3)
     assert done.stderr.count("\n") == 1
-    assert "cannot be written" in done.stderr
+    assert "is not a folder" in done.stderr
 
 
 def test_a_home_with_a_tilde_is_expanded(here, tmp_path, monkeypatch):

@@ -228,7 +228,7 @@ def test_wrong_input_is_one_sentence_and_the_right_exit_code(harness_command, ar
 def test_a_store_that_cannot_be_written(harness_command, tmp_path):
     (tmp_path / "file").write_text("")
     done = harness_command(*READY, check=3, HARNESS_HOME=str(tmp_path / "file" / "home"))
-    assert "cannot be written" in done.stderr
+    assert "is not a folder" in done.stderr
     assert "HARNESS_HOME" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -15,7 +15,9 @@ def accepts(kind, name, key):
 
 
 def resolved(project=None, environ=None, **values):
-    return resolve(RecipeFlags(**values), GROUPS, accepts, Surroundings(project, environ or {}))
+    return resolve(
+        RecipeFlags(**values), GROUPS, accepts, around=Surroundings(project, environ or {})
+    )
 
 
 def test_flags_make_a_recipe():
@@ -176,7 +178,7 @@ def test_set_reaches_any_table_by_name_or_label(tmp_path):
         (("model", 3), "names no key; write model.KEY"),
         (("study.sed", 3), "--set study.sed: study has no key 'sed', did you mean 'seed'"),
         (("study.repeats", 0), "--set study.repeats: repeats: .*greater than or equal to 1"),
-        (("model.label", "x"), "'label' is not a parameter; write it into the recipe"),
+        (("model.label", "x"), "'label' is not a parameter; use --label"),
         (("aligner.factor", 1), "needs an aligner"),
         (
             ("model.only_lfw.a", 1),

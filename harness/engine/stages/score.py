@@ -24,6 +24,7 @@ from harness.plan import published_refs
 from harness.plan.nodes import PlannedCell, ResolvedComponent
 from harness.protocols.base import Embeddings, Evaluation, Metric, Scores
 from harness.protocols.doubt import direction, require_unequal
+from harness.protocols.pairs import PairFolds
 from harness.recipe import parameters
 from harness.results import env_file
 from harness.results.cells import SCORES, write_curves, write_extra, write_result
@@ -69,7 +70,9 @@ def _run(cell: PlannedCell, session: Session, folder: Path, cost: Mapping[str, f
         found.plain, found.enrolled, embedded.facts["input"], ready="model" not in cell.keys
     )
     scores = comparison.score(embeddings)
-    if not doubts:  # the embeddings of a network that tells nothing apart are all the same
+    # Rows of a comparison of templates are no images; and the embeddings of a network that tells
+    # nothing apart are all the same.
+    if not doubts and isinstance(comparison, PairFolds):
         doubts += twin_notes(scores.columns, embeddings, benchmark.images())
     require_unequal(scores.columns)
     evaluation = comparison.evaluate(scores, session.plan.study.seed)
