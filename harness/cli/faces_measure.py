@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
-LISTED_PAIRS = 3
 
 
 def _shared(command: Command) -> Command:
@@ -104,6 +103,7 @@ def compare_command(obj: dict[str, Any], sets: tuple[str, ...], **options: Any) 
 def _measured(
     obj: dict[str, Any], sets: Sequence[str], options: dict[str, Any]
 ) -> list[SetMeasured]:
+    from harness.errors import UsageError
     from harness.store.artifacts import Store
     from harness.tools.sets.labelled_set import open_set
     from harness.tools.sets.measure_run import ROLES
@@ -111,13 +111,15 @@ def _measured(
     _check(options)
     store, template = Store(), options["template"]
     opened = [open_set(store, name, template) for name in sets]
+    if len(sets) > 1 and len({item.key for item in opened}) < len(opened):
+        raise UsageError("compare-sets needs different sets; two of these are the same")
     others = {role: open_set(store, options[role], template) for role in ROLES if options[role]}
     for note in dict.fromkeys(note for item in (*opened, *others.values()) for note in item.notes):
         say(f"harness: {note}", err=True)
     measurer = _measurer(obj, store, options)
     found = [measurer.measure(faces, others) for faces in opened]
-    if "against" in others:  # the reference column
-        found.append(measurer.measure(others["against"], {}))
+    if "against" in others and others["against"].key not in {item.key for item in opened}:
+        found.append(measurer.measure(others["against"], {}, reference=True))
     _show(obj, found, options)
     return found
 
@@ -218,19 +220,19 @@ def _text(found: Sequence[SetMeasured]) -> str:
     lines = []
     for item in found:
         model = f" under {item.model}" if item.model else ""
-        lines.append(
-            f"{item.faces.title}: {item.identities:,} identities, {item.images:,} images{model}"
-        )
+        counts = f"{item.identities:,} identities, {item.images:,} images"
+        lines.append(f"{line(item.faces.title)}: {counts}{model}")
     table = [
         [row.title if row.first else "", row.metric, *map(_cell, row.values)]
         for row in side_by_side(found)
     ]
-    heads = ["measure", "metric", *(item.faces.title for item in found)]
+    heads = ["measure", "metric", *(line(item.faces.title) for item in found)]
     lines += ["", tabulate(table, heads, disable_numparse=True)]
     for item in found:
         for result in item.results:
             for note in result.found.notes if result.found else ():
-                lines.append(f"{item.faces.title}, {result.title}: {note}")
+                title = f"{line(item.faces.title)}, {line(result.title)}"
+                lines.append(f"{title}: {line(note)}")
     return "\n".join(map(line, "\n".join(lines).split("\n")))
 
 

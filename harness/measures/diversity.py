@@ -100,7 +100,8 @@ def _spread(centres: NDArray[np.float32], weights: NDArray[np.float64]) -> tuple
     covariance = second - np.outer(mean, mean)
     pairs = number**2 - (weights**2).sum()
     squares = (weights**2 * (centres.astype(np.float64) ** 2).sum(axis=1)).sum()
-    cosine = ((mean @ mean) * number**2 - squares) / pairs
+    # A resample may hold one identity alone, which has no pair.
+    cosine = ((mean @ mean) * number**2 - squares) / pairs if pairs > 0 else float("nan")
     trace, energy = np.trace(covariance), (covariance**2).sum()
     return float(cosine), float(trace**2 / energy) if energy > 0 else float("nan")
 

@@ -23,6 +23,8 @@ CHANCE = 0.01
 """Share of identities that match by chance at the default threshold."""
 LEAST_ABOVE = 10
 """Impostor scores of the other set that a threshold needs above it."""
+SAME = 0.9999
+"""Impostors above it are one person under two names."""
 METRICS = ("leak_rate", "leak_expected", "leak_excess")
 
 
@@ -34,7 +36,8 @@ class LeakSearch:
     ``mate_row`` int64 (K,) rows of the callers' embeddings that met (of centres: the first image
     of an identity); ``score`` float32 (K,); ``above`` bool (K,). ``by_chance`` is the number of
     identities expected above the threshold if all were strangers, ``p_value`` the probability of
-    as many as were found, or more.
+    as many as were found, or more. ``fmr`` is the
+    realised rate, ``asked`` the one that was asked for.
     """
 
     mate: Labels
@@ -44,6 +47,7 @@ class LeakSearch:
     above: NDArray[np.bool_]
     threshold: float
     fmr: float
+    asked: float
     impostors: int
     by_chance: float
     p_value: float
@@ -82,6 +86,11 @@ def find(
     limit = _threshold(seen, kind, rate)
     if isinstance(limit, NotMeasurable):
         return limit
+    if limit.fmr == 0 or limit.value > SAME:
+        return NotMeasurable(
+            f"more than {rate:.2g} of the other set's impostor comparisons have a cosine above "
+            f"{SAME}: it holds people under two names, so no threshold tells strangers apart"
+        )
     comparisons, partners = _numbers(faces, seen, kind)
     chance = -np.expm1(comparisons * partners * np.log1p(-limit.fmr))
     mine, theirs = (
@@ -99,8 +108,8 @@ def find(
         row, mate_row = faces.rows[best], seen.rows[hit]
     above = score >= limit.value
     p_value = _poisson_binomial_tail(int(above.sum()), chance)
-    return LeakSearch(mate, row, mate_row, score, above, limit.value, limit.fmr, limit.impostors,
-                   float(chance.sum()), p_value)  # fmt: skip
+    return LeakSearch(mate, row, mate_row, score, above, limit.value, limit.fmr, rate,
+                   limit.impostors, float(chance.sum()), p_value)  # fmt: skip
 
 
 def _numbers(

@@ -146,7 +146,11 @@ def gaussian_mmd(fake: Features, real: Features, *, sigma: float = 10.0) -> Meas
 
     # The diagonal of a set with itself is one by definition, not by a rounded distance.
     within = (total(fake, fake) - m) / (m * (m - 1)) + (total(real, real) - n) / (n * (n - 1))
-    return MeasuredValue("cmmd", within - 2 * total(fake, real) / (m * n), n=min(m, n))
+    across = total(fake, real) / (m * n)
+    if not 2e-3 < within < 2 - 2e-3:
+        side = "smaller" if within < 1 else "larger"
+        return missing("cmmd", f"sigma {sigma:g} is far {side} than all distances", min(m, n))
+    return MeasuredValue("cmmd", within - 2 * across, n=min(m, n))
 
 
 # -- neighbourhoods ----------------------------------------------------------------------------

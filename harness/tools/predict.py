@@ -90,12 +90,13 @@ def _scores(
             continue
         model = result.cell.model
         trained = f"{model.label or model.name} {digest(model.params)[:6]}"
+        aligner = result.cell.aligner.params if result.cell.aligner else None
+        tested = digest([result.cell.benchmark.params, aligner, result.protocol.get("align")])[:6]
+        bench = f"{result.cell.benchmark.name} {result.comparison} {tested}"
         for metric in result.metrics:
             if metric.headline and metric.value is not None:
                 at = "".join(f"@{key}={value}" for key, value in metric.at.items())
-                name = (
-                    f"{result.cell.benchmark.name} {result.comparison} {metric.name}{at}, {trained}"
-                )
+                name = f"{bench} {metric.name}{at}, {trained}"
                 seen[name][result.cell.generator.key].append(metric.value)
     if left:
         notes.append(f"{left:,} results are limited, altered or of no face set, and left out")
@@ -130,7 +131,7 @@ def _conditions(parts: Mapping[str, object]) -> str:
     others = {role: key for role, key in inputs.items() if role not in ("set", "faces")}
     model = parts.get("model")
     words = model["provider"].partition(":")[2] if isinstance(model, Mapping) else "no model"
-    whole = [parts["component"], model, others, parts.get("seed")]
+    whole = [parts["component"], model, others, parts.get("seed"), parts.get("taken")]
     return f"{words}, {digest(json.loads(json.dumps(whole)))[:6]}"
 
 

@@ -19,7 +19,11 @@ def made(here, *args):
 
 def values(done):
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    return {(row["measure"], row["metric"]): row for row in rows if row["metric"] != "pair"}
+    return {
+        (row["measure"], row["metric"]): row
+        for row in rows
+        if row["metric"] not in ("pair", "note")
+    }
 
 
 def test_toy_people_are_told_apart_and_their_card_answers_every_question(here, tmp_path):
@@ -148,3 +152,43 @@ def test_without_a_model_what_needs_one_is_skipped_by_name(here):
     assert "skipped" not in text.partition("separability")[0]
     assert "it needs embeddings; give --model" in text
     assert "near_duplicates" in text
+
+
+def test_a_control_is_judged_at_the_threshold_of_the_set(here):
+    keys = made(here, "--seed", "7", "-G", "identities=40")
+    keys |= made(here, "--seed", "8", "-G", "identities=12", "-G", "images_per_id=2")
+    done = here("faces", "measure", keys[8], "--seen", keys[7], "--control", keys[7], *MODEL,
+                "--only", "leakage", "-P", "leakage.fmr=0.02", "--json")  # fmt: skip
+    found = values(done)
+    assert found["leakage", "leak_excess"]["value"] == pytest.approx(
+        found["leakage", "leak_rate"]["value"] - 1
+    )
+    assert any("40 of 40 people of the control match" in line for line in done.stdout.splitlines())
+
+
+def test_a_seen_set_that_holds_people_twice_decides_nothing(here, tmp_path):
+    key = made(here, "--seed", "7", "-G", "identities=30")[7]
+    here("faces", "export", key, "--format", "imagefolder", "-o", "faces", "-q")
+    for person in sorted(path for path in (tmp_path / "faces").iterdir() if path.is_dir()):
+        shutil.copytree(person, tmp_path / "faces" / f"{person.name}-again")
+    done = here("faces", "measure", key, "--seen", "faces", "--template", "arcface", *MODEL,
+                "--only", "leakage", "-P", "leakage.fmr=0.01", "--fail-above", "0.2",
+                check=1)  # fmt: skip
+    assert "under two names" in done.stderr
+
+
+def test_images_that_cannot_be_read_are_no_number(here, tmp_path):
+    for person in ("a", "b"):
+        (tmp_path / "bad" / person).mkdir(parents=True)
+        (tmp_path / "bad" / person / "0.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
+    done = here("faces", "measure", "bad", "--template", "arcface", "-q", "--only", "duplicates",
+                "--json")  # fmt: skip
+    found = values(done)
+    assert all(row["value"] is None for key, row in found.items() if key[1] != "note")
+
+
+def test_widths_without_a_meaning_are_refused(here):
+    keys = made(here, "--seed", "3")
+    done = here("faces", "measure", keys[3], "--against", keys[3], *MODEL, "--only", "realism",
+                "-P", "realism.sigma=1e-300", check=2)  # fmt: skip
+    assert "sigma" in done.stderr

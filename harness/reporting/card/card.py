@@ -176,7 +176,7 @@ def _markdown(sets: Sequence[SetMeasured], questions: Sequence[Question]) -> str
     for item in sets:
         model = f", embedded by {item.model}" if item.model else ""
         text = f"{item.faces.title}: {item.identities:,} identities, {item.images:,} images{model}"
-        lines.append(f"- {markdown_item(text)}")
+        lines.append(markdown_item(text))
     for question in questions:
         lines += ["", f"## {question.title}", ""]
         if question.rows:
@@ -184,7 +184,7 @@ def _markdown(sets: Sequence[SetMeasured], questions: Sequence[Question]) -> str
             lines.append("|---|" + "---|" * (len(names) + 1))
             lines += [_markdown_row(row) for row in question.rows]
             lines.append("")
-        lines += [f"- {markdown_item(sentence)}" for sentence in question.said]
+        lines += [markdown_item(sentence) for sentence in question.said]
     return "\n".join(lines) + "\n"
 
 

@@ -41,6 +41,8 @@ def open_set(store: Store, what: str, template: str | None) -> LabelledSet:
 
     Raises UsageError where it is neither.
     """
+    if not what.strip():
+        raise UsageError("a face set is named by nothing; give its key or its folder")
     folder = Path(what)
     if not folder.is_dir():
         item = face_sets.find(store, what)
@@ -65,7 +67,7 @@ def open_set(store: Store, what: str, template: str | None) -> LabelledSet:
     key = digest({"folder": fingerprint, "reading": READING})
     notes = tuple(found.left_out.notes(folder.name))
     named = dict(enumerate(map(shown, people)))
-    return LabelledSet(key, shown(folder.name), images, named, notes)
+    return LabelledSet(key, shown(folder.resolve().name), images, named, notes)
 
 
 def source_names(faces: FaceSet) -> dict[int, str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from harness.tools.sets.labelled_set import LabelledSet
 
 RESULT = "measurement.json"
 ROLES = ("against", "seen", "control")
+_REFERENCE = "this is the reference set"
 _NO_MODEL = "it needs embeddings; give --model"
 
 
@@ -79,14 +81,22 @@ class Measurer:
     seed: int = 0
     per_identity: int | None = None
 
-    def measure(self, faces: LabelledSet, others: Mapping[str, LabelledSet]) -> SetMeasured:
-        """Run every measure on ``faces``; ``others`` are given by their roles."""
+    def measure(
+        self, faces: LabelledSet, others: Mapping[str, LabelledSet], *, reference: bool = False
+    ) -> SetMeasured:
+        """Run every measure on ``faces``; ``others`` are given by their roles.
+
+        A ``reference`` is what another set is measured against, so it has none of its own.
+        """
         opened = {role: self._open(other) for role, other in others.items()}
         main = self._open(faces)
         whole = OpenSet(
             main.key, main.images, main.subjects, main.identities, main.vectors, **opened
         )
         results = [self._one(chosen, faces, whole) for chosen in self.measures]
+        if reference:
+            results = [replace(r, skipped=_REFERENCE if r.found is None else "") for r in results]
+            faces = replace(faces, title=f"{faces.title} (reference)")
         model = self.embedder.model.shown if self.embedder else ""
         people = len(np.unique(main.subjects))
         pictures = {"": main.images} | {role: other.images for role, other in opened.items()}
@@ -110,6 +120,11 @@ class Measurer:
             return OpenSet(key, chosen, subjects, names)
         return OpenSet(key, chosen, subjects, names, np.asarray(vectors)[order])
 
+    def _taken(self, faces: OpenSet) -> list[Any]:
+        """What of a set was measured, and how its faces were found."""
+        finder = self.embedder.aligner if self.embedder else None
+        return [self.per_identity, faces.images.template, finder.identity() if finder else None]
+
     def _one(
         self, chosen: ResolvedComponent, labelled: LabelledSet, faces: OpenSet
     ) -> MeasureResult:
@@ -125,12 +140,13 @@ class Measurer:
             "inputs": {"set": labelled.key, "faces": faces.key}
             | {role: other.key for role, other in roles.items() if other is not None},
             "seed": self.seed,
+            "taken": self._taken(faces),
         }
 
         def make(folder: Path) -> dict[str, Any]:
             self.opener.progress.stage(f"   {chosen.name}  {labelled.title}")
             measure.prepare(self.opener.context(chosen, seed=self.seed))
-            found = measure.measure(faces)
+            found = finite(measure.measure(faces))
             write_text(folder / RESULT, json.dumps(asdict(found), indent=1, allow_nan=False) + "\n")
             self.opener.progress.close()
             return {"values": len(found.values)}
@@ -149,6 +165,19 @@ def _missing(measure: Measure, faces: OpenSet, embeds: bool) -> str:
         if role in measure.needs and getattr(faces, role) is None:
             return f"it needs another set; give --{role}"
     return ""
+
+
+def finite(found: Measurement) -> Measurement:
+    """A value or an end of an interval that is not finite becomes a missing one."""
+
+    def checked_value(value: MeasuredValue) -> MeasuredValue:
+        if value.value is not None and not math.isfinite(value.value):
+            return MeasuredValue(value.metric, None, n=value.n, why="the value is not finite")
+        if not all(math.isfinite(end) for end in (value.low, value.high) if end is not None):
+            return replace(value, low=None, high=None)
+        return value
+
+    return replace(found, values=[checked_value(value) for value in found.values])
 
 
 def read_measurement(folder: Path) -> Measurement:
@@ -173,6 +202,7 @@ def rows(measured: SetMeasured) -> list[dict[str, Any]]:
             found.append({**base, "metric": None, "value": None, "why": result.skipped})
             continue
         found.extend({**base, **_value_row(value)} for value in result.found.values)
+        found.extend({**base, "metric": "note", "text": note} for note in result.found.notes)
         found.extend({**base, "metric": "pair", **_pair_row(pair)} for pair in result.found.pairs)
     return found
 

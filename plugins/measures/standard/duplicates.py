@@ -17,6 +17,7 @@ from harness.plugin.measures import (
     Measurement,
     MetricInfo,
     duplicates,
+    missing,
     near_pairs,
     perceptual_hash,
 )
@@ -42,7 +43,10 @@ class Duplicates(SeededMeasure):
     def measure(self, faces: MeasuredSet) -> Measurement:
         """Measure one set; pairs are near duplicates, those of two identities first."""
         notes: list[str] = []
-        digests, hashes, rows = self._hashed(faces, notes)
+        digests, hashes, rows = self._hashed(faces, notes, "the set")
+        if not len(hashes):
+            why = "no image can be decoded"
+            return Measurement([missing(name, why) for name in self.metrics], (), notes)
         subjects = faces.subjects[rows]
         values = duplicates(digests, hashes, subjects, self.params.distance)
         found = near_pairs(hashes, distance=self.params.distance)
@@ -60,15 +64,17 @@ class Duplicates(SeededMeasure):
             for k in order.tolist()
         ]
         if faces.against is not None:
-            others = self._hashed(faces.against, notes)[1]
-            both = near_pairs(hashes, others, self.params.distance)
-            values.append(
-                MeasuredValue("near_duplicates_against", float(both.count), n=len(hashes))
-            )
+            others = self._hashed(faces.against, notes, "the reference set")[1]
+            name_of = "near_duplicates_against"
+            if len(others):
+                count = near_pairs(hashes, others, self.params.distance).count
+                values.append(MeasuredValue(name_of, float(count), n=len(hashes)))
+            else:
+                values.append(missing(name_of, "no image of the reference set can be decoded"))
         return Measurement(values, pairs, notes)
 
     def _hashed(
-        self, faces: MeasuredSet, notes: list[str]
+        self, faces: MeasuredSet, notes: list[str], what: str
     ) -> tuple[list[bytes], NDArray[np.uint64], NDArray[np.int64]]:
         digests, hashes, rows, bad = [], [], [], 0
         for row in range(len(faces.images)):
@@ -83,5 +89,5 @@ class Duplicates(SeededMeasure):
             hashes.append(value)
             rows.append(row)
         if bad:
-            notes.append(f"{bad:,} of {len(faces.images):,} images cannot be decoded")
+            notes.append(f"{bad:,} of {len(faces.images):,} images of {what} cannot be decoded")
         return digests, np.array(hashes, np.uint64), np.array(rows, np.int64)

@@ -44,14 +44,13 @@ class Leakage(SeededMeasure):
         seen = unit_vectors(faces.seen, notes, "the set that the generator has seen")
         found = find(mine, seen, kind=self.params.search, fmr=self.params.fmr)
         control = None
-        if faces.control is not None:
+        if faces.control is not None and not isinstance(found, NotMeasurable):
             other = unit_vectors(faces.control, notes, "the control")
-            met = find(other, seen, kind=self.params.search, fmr=self.params.fmr)
-            control = None if isinstance(met, NotMeasurable) else met
-            if control is not None:
-                notes.append(
-                    f"{control.found:,} of {other.identities:,} people of the control match"
-                )
+            # At the rate of the set itself, and so at its threshold.
+            met = find(other, seen, kind=self.params.search, fmr=found.asked)
+            assert not isinstance(met, NotMeasurable), "the same rate on the same set"
+            control = met
+            notes.append(f"{control.found:,} of {other.identities:,} people of the control match")
         values = leakage(
             mine, found, self.rng(), control=control, replicates=self.params.replicates
         )

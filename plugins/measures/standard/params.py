@@ -87,7 +87,7 @@ class RealismParams(Params):
     )
     subsets: int = Field(100, ge=1, description="Subsets of the kernel distance.")
     subset_images: int = Field(1000, ge=2, description="Images of a subset.")
-    sigma: float = Field(10.0, gt=0, description="Width of the Gaussian kernel.")
+    sigma: float = Field(10.0, ge=1e-6, le=1e6, description="Width of the Gaussian kernel.")
     shrinkage: float | None = Field(
         None,
         ge=0,
