@@ -16,7 +16,7 @@ LONGEST_SHOWN = 200
 def default_home() -> Path:
     """``$HARNESS_HOME`` with a leading ``~`` expanded, or the user's data folder.
 
-    The folder need not exist yet. Raises ``UsageError`` for a value that is empty, relative or has
+    The folder need not exist yet. Raises ``UsageError`` for a value that is empty or has
     control characters, ``PrerequisiteError`` where something other than a folder is there: a store
     of that name would look empty to every verb that only reads.
     """
@@ -28,6 +28,7 @@ def default_home() -> Path:
 
         home = user_data_path("harness", appauthor=False)
         origin = f"the data folder {line(str(home)[:LONGEST_SHOWN])} (from XDG_DATA_HOME or HOME)"
+    home = home.absolute()  # workers may have another current folder
     _require_plain(home, origin)
     _require_folder(home, origin)
     return home
@@ -46,11 +47,6 @@ def _expanded(given: str) -> Path:
 
 
 def _require_plain(home: Path, origin: str) -> None:
-    if not home.is_absolute():
-        raise UsageError(
-            f"{origin} is a relative path, which names another store in every folder; write the "
-            "whole path"
-        )
     if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in str(home)):
         raise UsageError(f"{origin} holds a control character; write the path of a folder")
 

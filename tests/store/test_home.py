@@ -67,7 +67,7 @@ def place(tmp_path, monkeypatch):
 
 NOT_FOLDERS = ("/dev/null", "/dev/null/x", "file", "file/below", "to-file", "lost", "lost/below",
                "loop", "n" * 300)  # fmt: skip
-WRONG = {"empty": "", "blank": " ", "relative": "store", "dots": "../store", "tab": "a\tb",
+WRONG = {"empty": "", "blank": " ", "tab": "a\tb",
          "line": "/no/a\nb", "bell": "/no/a\x07b", "mark": "/no/a\u2028b"}  # fmt: skip
 
 
@@ -107,6 +107,14 @@ def test_a_folder_that_is_there_or_can_be_made_is_taken(place, monkeypatch):
         assert not (place / "new").exists()  # reading makes nothing
 
 
+@pytest.mark.parametrize("value", ["store", "../store", "people"])
+def test_a_relative_path_is_that_of_the_current_folder(place, monkeypatch, value):
+    monkeypatch.setenv("HARNESS_HOME", value)
+    found = default_home()
+    assert found.is_absolute()
+    assert found == Path(os.path.abspath(".")) / value  # noqa: PTH100 (as the shell sees it)
+
+
 def test_the_data_folder_of_the_user_is_checked_alike(place, monkeypatch):
     monkeypatch.delenv("HARNESS_HOME")
     monkeypatch.setenv("XDG_DATA_HOME", str(place / "file"))
@@ -115,7 +123,7 @@ def test_the_data_folder_of_the_user_is_checked_alike(place, monkeypatch):
 
 
 @pytest.mark.parametrize("argv", USERS, ids=lambda argv: "-".join(argv[:2]))
-@pytest.mark.parametrize("value", ["/dev/null", "FILE", "LOST", "", "relative", "/nowhere/a\nb"])
+@pytest.mark.parametrize("value", ["/dev/null", "FILE", "LOST", "", "/nowhere/a\nb"])
 def test_every_verb_says_that_the_store_is_nowhere(place, study, argv, value, monkeypatch, capsys):
     known = {"FILE": str(place / "file"), "LOST": str(place / "lost")}
     monkeypatch.setenv("HARNESS_HOME", known.get(value, value))
