@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.digests import digest
-from harness.errors import DataError, NothingSelectedError
+from harness.errors import DataError, NothingSelectedError, UsageError
 from harness.measures.prediction import LEAST_SETS, Prediction, predict
 from harness.results.schema import Result
 from harness.results.study import load_study
@@ -56,18 +56,23 @@ def predict_scores(
     found = []
     for name, column in scores.items():
         keys = [key for key in used if key in column and any(key in m for m in measures.values())]
+        if len(keys) < LEAST_SETS:
+            notes.append(f"{name}: {len(keys)} measured face sets; {LEAST_SETS} are needed")
+            continue
         counts = [sizes[key] for key in keys]
         whole = {"images": [images for images, _ in counts],
                  "identities": [people for _, people in counts]}  # fmt: skip
         given = {
             f"log {what}": np.log(np.array(values, np.float64))
             for what, values in whole.items()
-            if len(keys) >= LEAST_SETS and len(set(values)) > 1
+            if len(set(values)) > 1
         }
         table = {m: _column(values, keys) for m, values in measures.items()}
         values = np.array([column[key] for key in keys])
         rng = stream(seed, "predict", name)
         found.append(predict(name, values, table, given, rng, replicates=replicates))
+    if not found:
+        raise UsageError("; ".join(notes))
     single = sum(count == 1 for count in per_set.values())
     if single:
         notes.append(f"{single:,} of {len(per_set):,} scores are of one training, not of several")
