@@ -51,7 +51,7 @@ def _text(found: Predictions) -> str:
         "rho: Spearman's, with a 95 % interval over sets; partial: given log images and log "
         "identities; p: by permutation, and adjusted over measures (Holm); error: of predicting a "
         "left-out set. "
-        "An association over the sets of one study is no cause, and speaks of no other generator."
+        "An association over the sets of one study is not a cause, nor true of other generators."
     )
     return "\n\n".join("\n".join(map(line, part.split("\n"))) for part in parts)
 

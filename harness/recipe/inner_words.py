@@ -48,7 +48,9 @@ def _classes(
     asked |= {name: (tool.kind, tool.name) for name, tool in params.tools().items()}
     found = {}
     for head, (kind, name) in asked.items():
-        with suppress(UsageError):  # a stored set is no component; an unknown one is refused later
+        with suppress(
+            UsageError
+        ):  # a stored set is not a component; an unknown one is refused later
             chosen = registry.find(kind, name, asker=provided.dist)
             found[head] = parameters.params_class(chosen)
     return found

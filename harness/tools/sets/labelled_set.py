@@ -12,7 +12,7 @@ from harness.components import Images
 from harness.digests import digest
 from harness.errors import UsageError
 from harness.faces.files import ImageFiles, search_images
-from harness.faces.store import FaceSet
+from harness.faces.store import FaceSet, source_names
 from harness.inputs import shown
 from harness.store import face_sets
 from harness.store.artifacts import Store
@@ -52,7 +52,7 @@ def open_set(store: Store, what: str, template: str | None) -> LabelledSet:
             item.key,
             f"{provider} {item.key[:12]}",
             faces,
-            source_names(faces),
+            _names(faces),
             maker=item.manifest["parts"]["component"]["provider"],
         )
     found = search_images(folder)
@@ -70,13 +70,8 @@ def open_set(store: Store, what: str, template: str | None) -> LabelledSet:
     return LabelledSet(key, shown(folder.resolve().name), images, named, notes)
 
 
-def source_names(faces: FaceSet) -> dict[int, str]:
-    """The names that a data set gave its people, where the face set keeps them."""
-    first = np.unique(faces.subjects, return_index=True)[1]
-    found = {}
-    for row in first.tolist():
-        name = faces.meta(row).get("source_identity")
-        if not isinstance(name, str):
-            return {}
-        found[int(faces.subjects[row])] = name
-    return found
+def _names(faces: FaceSet) -> dict[int, str]:
+    """The names that a data set gave its people, where the face set keeps one of each."""
+    found = source_names(faces, np.arange(len(faces)))
+    texts = {subject: name for subject, name in found.items() if isinstance(name, str)}
+    return texts if len(texts) == len(np.unique(faces.subjects)) else {}
