@@ -49,7 +49,7 @@ MOVED = {
     "harness.protocols.packs": "harness.protocols.readers.packs",
     "harness.protocols.pair_lists": "harness.protocols.readers.pair_lists",
     "harness.protocols.strata": "harness.protocols.subgroups",
-    "harness.registry": "harness._plugins.manager",
+    "harness.registry": "harness._plugins.old_registry",
     "harness.reporting.against": "harness.reporting.papers.against",
     "harness.reporting.claims": "harness.reporting.papers.claims",
     "harness.reporting.claims_text": "harness.reporting.papers.claims_text",

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, get_type_hints
 
 from harness._plugins.aliases import aliases
+from harness._plugins.discovery import load
 from harness._plugins.lookup import LOCAL, open_executor
 from harness._plugins.lookup import track as open_trackers
-from harness._plugins.manager import RegisteredComponent, Registry, did_you_mean, load
+from harness._plugins.registry import RegisteredComponent, Registry
+from harness.did_you_mean import did_you_mean
 from harness.errors import UsageError
 from harness.extensions import Executor
 from harness.fileio.names import WRITTEN, require_no_links

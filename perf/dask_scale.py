@@ -31,8 +31,8 @@ from typing import NamedTuple
 
 import psutil
 
+from harness._plugins.discovery import load
 from harness._plugins.lookup import open_executor
-from harness._plugins.manager import load
 from harness.extensions import Setup
 
 GAIN, COST = 1.8, 0.05

@@ -37,10 +37,7 @@ from harness.metrics import (
     POOLING_VARIANTS,
     PoolingVariant,
     SearchResult,
-    SubjectPairs,
-    bootstrap_tar,
     contiguous_folds,
-    draw_subject_weights,
     kfold_accuracy,
     pair_scores,
     pool_templates,
@@ -52,6 +49,7 @@ from harness.metrics import (
     template_layout,
     tpir_at_fpir,
 )
+from harness.metrics.uncertainty import SubjectPairs, bootstrap_tar, draw_subject_weights
 from harness.protocols.base import Embeddings
 from harness.protocols.template_lists import PairSplit
 from harness.protocols.template_sets import TemplateRules, TemplateSet

@@ -30,7 +30,8 @@ def measure(name: str, images: int, *, pinned: bool) -> dict[str, float]:
     """Processor seconds per image of a training step and of an embedding, in this process."""
     import torch
 
-    from harness._plugins.manager import import_object, load
+    from harness._plugins.discovery import load
+    from harness._plugins.targets import import_object
     from harness.recipe import parameters
 
     torch.set_num_threads(1)

@@ -30,7 +30,7 @@ FLOORS = (
     ("recipe",),
     ("store",),
     ("protocols", "training", "measures"),
-    ("embedding", "executors"),
+    ("embedding", "executors", "metrics.uncertainty"),
     ("faces", "metrics"),
     ("align",),
     ("_plugins", "scaffold"),
@@ -40,7 +40,8 @@ FLOORS = (
     ("inputs",),
     ("progress",),
     ("digests", "extensions", "packages"),
-    ("choices", "components", "lifecycle", "hookspecs", "errors", "seeds", "terminal", "_moved"),
+    ("choices", "components", "did_you_mean", "errors", "hookspecs", "lifecycle", "seeds",
+     "terminal", "_moved"),
     ("_deprecated",),
 )  # fmt: skip
 """Rooms from the roof down; those of one floor do not import each other."""

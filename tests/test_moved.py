@@ -36,10 +36,12 @@ def test_a_path_that_was_taught_still_works_and_warns(old):
 
 @pytest.mark.filterwarnings("ignore:harness:DeprecationWarning")
 def test_names_of_old_paths_are_those_of_new_ones():
-    from harness._plugins.manager import load as now
-    from harness.registry import load
+    from harness._plugins.discovery import load as now
+    from harness.did_you_mean import did_you_mean as hint_now
+    from harness.registry import did_you_mean, load
 
     assert load is now
+    assert did_you_mean is hint_now
 
 
 def test_every_new_path_exists():

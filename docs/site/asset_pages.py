@@ -6,7 +6,7 @@ import re
 
 from component_pages import cell, page_name
 
-from harness._plugins.manager import Registry
+from harness._plugins.registry import Registry
 from harness.components import Asset
 
 MARK = re.compile(r"^<!-- asset ([\w.-]+) -->$", flags=re.MULTILINE)

@@ -18,7 +18,8 @@ import component_pages
 import contract_pages
 import scaffold_pages
 
-from harness._plugins.manager import BUILTIN, Registry, load
+from harness._plugins.discovery import load
+from harness._plugins.registry import BUILTIN, Registry
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent

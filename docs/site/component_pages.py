@@ -6,7 +6,7 @@ from typing import Any
 
 from schema_text import entry, literal
 
-from harness._plugins.manager import RegisteredComponent, Registry
+from harness._plugins.registry import RegisteredComponent, Registry
 from harness.cli.show_verb import reproducibility
 from harness.components import KINDS, Component, Params
 from harness.recipe.parameters import external_fields, params_class

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from harness._plugins.manager import Registry
+from harness._plugins.registry import Registry
 
 
 class Alias(NamedTuple):

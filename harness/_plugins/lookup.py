@@ -10,7 +10,9 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from harness._plugins import timeouts, validation
-from harness._plugins.manager import Registry, did_you_mean, import_object
+from harness._plugins.registry import Registry
+from harness._plugins.targets import import_object
+from harness.did_you_mean import did_you_mean
 from harness.errors import PrerequisiteError, UsageError
 from harness.extensions import Executor, ExecutorParams, Extension
 from harness.packages import missing_package

@@ -13,7 +13,7 @@ from harness.cli.options import open_registry
 from harness.terminal import line, say, say_page
 
 if TYPE_CHECKING:
-    from harness._plugins.manager import Registry
+    from harness._plugins.registry import Registry
     from harness.components import Asset
     from harness.store.artifacts import Store
 
@@ -191,7 +191,7 @@ def _faults(registry: Registry, asset: Asset, path: Path, store: Store) -> list[
 
 def _known(registry: Registry, name: str | None) -> dict[str, Asset]:
     """The assets that a name means: itself, or those of a component; all without a name."""
-    from harness._plugins.manager import did_you_mean
+    from harness.did_you_mean import did_you_mean
     from harness.errors import UsageError
     from harness.store.assets import declared
     from harness.tools.asset_files import of_component

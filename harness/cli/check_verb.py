@@ -31,7 +31,7 @@ def command(obj: dict[str, Any], name: str, params: tuple[str, ...], *, as_json:
       harness check facenet-nn4 -P variant=nn4.small2 --json
       harness --plugins-dir . check mine
     """
-    from harness._plugins.manager import did_you_mean
+    from harness.did_you_mean import did_you_mean
     from harness.errors import UsageError
     from harness.recipe.parameters import parse_assignment
     from harness.testing import run_checks

@@ -23,7 +23,7 @@ def names_of(*kinds: Kind) -> Complete:
     ) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 
-        from harness._plugins.manager import load
+        from harness._plugins.discovery import load
 
         registry = load(plugins_dirs=ctx.find_root().params.get("plugins_dirs") or ())
         known = {

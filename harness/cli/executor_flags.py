@@ -34,7 +34,7 @@ def executor_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _declared(ctx: click.Context) -> Iterator[click.Option]:
     from harness._plugins.lookup import offers
-    from harness._plugins.manager import import_object
+    from harness._plugins.targets import import_object
 
     for offer in offers(open_registry({**NO_PLUGINS, **(ctx.obj or {})}), "executor"):
         if not offer.extension.flags:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from harness._plugins.lookup import Offer, Service, offers
-from harness._plugins.manager import RegisteredComponent, Registry
+from harness._plugins.registry import RegisteredComponent, Registry
 from harness.cli.options import open_registry
 from harness.components import KINDS, Kind
 from harness.recipe import bundled

@@ -74,7 +74,7 @@ class Verbs(click.Group):
         """Name the nearest verb for a misspelt one."""
         known = bool(args) and (args[0] in VERBS or args[0].startswith("-"))
         if args and not known and self.get_command(ctx, args[0]) is None:
-            from harness._plugins.manager import did_you_mean
+            from harness.did_you_mean import did_you_mean
 
             raise click.UsageError(f"unknown verb {args[0]!r}{did_you_mean(args[0], VERBS)}")
         return super().resolve_command(ctx, args)
@@ -89,7 +89,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
     from harness import __version__
-    from harness._plugins.manager import load
+    from harness._plugins.discovery import load
 
     say(f"harness {__version__}")
     for row in load().plugins:

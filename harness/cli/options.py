@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
-from harness._plugins.manager import Registry, load, plugin_files
+from harness._plugins.discovery import load
+from harness._plugins.registry import Registry
+from harness._plugins.single_files import plugin_files
 from harness.cli.completion import names_of
 from harness.recipe.run_options import (
     Declared,

@@ -13,7 +13,7 @@ from harness.errors import UsageError
 from harness.terminal import say
 
 if TYPE_CHECKING:
-    from harness._plugins.manager import RegisteredComponent
+    from harness._plugins.registry import RegisteredComponent
     from harness.components import Product
 
 

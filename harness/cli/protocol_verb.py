@@ -12,7 +12,7 @@ from harness.cli.options import open_registry
 from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
-    from harness._plugins.manager import Registry
+    from harness._plugins.registry import Registry
     from harness.reporting.compare.protocols import ProtocolComparison
     from harness.results.study import Cell
 

@@ -75,7 +75,7 @@ def command(
 
 
 def _cells(study: Path, bench: tuple[str, ...]) -> list[Cell]:
-    from harness._plugins.manager import did_you_mean
+    from harness.did_you_mean import did_you_mean
     from harness.errors import NothingSelectedError, UsageError
     from harness.results.study import load_study
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from harness._plugins.manager import RegisteredComponent, did_you_mean
+from harness._plugins.registry import RegisteredComponent
 from harness.cli.completion import names_of
 from harness.cli.options import open_registry
 from harness.components import KINDS, Component
+from harness.did_you_mean import did_you_mean
 from harness.errors import UsageError
 from harness.terminal import say, say_page
 

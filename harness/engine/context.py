@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness._plugins.manager import import_object
+from harness._plugins.targets import import_object
 from harness.components import Aligner, Images, Model, TrainableModel
 from harness.digests import digest
 from harness.errors import PrerequisiteError, UsageError

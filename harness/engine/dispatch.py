@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from harness._plugins.manager import source_sha256
+from harness._plugins.targets import source_sha256
 from harness.engine import chunks, pictures
 from harness.engine.job import Job
 from harness.engine.remote import ProgressForwarder, Tell, hear, needs_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from harness._plugins.manager import import_files, plugin_files
+from harness._plugins.single_files import import_files, plugin_files
 from harness.plan.nodes import Node, Plan, PlannedCell
 from harness.process.cpus import cpu_count
 from harness.recipe.run_options import RunOptions

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from harness._plugins.manager import import_object
+from harness._plugins.targets import import_object
 from harness.components import Aligner, Benchmark, Generator, Kind, Measure, Model, TrainableModel
 from harness.digests import digest
 from harness.engine.context import RunContext, Tool

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from harness._plugins.manager import import_object
+from harness._plugins.targets import import_object
 from harness.align.decode import decode
 from harness.components import Generator
 from harness.engine.attributes import attributes

@@ -9,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness._plugins.manager import BUILTIN, FROM_FILE, Registry
+from harness._plugins.registry import BUILTIN, FROM_FILE, Registry
 from harness.digests import file_sha256
 from harness.lifecycle import Scored
 from harness.protocols.base import Metric, Scores

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from harness._plugins.manager import Registry, load
+from harness._plugins.discovery import load
+from harness._plugins.registry import Registry
 from harness.components import Benchmark, Generator, Images, Model
 from harness.engine.context import RunContext
 from harness.engine.job import Job

@@ -1,4 +1,4 @@
-"""Metrics, intervals and tests of face recognition: pure functions on NumPy arrays."""
+"""Metrics of face recognition: pure functions on NumPy arrays. Intervals: ``uncertainty/``."""
 
 from __future__ import annotations
 
@@ -46,30 +46,6 @@ from harness.metrics.templates import (
     pool_templates,
     template_layout,
 )
-from harness.metrics.uncertainty.bootstrap import (
-    SubjectPairs,
-    bootstrap_accuracy,
-    bootstrap_tar,
-    draw_subject_weights,
-    encode_subjects,
-)
-from harness.metrics.uncertainty.digits import resolution
-from harness.metrics.uncertainty.equivalence import Equivalence, tost, tost_accuracy, tost_bootstrap
-from harness.metrics.uncertainty.intervals import (
-    ConfidenceInterval,
-    clopper_pearson,
-    percentile_interval,
-    wilson,
-)
-from harness.metrics.uncertainty.paired import (
-    PairedDifference,
-    PairedTest,
-    holm,
-    mcnemar,
-    paired_difference,
-    permutation_test,
-)
-from harness.metrics.uncertainty.variance import VarianceComponents, variance_components
 from harness.metrics.validation_rate import FoldVal, val_at_far
 from harness.metrics.verification import (
     BestThreshold,
@@ -83,9 +59,7 @@ from harness.metrics.verification import (
 __all__ = [
     "AccuracySpread",
     "BestThreshold",
-    "ConfidenceInterval",
     "EqualErrorRate",
-    "Equivalence",
     "ErrorRates",
     "FUSION_BETAS",
     "FarRule",
@@ -98,45 +72,30 @@ __all__ = [
     "OpenSetRate",
     "OperatingPoint",
     "POOLING_VARIANTS",
-    "PairedDifference",
-    "PairedTest",
     "PoolingVariant",
     "RankRate",
     "RocCurve",
     "SearchResult",
     "SortedScores",
-    "SubjectPairs",
     "TemplateLayout",
-    "VarianceComponents",
     "ZeroFeatureError",
     "accuracy_spread",
     "auc",
     "average_galleries",
     "best_threshold_accuracy",
-    "bootstrap_accuracy",
-    "bootstrap_tar",
-    "clopper_pearson",
     "cmc_curve",
     "contiguous_folds",
-    "draw_subject_weights",
-    "encode_subjects",
     "equal_error_rate",
     "error_rates",
     "fairness_at_fmr",
     "fairness_at_threshold",
     "fnmr_at_fmr",
     "highest_scores",
-    "holm",
     "kfold_accuracy",
-    "mcnemar",
     "media_means",
     "pair_scores",
-    "paired_difference",
-    "percentile_interval",
-    "permutation_test",
     "pool_templates",
     "rank_rates",
-    "resolution",
     "roc_curve",
     "roc_from_points",
     "search_gallery",
@@ -147,11 +106,6 @@ __all__ = [
     "squared_distances",
     "tar_at_far",
     "template_layout",
-    "tost",
-    "tost_accuracy",
-    "tost_bootstrap",
     "tpir_at_fpir",
     "val_at_far",
-    "variance_components",
-    "wilson",
 ]

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness._plugins.manager import FROM_FILE, RegisteredComponent, source_sha256
+from harness._plugins.registry import FROM_FILE, RegisteredComponent
+from harness._plugins.targets import source_sha256
 from harness.components import Asset, Params
 from harness.recipe.resolve import Recipe, StudyTable
 from harness.recipe.tables import Take

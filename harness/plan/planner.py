@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness._plugins.lookup import LOCAL
-from harness._plugins.manager import Registry
+from harness._plugins.registry import Registry
 from harness.align.limits import DOUBT_RULE, MAX_DOUBTFUL
 from harness.components import BenchmarkParams, Component
 from harness.digests import digest

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from harness._plugins.manager import did_you_mean
+from harness.did_you_mean import did_you_mean
 from harness.errors import UsageError
 from harness.published import records
 from harness.results.schema import PublishedRecord

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness._plugins.manager import RegisteredComponent, Registry
+from harness._plugins.registry import RegisteredComponent, Registry
 from harness.components import Asset, External, Kind, Params
 from harness.errors import PrerequisiteError, UsageError
 from harness.inputs import inner_path, is_hidden_path

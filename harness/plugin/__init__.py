@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING
 from harness.plugin._lazy import exports
 
 if TYPE_CHECKING:
-    from harness._plugins.manager import did_you_mean as did_you_mean
     from harness.components import API as API
     from harness.components import NO_MEASUREMENT as NO_MEASUREMENT
     from harness.components import Asset as Asset
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from harness.components import Placement as Placement
     from harness.components import ShowProgress as ShowProgress
     from harness.components import ToolRequest as ToolRequest
+    from harness.did_you_mean import did_you_mean as did_you_mean
     from harness.digests import digest as digest
     from harness.digests import file_sha256 as file_sha256
     from harness.errors import DataError as DataError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.plugin._lazy import exports
 
 if TYPE_CHECKING:
-    from harness._plugins.manager import import_files as import_files
+    from harness._plugins.single_files import import_files as import_files
     from harness.extensions import Executor as Executor
     from harness.extensions import ExecutorParams as ExecutorParams
     from harness.extensions import Setup as Setup

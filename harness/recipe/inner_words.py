@@ -11,7 +11,7 @@ from harness.recipe import parameters
 from harness.recipe.parameters import Word, typed
 
 if TYPE_CHECKING:
-    from harness._plugins.manager import RegisteredComponent, Registry
+    from harness._plugins.registry import RegisteredComponent, Registry
     from harness.components import Kind, Params
 
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from harness._plugins.aliases import aliases
 from harness._plugins.lookup import offers
-from harness._plugins.manager import RegisteredComponent, Registry, import_object
+from harness._plugins.registry import RegisteredComponent, Registry
+from harness._plugins.targets import import_object
 from harness.components import Kind, Params
 from harness.recipe import parameters
 from harness.recipe.layers import LISTED

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness._plugins.manager import did_you_mean
+from harness.did_you_mean import did_you_mean
 from harness.errors import DataError, UsageError
 from harness.fileio.toml_files import read_toml
 from harness.recipe.toml_lines import Places

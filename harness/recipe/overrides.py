@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from harness._plugins.manager import did_you_mean
+from harness.did_you_mean import did_you_mean
 from harness.errors import UsageError
 from harness.recipe.layers import LISTED, Sourced
 from harness.recipe.limits import require_cells

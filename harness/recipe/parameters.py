@@ -11,8 +11,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from harness._plugins.manager import RegisteredComponent, did_you_mean, import_object
+from harness._plugins.registry import RegisteredComponent
+from harness._plugins.targets import import_object
 from harness.components import External, Params
+from harness.did_you_mean import did_you_mean
 from harness.errors import UsageError
 from harness.fileio.decoding import toml_table
 from harness.inputs import shown

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from harness._plugins.manager import did_you_mean
+from harness.did_you_mean import did_you_mean
 from harness.errors import UsageError
 from harness.recipe.layers import (
     LISTED,

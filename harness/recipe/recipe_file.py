@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness._plugins.manager import did_you_mean
+from harness.did_you_mean import did_you_mean
 from harness.errors import UsageError
 from harness.recipe import bundled
 from harness.recipe.layers import RawRecipe, draft, origins_of, read_toml_of_user, table_of

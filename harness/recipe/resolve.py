@@ -16,8 +16,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from harness._plugins.aliases import Alias
-from harness._plugins.manager import did_you_mean
 from harness.align.limits import MAX_DOUBTFUL
+from harness.did_you_mean import did_you_mean
 from harness.errors import UsageError
 from harness.recipe import layers, recipe_file
 from harness.recipe.layers import RawRecipe, Sourced, SourcedValues

@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from harness._plugins.manager import did_you_mean
 from harness.components import KINDS, Kind
+from harness.did_you_mean import did_you_mean
 from harness.errors import UsageError
 from harness.recipe.parameters import parse_assignment, parse_sweep
 

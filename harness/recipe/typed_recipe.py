@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness._plugins.manager import RegisteredComponent, Registry
+from harness._plugins.registry import RegisteredComponent, Registry
 from harness.recipe.inner_words import typed_inside
 from harness.recipe.overrides import AnyUse
 from harness.recipe.parameters import Word, params_class, typed

@@ -12,8 +12,9 @@ from typing import Annotated
 
 from pydantic import StringConstraints, TypeAdapter
 
-from harness._plugins.manager import Registry, did_you_mean
+from harness._plugins.registry import Registry
 from harness.components import Asset
+from harness.did_you_mean import did_you_mean
 from harness.errors import PrerequisiteError, UsageError
 from harness.fileio.atomic import write_text
 from harness.fileio.decoding import json_value, reason

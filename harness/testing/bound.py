@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness._plugins.manager import Registry, load
+from harness._plugins.discovery import load
+from harness._plugins.registry import Registry
 from harness.components import Kind
 from harness.testing.base import Check, CheckFailedError
 from harness.testing.run import checks_for

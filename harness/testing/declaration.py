@@ -26,7 +26,7 @@ _IMPORT = """
 import json, sys
 from importlib import import_module
 from pathlib import Path
-from harness._plugins.manager import import_files
+from harness._plugins.single_files import import_files
 files, modules, heavy = json.loads(sys.argv[1])
 import_files([Path(file) for file in files])
 for module in modules:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness import plugin
-from harness._plugins.manager import source_file
+from harness._plugins.targets import source_file
 from harness.components import Component
 from harness.plugin._lazy import promised
 

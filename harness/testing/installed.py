@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.testing.run import run_checks
 
 if TYPE_CHECKING:

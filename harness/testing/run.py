@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from harness._plugins.manager import RegisteredComponent, Registry
+from harness._plugins.registry import RegisteredComponent, Registry
 from harness.components import Kind
 from harness.errors import DataError, UsageError
 from harness.recipe import parameters

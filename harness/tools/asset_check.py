@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness._plugins.manager import RegisteredComponent, Registry
+from harness._plugins.registry import RegisteredComponent, Registry
 from harness.components import Benchmark, Images
 from harness.engine.opener import ComponentOpener
 from harness.errors import DataError

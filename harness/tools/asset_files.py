@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from harness._plugins.manager import Registry
+from harness._plugins.registry import Registry
 from harness.components import Asset, AssetFile
 from harness.errors import DataError, PrerequisiteError, UsageError
 from harness.fileio.decoding import json_value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness._plugins.manager import RegisteredComponent, Registry
+from harness._plugins.registry import RegisteredComponent, Registry
 from harness.components import Asset, Generator
 from harness.engine.opener import BASES, ComponentOpener
 from harness.errors import HarnessError

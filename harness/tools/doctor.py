@@ -16,7 +16,7 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from harness._plugins.manager import FROM_FILE, Registry
+from harness._plugins.registry import FROM_FILE, Registry
 from harness.process import cpus
 from harness.store import leases
 from harness.store.artifacts import Store

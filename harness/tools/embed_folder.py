@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness._plugins.manager import Registry
+from harness._plugins.registry import Registry
 from harness.align.aligned import AlignedImages
 from harness.align.limits import MAX_DOUBTFUL
 from harness.align.place import Rule, place

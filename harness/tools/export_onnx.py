@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness._plugins.manager import Registry
+from harness._plugins.registry import Registry
 from harness.components import Model
 from harness.engine.opener import ComponentOpener
 from harness.errors import UsageError

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness._plugins.manager import Registry
+from harness._plugins.registry import Registry
 from harness.plan.nodes import Node, Plan
 from harness.plan.planner import Planner
 from harness.progress import Progress

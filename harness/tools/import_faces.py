@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harness._plugins.manager import Registry
+from harness._plugins.registry import Registry
 from harness.components import Params
 from harness.errors import DataError, UsageError
 from harness.faces.export import ABOUT

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness._plugins.manager import Registry
+from harness._plugins.registry import Registry
 from harness.digests import digest, file_sha256
 from harness.engine.stages.score import code_version, metric_record
 from harness.errors import DataError, UsageError

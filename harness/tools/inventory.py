@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness._plugins.manager import Registry
+from harness._plugins.registry import Registry
 from harness.errors import UsageError
 from harness.fileio import verified
 from harness.fileio.verified import MANIFEST, DamagedError

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from harness._plugins.manager import Registry
+from harness._plugins.registry import Registry
 from harness.align.decode import decode
 from harness.components import Generator
 from harness.engine.opener import ComponentOpener

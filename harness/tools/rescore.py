@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from harness._plugins.manager import Registry, did_you_mean
+from harness._plugins.registry import Registry
 from harness.components import BenchmarkParams
+from harness.did_you_mean import did_you_mean
 from harness.digests import digest, file_sha256
 from harness.embedding.extract import load
 from harness.engine.plugin_metrics import measure

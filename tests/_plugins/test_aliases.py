@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from harness._plugins.aliases import Alias, aliases
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.components import Component
 from harness.recipe.resolve import resolve
 from harness.recipe.run_options import RecipeFlags

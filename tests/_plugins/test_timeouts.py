@@ -8,6 +8,7 @@ import pytest
 
 from harness._plugins import timeouts
 from harness.engine.remote import ProgressForwarder, hear
+from harness.errors import UsageError
 from harness.progress import Progress
 
 
@@ -96,3 +97,10 @@ def test_outside_the_main_thread_a_hook_is_only_named(monkeypatch, capsys):
         "a hook: still running, no progress for 0 s; -p no:NAME leaves it out"
         in capsys.readouterr().err
     )
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "soon", "inf", "nan"])
+def test_a_limit_that_is_no_time_is_refused(monkeypatch, text):
+    monkeypatch.setenv("HARNESS_PLUGIN_TIMEOUT_S", text)
+    with pytest.raises(UsageError, match="HARNESS_PLUGIN_TIMEOUT_S"):
+        timeouts.limit_s()

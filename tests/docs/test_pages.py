@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from harness._plugins.manager import BUILTIN, RegisteredComponent, Registry, load
+from harness._plugins.discovery import load
+from harness._plugins.registry import BUILTIN, RegisteredComponent, Registry
 from harness.components import Asset, Component
 from harness.store.assets import declared
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from harness import hookspecs
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.recipe.parameters import params_class
 
 LOADS = {"src", "srcset", "poster", "data"}  # `href` loads where a <link> has it

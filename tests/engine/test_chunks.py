@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from harness import api
-from harness._plugins.manager import import_object, load
+from harness._plugins.discovery import load
+from harness._plugins.targets import import_object
 from harness.align.aligned import AlignedImages
 from harness.align.place import Rule, place
 from harness.align.placements import Placements

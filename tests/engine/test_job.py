@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 import harness
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.api import make_plan
 from harness.engine.job import Job
 from harness.engine.session import Session

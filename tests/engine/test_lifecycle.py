@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from harness._plugins.discovery import load
 from harness._plugins.lookup import offers
-from harness._plugins.manager import PluginRow, load
+from harness._plugins.registry import PluginRow
 from harness.api import execute, load_study, make_plan
 from harness.errors import PrerequisiteError, UsageError
 from harness.executors.local import LocalExecutor

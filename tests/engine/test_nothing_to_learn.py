@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.api import make_plan
 from harness.components import Params
 from harness.errors import UsageError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.api import make_plan
 from harness.components import Generator
 from harness.engine.job import Job

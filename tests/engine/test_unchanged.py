@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.api import make_plan
 from harness.engine.unchanged import changes
 from harness.recipe.run_options import RecipeFlags

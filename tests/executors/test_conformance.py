@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from harness._plugins.discovery import load
 from harness._plugins.lookup import open_executor
-from harness._plugins.manager import load
 from harness.extensions import Setup
 
 TOYS = Path(__file__).parents[1] / "data" / "toys.py"

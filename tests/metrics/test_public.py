@@ -5,22 +5,25 @@ import subprocess
 import sys
 from pathlib import Path
 
-import harness.metrics
-from harness.metrics import NotMeasurable
+import pytest
 
-SOURCE = Path(harness.metrics.__file__).parent
+from harness import metrics
+from harness.metrics import NotMeasurable, uncertainty
+
+SOURCE = Path(metrics.__file__).parent
 
 
-def test_all_is_sorted_complete_and_importable():
-    names = harness.metrics.__all__
+@pytest.mark.parametrize("package", [metrics, uncertainty])
+def test_all_is_sorted_complete_and_importable(package):
+    names = package.__all__
     assert list(names) == sorted(names)
     assert len(set(names)) == len(names)
-    assert all(getattr(harness.metrics, name) is not None for name in names)
+    assert all(getattr(package, name) is not None for name in names)
 
 
 def test_import_loads_nothing_heavier_than_numpy():
     code = (
-        "import sys, harness.metrics;"
+        "import sys, harness.metrics.uncertainty;"
         "heavy = {'scipy', 'sklearn', 'pandas', 'torch', 'numba', 'pydantic', 'pyarrow'};"
         "print(sorted(heavy & sys.modules.keys()))"
     )
@@ -33,6 +36,7 @@ def test_imports_of_the_package_go_nowhere_but_down():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("harness"):
                 assert node.module.startswith(("harness.metrics", "harness.errors")), path.name
+                assert not node.module.startswith("harness.metrics.uncertainty"), path.name
 
 
 def test_a_refusal_is_true_so_that_it_can_stand_before_a_number():

@@ -8,7 +8,13 @@ from scipy.stats import norm
 from sklearn import metrics as sklearn_metrics
 
 from harness.errors import DataError
-from harness.metrics import auc, equal_error_rate, roc_curve, roc_from_points, sort_scores
+from harness.metrics import (
+    auc,
+    equal_error_rate,
+    roc_curve,
+    roc_from_points,
+    sort_scores,
+)
 from harness.metrics._vertices import all_vertices, vertex_window
 
 # Few distinct values, so that ties within and across the two kinds are the rule.

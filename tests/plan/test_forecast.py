@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.api import make_plan
 from harness.plan.cost import DEFAULT_RATES, measured
 from harness.plan.forecast import duration, forecast, size

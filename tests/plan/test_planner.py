@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.api import make_plan
 from harness.errors import NothingSelectedError, PrerequisiteError, UsageError
 from harness.recipe.run_options import RecipeFlags

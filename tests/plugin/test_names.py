@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from harness._plugins.discovery import load
 from harness._plugins.lookup import offers
-from harness._plugins.manager import load
 
 HARNESS = Path(__file__).parents[2] / "harness"
 WORDS = {"folder", "local", "onnx", "pairs", "parquet"}

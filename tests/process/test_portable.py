@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.api import make_plan
 from harness.errors import PrerequisiteError, UsageError
 from harness.plan.device import resolve_portable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness._plugins.manager import load as load_registry
+from harness._plugins.discovery import load as load_registry
 from harness.errors import DataError
 from harness.published import records
 from harness.published.records import PublishedNumber, load, papers, read_csv

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.recipe.inner_words import typed_inside
 from harness.recipe.parameters import Word, build
 

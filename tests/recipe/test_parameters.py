@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import pytest
 from pydantic import Field, ValidationError
 
-from harness._plugins.manager import RegisteredComponent
+from harness._plugins.registry import RegisteredComponent
 from harness.components import Component, External, ExternalPath, Params
 from harness.errors import UsageError
 from harness.recipe import parameters

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.api import make_recipe
 from harness.recipe.resolve import Surroundings
 from harness.recipe.run_options import RecipeFlags

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import harness
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.api import execute, make_plan
 from harness.errors import UsageError
 from harness.plan.cache_reasons import reason

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.api import make_plan
 from harness.recipe.run_options import RecipeFlags
 from harness.store.artifacts import Store

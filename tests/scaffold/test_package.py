@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness._plugins import manager
+from harness._plugins import discovery
 from harness.components import API
 from harness.errors import UsageError
 from harness.scaffold import KINDS, check_name, new_package
@@ -58,7 +58,7 @@ def test_a_new_component_passes_the_conformance_kit(tmp_path, monkeypatch, kind)
     name = f"kit-{kind}"
     new_package(name, kind, tmp_path)
     as_if_installed(tmp_path / name, name, monkeypatch)
-    found = manager.load()
+    found = discovery.load()
     assert [row for row in found.plugins if not row.ok] == []
     provided = found.find(kind, name)
     assert provided.provider == f"{name}:{name}"
@@ -72,7 +72,7 @@ def test_a_new_report_plugin_adds_its_section(tmp_path, monkeypatch):
 
     new_package("kit-report", "report", tmp_path)
     as_if_installed(tmp_path / "kit-report", "kit-report", monkeypatch)
-    (section,) = manager.load().report_sections(SimpleNamespace(results=[]))
+    (section,) = discovery.load().report_sections(SimpleNamespace(results=[]))
     assert section.title == "Kit Report"
 
 

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from harness._plugins.manager import BUILTIN, load
+from harness._plugins.discovery import load
+from harness._plugins.registry import BUILTIN
 from harness.faces.export import LAYOUTS
 from harness.faces.face import Face, Slot
 from harness.faces.store import FaceSet, shard_path, write_shard

@@ -9,7 +9,7 @@ import socket
 import numpy as np
 import pytest
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.components import KINDS
 from harness.testing import checks_for, run_checks
 

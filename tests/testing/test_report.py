@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.components import KINDS
 from harness.errors import UsageError
 from harness.testing import checks_for, parametrize_with_checks, run_checks

@@ -8,7 +8,7 @@ from importlib import metadata
 import pytest
 from filelock import FileLock
 
-from harness._plugins.manager import PluginRow, Registry
+from harness._plugins.registry import PluginRow, Registry
 from harness.store.artifacts import Store
 from harness.tools import doctor
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.components import Params
 from harness.errors import UsageError
 from harness.faces.source import SourceParams

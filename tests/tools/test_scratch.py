@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.api import make_plan
 from harness.errors import HarnessError
 from harness.recipe.run_options import RecipeFlags

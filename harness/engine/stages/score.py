@@ -9,7 +9,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from harness._plugins.manager import BUILTIN, FROM_FILE, source_file, source_sha256
+from harness._plugins.registry import BUILTIN, FROM_FILE
+from harness._plugins.targets import source_file, source_sha256
 from harness.digests import digest, file_sha256
 from harness.embedding.doubt import unsound
 from harness.embedding.extract import load

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from harness._plugins.manager import Registry
+from harness._plugins.registry import Registry
 from harness.components import BenchmarkParams
 from harness.errors import UsageError
 from harness.recipe import parameters

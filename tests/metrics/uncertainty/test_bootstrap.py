@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 
 from harness.errors import DataError
-from harness.metrics import (
+from harness.metrics import sort_labelled_scores, tar_at_far
+from harness.metrics.uncertainty import (
     SubjectPairs,
     bootstrap_accuracy,
     bootstrap_tar,
     draw_subject_weights,
     encode_subjects,
     percentile_interval,
-    sort_labelled_scores,
-    tar_at_far,
 )
 from harness.metrics.uncertainty import _weighted_counts as weighted_counts
 from harness.metrics.uncertainty import bootstrap as bootstrap_module

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.metrics import resolution
+from harness.metrics.uncertainty import resolution
 
 
 @pytest.mark.parametrize(

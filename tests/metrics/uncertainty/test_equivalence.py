@@ -6,7 +6,7 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import norm, t, ttest_1samp
 
 from harness.errors import DataError
-from harness.metrics import tost, tost_accuracy, tost_bootstrap
+from harness.metrics.uncertainty import tost, tost_accuracy, tost_bootstrap
 
 
 def calls(both, only_a, only_b, neither):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
-from harness.metrics import NotMeasurable, clopper_pearson, percentile_interval, wilson
+from harness.metrics import NotMeasurable
+from harness.metrics.uncertainty import clopper_pearson, percentile_interval, wilson
 
 COUNTS = [(0, 1), (1, 1), (0, 30), (30, 30), (1, 30), (17, 30), (5916, 6000), (15, 15_638_932)]
 

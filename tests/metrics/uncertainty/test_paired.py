@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, false_discovery_control
 
 from harness.errors import DataError
-from harness.metrics import (
-    NotMeasurable,
+from harness.metrics import NotMeasurable
+from harness.metrics.uncertainty import (
     SubjectPairs,
     bootstrap_tar,
     draw_subject_weights,

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from harness.errors import DataError
-from harness.metrics import encode_subjects
+from harness.metrics.uncertainty import encode_subjects
 from harness.metrics.uncertainty.two_level import (
     spread_over_people,
     spread_over_units,

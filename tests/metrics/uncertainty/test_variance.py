@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.errors import DataError
-from harness.metrics import variance_components
+from harness.metrics.uncertainty import variance_components
 
 
 def test_components_of_a_table_by_hand():

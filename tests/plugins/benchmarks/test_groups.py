@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness._plugins.manager import load as load_registry
+from harness._plugins.discovery import load as load_registry
 from harness.published.records import load, papers
 
 

@@ -14,8 +14,8 @@ pytest.importorskip("dask_jobqueue")
 
 from distributed import LocalCluster
 
+from harness._plugins.discovery import load
 from harness._plugins.lookup import open_executor
-from harness._plugins.manager import load
 from harness.errors import PrerequisiteError, UsageError
 from harness.extensions import Setup
 from harness_plugins.executors.dask import clusters
@@ -45,7 +45,7 @@ def dask(**options):
 
 def test_declaring_it_imports_nothing_of_dask():
     code = (
-        "import sys; from harness._plugins.manager import load; "
+        "import sys; from harness._plugins.discovery import load; "
         "from harness._plugins.lookup import offers; "
         "offers(load(), 'executor'); import harness_plugins.executors.dask.params; "
         "sys.exit(bool({'dask', 'distributed'} & set(sys.modules)))"

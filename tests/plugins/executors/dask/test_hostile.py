@@ -13,8 +13,8 @@ import pytest
 pytest.importorskip("distributed")
 pytest.importorskip("dask_jobqueue")
 
+from harness._plugins.discovery import load
 from harness._plugins.lookup import open_executor
-from harness._plugins.manager import load
 from harness.api import choose_executor
 from harness.errors import UsageError
 from harness.extensions import Setup

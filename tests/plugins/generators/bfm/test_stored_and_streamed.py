@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.align.aligned import AlignedImages
 from harness.align.place import Rule, place
 from harness.api import make_plan

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.api import execute, make_plan
 from harness.lifecycle import ReportWritten
 from harness.recipe.run_options import RunOptions

@@ -1,19 +1,14 @@
-"""Discovery of plugins: one guarded load at a time, and names resolved without guessing.
+"""What is known of plugins: names resolved without guessing, and hooks asked one by one.
 
-pluggy's own entry-point loading lets one broken plugin end every command and drops a second entry
-point of the same name in silence; so the loop is ours, and a failure becomes a row with a reason.
+pluggy calls all implementations of a hook in one go, where the first that raises ends the rest; so
+each is asked on its own, and a failure becomes a row with a reason.
 """
 
 from __future__ import annotations
 
-import re
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
-from importlib import import_module, metadata, util
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pluggy
@@ -21,15 +16,14 @@ import pluggy
 from harness import hookspecs
 from harness._plugins import timeouts, validation
 from harness.components import Component, Kind, ReportSection
-from harness.digests import digest, file_sha256
+from harness.did_you_mean import did_you_mean
 from harness.errors import PrerequisiteError, UsageError
-from harness.process import variables
 from harness.published import records
 
-GROUP = "harness"
 BUILTIN = "synthface-harness"
-WATCHER = " tracker "  # is between a plugin and the name of its tracker that was asked for
 FROM_FILE = "file"  # is where an installed plugin has its version
+SWITCHED_OFF = "switched off by -p"
+WATCHER = " tracker "  # is between a plugin and the name of its tracker that was asked for
 
 
 @dataclass(frozen=True)
@@ -68,19 +62,6 @@ class HookAnswer:
     plugin: str
     value: Any = None
     error: str = ""
-
-
-@dataclass(frozen=True)
-class _Source:
-    """Where a plugin comes from and how to import it."""
-
-    name: str
-    dist: str
-    version: str
-    load: Callable[[], Any]
-
-
-SWITCHED_OFF = "switched off by -p"
 
 
 class Registry:
@@ -194,7 +175,7 @@ class Registry:
                     shaped = None if answer is None else shape(answer)
             except (Exception, SystemExit, timeouts.PluginTimeoutError) as error:  # noqa: BLE001
                 self._note(plugin, hook, error)
-                given.append(HookAnswer(plugin, error=_reason(error)))
+                given.append(HookAnswer(plugin, error=reason_of(error)))
                 continue
             if shaped is not None:
                 given.append(HookAnswer(plugin, shaped))
@@ -220,188 +201,12 @@ class Registry:
         dist, _, name = plugin_name.partition(WATCHER)[0].partition(":")
         for index, row in enumerate(self.plugins):
             if (row.dist, row.name) == (dist, name) and row.ok:
-                reason = f"{hook} raised {_reason(error)}"
+                reason = f"{hook} raised {reason_of(error)}"
                 self.plugins[index] = replace(row, reason=reason)
                 timeouts.complain(f"plugin {name} of {dist} is left out: {reason}")
 
 
-SHORTEST_WORD = 4
-"""Letters of a word that tells names apart: ``size`` does, ``of`` does not."""
-
-LONGEST_GUESSED = 200
-"""Characters of a name that a nearest match is looked for; the time grows with the square."""
-
-
-MOST_LISTED = 12
-"""Valid names that an error lists; more of them make a message that nobody reads."""
-
-
-def did_you_mean(name: str, names: Iterable[str], lister: str = "") -> str:
-    """A nearest-match hint to append to an error, and the valid names where they are few.
-
-    Where they are many, their number and the command ``lister`` that prints them stand instead.
-    """
-    known = sorted(set(names))
-    near = _nearest(name, known)
-    hint = f", did you mean {' or '.join(map(repr, near))}?" if near else ""
-    if len(known) > MOST_LISTED and lister:
-        return f"{hint or ';'} `{lister}` lists all {len(known)}"
-    if not known or (near and len(known) > MOST_LISTED):
-        return hint
-    more = f" and {len(known) - MOST_LISTED} more" if len(known) > MOST_LISTED else ""
-    return f"{hint} (known: {', '.join(known[:MOST_LISTED])}{more})"
-
-
-def _nearest(name: str, known: Sequence[str]) -> list[str]:
-    """The name that is spelled most similarly; else up to two that share a word with it."""
-    if len(name) > LONGEST_GUESSED:
-        return []
-    if near := get_close_matches(name, known, n=1):
-        return near
-    words = {word for word in re.split(r"[-_.]", name.lower()) if len(word) >= SHORTEST_WORD}
-    sharing = [other for other in known if words & {*re.split(r"[-_.]", other.lower())}]
-    return get_close_matches(name, sharing, n=2, cutoff=0.0)
-
-
-def load(
-    *,
-    disabled: Sequence[str] = (),
-    plugins_dirs: Sequence[Path] = (),
-    autoload: bool | None = None,
-) -> Registry:
-    """Find and load every plugin.
-
-    ``disabled`` are the names after ``-p no:``. ``plugins_dirs`` hold single-file plugins (or are
-    such a file). Without ``autoload`` (default: unless ``HARNESS_DISABLE_PLUGIN_AUTOLOAD`` is set)
-    installed plugins of other distributions are left alone.
-    """
-    if autoload is None:
-        autoload = not variables.flag("HARNESS_DISABLE_PLUGIN_AUTOLOAD")
-    registry = Registry()
-    strict = variables.flag("HARNESS_STRICT_PLUGINS")
-    timeouts.limit_s()  # a wrong value is said once, and not as a fault of every plugin
-    for source in (*_installed(autoload=autoload), *_files(plugins_dirs)):
-        if source.name in disabled or source.dist in disabled:
-            registry.plugins.append(_row(source, SWITCHED_OFF))
-            continue
-        try:
-            with timeouts.hook(f"loading plugin {source.name} of {source.dist}"):
-                _register(registry, source)
-        except (Exception, SystemExit, timeouts.PluginTimeoutError) as error:
-            if strict:
-                raise
-            registry.plugins.append(_row(source, _reason(error)))
-        else:
-            registry.plugins.append(_row(source))
-    records.add(registry.published())
-    return registry
-
-
-def _row(source: _Source, reason: str = "") -> PluginRow:
-    return PluginRow(source.name, source.dist, source.version, reason)
-
-
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """An error as one line of a table."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _installed(*, autoload: bool) -> Iterator[_Source]:
-    seen: set[tuple[str, str]] = set()
-    # Each look at a name or version parses the metadata of its distribution again.
-    named: dict[metadata.Distribution | None, tuple[str, str]] = {None: ("unknown", "")}
-    for entry in sorted(metadata.entry_points(group=GROUP), key=lambda e: e.name):
-        dist = entry.dist
-        if dist is not None and dist not in named:
-            named[dist] = dist.name, dist.version
-        name, version = named[dist]
-        # An editable install can be listed twice, by its source tree and by the environment.
-        if (not autoload and name != BUILTIN) or (name, entry.value) in seen:
-            continue
-        seen.add((name, entry.value))
-        yield _Source(entry.name, name, version, entry.load)
-
-
-def _files(plugins_dirs: Sequence[Path]) -> Iterator[_Source]:
-    for file in plugin_files(plugins_dirs):
-        yield _Source(file.stem, file.stem, FROM_FILE, _file_loader(file))
-
-
-def plugin_files(plugins_dirs: Sequence[Path]) -> tuple[Path, ...]:
-    """The single-file plugins in these folders; a file stands for itself."""
-    files: list[Path] = []
-    for folder in plugins_dirs:
-        if not folder.exists():
-            raise UsageError(f"plugins folder {folder} does not exist; check --plugins-dir")
-        files += [folder] if folder.is_file() else sorted(folder.glob("*.py"))
-    return tuple(file.absolute() for file in files)
-
-
-def import_files(files: Sequence[Path]) -> None:
-    """Import single-file plugins in a fresh process, so that their targets resolve."""
-    for file in files:
-        _file_loader(file)()
-
-
-def _file_loader(file: Path) -> Callable[[], ModuleType]:
-    def load_file() -> ModuleType:
-        name = f"harness_file_{file.stem}"
-        if name in sys.modules:
-            return sys.modules[name]
-        spec = util.spec_from_file_location(name, file)
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{file} is not a Python file")
-        module = util.module_from_spec(spec)
-        # Registered first, so that targets of the form "harness_file_x:Class" resolve.
-        sys.modules[name] = module
-        try:
-            spec.loader.exec_module(module)
-        except BaseException:
-            del sys.modules[name]
-            raise
-        return module
-
-    return load_file
-
-
-def _register(registry: Registry, source: _Source) -> None:
-    plugin = source.load()
-    validation.check_api(plugin, source.dist, BUILTIN)
-    validation.check_hook_names(registry.manager, plugin)
-    found = [
-        RegisteredComponent(component, source.dist, source.version)
-        for component in validation.components(plugin, source.dist, BUILTIN)
-    ]
-    name = f"{source.dist}:{source.name}"
-    if registry.manager.has_plugin(name):
-        raise ValueError(f"another plugin is called {name}; rename one of them")
-    registry.manager.register(plugin, name=name)
-    registry.components += found
-
-
-def source_sha256(module: str) -> str:
-    """Digest of the Python files beside a component's class; recorded, not part of any key.
-
-    A change of code without a change of version shows as two digests under one key.
-    """
-    file = source_file(module)
-    if file is None:
-        return ""
-    spec = util.find_spec(module)
-    files = sorted(file.parent.glob("*.py")) if spec and spec.parent else [file]
-    return digest([[path.name, file_sha256(path)] for path in files])
-
-
-def source_file(module: str) -> Path | None:
-    """The file that a module comes from; None where it is not there."""
-    try:
-        spec = util.find_spec(module)
-    except ModuleNotFoundError:  # nor the package around it
-        return None
-    return Path(spec.origin) if spec is not None and spec.origin is not None else None
-
-
-def import_object(target: str) -> Any:
-    """Import ``package.module:Name``."""
-    module, _, name = target.partition(":")
-    return getattr(import_module(module), name)
