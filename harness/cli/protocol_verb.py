@@ -112,7 +112,7 @@ def _diff_settings(registry: Registry, first: str, second: str) -> ProtocolCompa
 
 def _leaks(cell: Cell) -> dict[str, str]:
     """What `harness leak` found for the training set and the benchmark of a cell."""
-    from harness.results.leaks import leaks_of
+    from harness.results.leak_record import leaks_of
 
     use = cell.result.cell
     if use.generator is None:

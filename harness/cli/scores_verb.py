@@ -37,8 +37,8 @@ def export(what: str, out: Path, form: Any) -> int:
     from harness.errors import HarnessError
     from harness.protocols.stored import title_and_rule
     from harness.reporting.compare.select_cells import pick_cells
+    from harness.results.cells import stored_scores
     from harness.results.score_files import listed_of, write_scores
-    from harness.tools.rescore import stored_scores
 
     failed = 0
     for cell in pick_cells(what):

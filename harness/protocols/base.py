@@ -15,6 +15,11 @@ Flip = Literal["none", "sum", "concat"]
 Views = Literal["raw", "unit"]
 """Image and mirrored image before they are fused: as the network gives them, or of unit length."""
 
+LEVEL = 0.95
+"""Confidence level of every interval of a result."""
+
+OVER_PAIRS = "Clopper-Pearson over pairs"
+
 
 @dataclass(frozen=True)
 class Embeddings:

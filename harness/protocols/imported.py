@@ -17,6 +17,8 @@ from harness.metrics.scores import SortedScores, sort_labelled_scores
 from harness.metrics.uncertainty.intervals import clopper_pearson
 from harness.metrics.verification import kfold_accuracy
 from harness.protocols.base import (
+    LEVEL,
+    OVER_PAIRS,
     Comparison,
     Curve,
     Embeddings,
@@ -27,11 +29,9 @@ from harness.protocols.base import (
     Scores,
 )
 
-LEVEL = 0.95
 FARS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 HEADLINE_FAR = 1e-3
 CURVE_POINTS = 400
-OVER_PAIRS = "Clopper-Pearson over pairs"
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,8 @@ from harness.metrics.outcome import NotMeasurable
 from harness.metrics.scores import SortedScores, sort_labelled_scores
 from harness.metrics.uncertainty.intervals import clopper_pearson, percentile_interval
 from harness.protocols.base import (
+    LEVEL,
+    OVER_PAIRS,
     Comparison,
     Embeddings,
     Evaluation,
@@ -26,7 +28,6 @@ from harness.protocols.base import (
     Scores,
 )
 from harness.protocols.pairs import REPLICATES, PairFolds
-from harness.protocols.subgroups import LEVEL, OVER_PAIRS
 
 FMR_TARGETS = (1e-1, 1e-2)
 """Lower rates cannot be distinguished from noise with 3,000 impostor pairs in a group."""

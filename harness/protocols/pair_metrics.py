@@ -16,8 +16,7 @@ from harness.metrics.scores import SortedScores
 from harness.metrics.uncertainty.intervals import clopper_pearson
 from harness.metrics.validation_rate import FoldVal, val_at_far
 from harness.metrics.verification import FoldAccuracy, FoldRule, kfold_accuracy
-from harness.protocols.base import Curve, Interval, Metric
-from harness.protocols.subgroups import LEVEL, OVER_PAIRS
+from harness.protocols.base import LEVEL, OVER_PAIRS, Curve, Interval, Metric
 
 FAR_TARGETS = (1e-1, 1e-2, 1e-3)
 

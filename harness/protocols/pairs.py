@@ -24,6 +24,8 @@ from harness.metrics.uncertainty.bootstrap import (
 from harness.metrics.uncertainty.intervals import clopper_pearson, percentile_interval
 from harness.metrics.verification import FoldAccuracy, FoldRule
 from harness.protocols.base import (
+    LEVEL,
+    OVER_PAIRS,
     Comparison,
     Embeddings,
     Evaluation,
@@ -52,8 +54,6 @@ from harness.protocols.pair_vectors import (
     unit_rows,
 )
 from harness.protocols.subgroups import (
-    LEVEL,
-    OVER_PAIRS,
     JudgedPairs,
     bootstrap_auc,
     subgroup_metrics,

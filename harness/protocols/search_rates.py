@@ -15,7 +15,7 @@ from harness.metrics.outcome import NotMeasurable
 from harness.metrics.search import SearchResult
 from harness.metrics.uncertainty.bootstrap import draw_subject_weights
 from harness.metrics.uncertainty.intervals import clopper_pearson, percentile_interval
-from harness.protocols.base import Curve, Interval
+from harness.protocols.base import LEVEL, Curve, Interval
 from harness.protocols.template_sets import Index
 
 RankAverage = Literal["galleries", "probes"]
@@ -23,7 +23,6 @@ OVER_GALLERIES: Mapping[RankAverage, str] = {
     "galleries": "mean of galleries searched apart",
     "probes": "rank rates: hits in all galleries over all probes; others: mean of galleries",
 }
-LEVEL = 0.95
 REPLICATES = 1000
 CMC_RANKS = 50
 

@@ -15,13 +15,10 @@ from harness.metrics.roc import auc
 from harness.metrics.scores import sort_labelled_scores
 from harness.metrics.uncertainty.bootstrap import SubjectPairs
 from harness.metrics.uncertainty.intervals import clopper_pearson, percentile_interval
-from harness.protocols.base import Interval, Metric
+from harness.protocols.base import LEVEL, OVER_PAIRS, Interval, Metric
 
 Doubles = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-
-LEVEL = 0.95
-OVER_PAIRS = "Clopper-Pearson over pairs"
 
 
 @dataclass(frozen=True)

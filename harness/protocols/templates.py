@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.metrics.fusion import softmax_fused_scores
-from harness.metrics.operating_points import FarRule, OperatingPoint, tar_at_far
+from harness.metrics.operating_points import FarRule, tar_at_far
 from harness.metrics.outcome import NotMeasurable
 from harness.metrics.pairs import pair_scores
-from harness.metrics.roc import auc, equal_error_rate
 from harness.metrics.scores import SortedScores, highest_scores, sort_labelled_scores
 from harness.metrics.uncertainty.bootstrap import SubjectPairs, bootstrap_tar, draw_subject_weights
-from harness.metrics.uncertainty.intervals import clopper_pearson, percentile_interval
+from harness.metrics.uncertainty.intervals import percentile_interval
 from harness.protocols.base import (
+    LEVEL,
     Comparison,
-    Curve,
     Embeddings,
     Evaluation,
     Interval,
@@ -29,6 +28,7 @@ from harness.protocols.base import (
 from harness.protocols.pooled import Pooled, PoolingNotes, pooling_notes, warnings_of
 from harness.protocols.scratch import float_column, release
 from harness.protocols.template_lists import PairSplit
+from harness.protocols.template_metrics import mean_tar, roc_figure, summary, tar_metrics
 from harness.protocols.template_sets import (
     Index,
     TemplateRules,
@@ -38,13 +38,8 @@ from harness.protocols.template_sets import (
 )
 from harness.seeds import stream
 
-LEVEL = 0.95
 REPLICATES = 1000
 FARS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
-CURVE_POINTS = 400
-FEW = 10  # false accepts below which the reader is told how many fix the operating point
-
-Point = OperatingPoint | NotMeasurable
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,25 +118,14 @@ class TemplateVerification(Comparison):
         metrics = []
         for number, far in enumerate(self.fars):
             points = [tar_at_far(split, [far], self.far_rule)[0] for split in ordered]
-            metrics += self._tar_metrics(far, points, intervals[number])
-        metrics += _summary(ordered)
+            metrics += tar_metrics(
+                far, points, intervals[number], headline=far == self.headline_far
+            )
+        metrics += summary(ordered)
+        # Hundreds of megabytes, read from a file again by whoever needs them.
         release(headline)
         notes = pooling_notes(scores)
-        for name in self.rules.names() if len(self.rules.names()) > 1 else ():
-            if f"score:{name}" not in scores.columns:
-                note = notes.get(name, "its scores were not kept")
-                metrics += [
-                    Metric("tar@far", None, {"far": far, "pooling": name}, note=note)
-                    for far in self.fars
-                ]
-                continue
-            cell = ordered
-            if name != self.rules.headline:
-                cell = self._highest(scores.columns[f"score:{name}"])
-                release(scores.columns[f"score:{name}"])
-            for far in self.fars:
-                points = [tar_at_far(split, [far], self.far_rule)[0] for split in cell]
-                metrics.append(_mean_tar(points, {"far": far, "pooling": name}))
+        metrics += self._of_each_pooling(scores, ordered, notes)
         lost = int(np.count_nonzero(np.isneginf(headline)))
         warnings = [*self.notes, *warnings_of(notes, self.rules.headline)]
         if lost:
@@ -149,7 +133,25 @@ class TemplateVerification(Comparison):
                 f"{lost:,} of {headline.size:,} pairs hold a template in which no face was found; "
                 "they count as not accepted"
             )
-        return Evaluation(metrics, [_roc_figure(ordered)], warnings)
+        return Evaluation(metrics, [roc_figure(ordered)], warnings)
+
+    def _of_each_pooling(
+        self, scores: Scores, ordered: list[SortedScores], notes: Mapping[str, str]
+    ) -> Iterator[Metric]:
+        """TAR under each way of pooling, where there are several; ``ordered`` is the headline."""
+        for name in self.rules.names() if len(self.rules.names()) > 1 else ():
+            if f"score:{name}" not in scores.columns:
+                note = notes.get(name, "its scores were not kept")
+                for far in self.fars:
+                    yield Metric("tar@far", None, {"far": far, "pooling": name}, note=note)
+                continue
+            cell = ordered
+            if name != self.rules.headline:
+                cell = self._highest(scores.columns[f"score:{name}"])
+                release(scores.columns[f"score:{name}"])
+            for far in self.fars:
+                points = [tar_at_far(split, [far], self.far_rule)[0] for split in cell]
+                yield mean_tar(points, {"far": far, "pooling": name})
 
     # -- scoring -------------------------------------------------------------------------------
 
@@ -226,64 +228,9 @@ class TemplateVerification(Comparison):
             for i in found
         ]
 
-    def _tar_metrics(
-        self, far: float, points: Sequence[Point], interval: Interval | None
-    ) -> list[Metric]:
-        at = {"far": far}
-        metrics = [_mean_tar(points, at, interval, headline=far == self.headline_far)]
-        if len(points) == 1:
-            return metrics
-        if metrics[0].value is not None:
-            tars = [point.tar for point in points if isinstance(point, OperatingPoint)]
-            spread = float(np.std(tars))
-            metrics.append(Metric("tar@far-std", spread, at | {"ddof": 0.0},
-                                  higher_is_better=False))  # fmt: skip
-        for number, point in enumerate(points, 1):
-            metrics.append(_mean_tar([point], at | {"split": float(number)}))
-        return metrics
-
 
 def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _mean_tar(
-    points: Sequence[Point],
-    at: dict[str, Any],
-    interval: Interval | None = None,
-    *,
-    headline: bool = False,
-) -> Metric:
-    """Mean TAR over splits; without an interval the exact binomial one over the pairs is taken."""
-    shown = [point for point in points if isinstance(point, OperatingPoint)]
-    if len(shown) < len(points):
-        reasons = [point.reason for point in points if isinstance(point, NotMeasurable)]
-        return Metric("tar@far", None, at, headline=headline, note=reasons[0])
-    if interval is None:
-        accepts, genuine = (
-            sum(getattr(p, n) for p in shown) for n in ("true_accepts", "n_genuine")
-        )
-        exact = clopper_pearson(accepts, genuine, LEVEL)
-        interval = Interval(exact.low, exact.high, LEVEL, "Clopper-Pearson over pairs")
-    errors = min(point.false_accepts for point in shown)
-    return Metric(
-        "tar@far",
-        float(np.mean([point.tar for point in shown])),
-        at,
-        interval=interval,
-        threshold=shown[0].threshold if len(shown) == 1 else None,
-        realised_far=float(np.mean([point.far for point in shown])),
-        headline=headline,
-        note="" if errors >= FEW else f"false accepts at this point: {errors}",
-    )
-
-
-def _summary(ordered: Sequence[SortedScores]) -> list[Metric]:
-    return [
-        Metric("auc", float(np.mean([auc(split) for split in ordered]))),
-        Metric("eer", float(np.mean([equal_error_rate(split).value for split in ordered])),
-               higher_is_better=False),
-    ]  # fmt: skip
 
 
 def _template_subjects(splits: Sequence[PairSplit]) -> dict[str, NDArray[Any]]:
@@ -313,17 +260,3 @@ def _subject_pairs(splits: Sequence[PairSplit]) -> list[SubjectPairs]:
         )
         for split in splits
     ]
-
-
-def _roc_figure(ordered: Sequence[SortedScores]) -> Curve:
-    """At most ``CURVE_POINTS`` operating points, dense at low FAR; mean TAR over splits."""
-    n = min(split.n_impostor for split in ordered)
-    accepts = np.unique(np.round(np.geomspace(1, n, CURVE_POINTS)).astype(np.int64))
-    fars = accepts / n
-    picked = [tar_at_far(split, fars.tolist(), "at-most") for split in ordered]
-    tar = [[point.tar for point in row if isinstance(point, OperatingPoint)] for row in picked]
-    threshold = [[p.threshold for p in row if isinstance(p, OperatingPoint)] for row in picked]
-    return Curve(
-        "roc",
-        {"far": fars, "tar": np.mean(tar, axis=0), "threshold": np.mean(threshold, axis=0)},
-    )

@@ -20,7 +20,7 @@ from harness.reporting.tables.render import column_titles
 from harness.reporting.tables.table_column import TableColumn
 from harness.reporting.tables.text_table import TextTable
 from harness.results import numbers
-from harness.results.leaks import leaks_of
+from harness.results.leak_record import leaks_of
 from harness.results.schema import MetricRecord
 from harness.results.study import Study
 

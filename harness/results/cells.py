@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.digests import file_sha256
-from harness.errors import DataError
+from harness.embedding.extract import load
+from harness.errors import DataError, PrerequisiteError
 from harness.fileio.atomic import write_text, written_whole
 from harness.fileio.names import file_name, inside
 from harness.fileio.verified import unreadable
-from harness.protocols.base import Evaluation, Scores
-from harness.results.columns import write_columns
+from harness.protocols.base import Embeddings, Evaluation, Scores
+from harness.results.columns import read_columns, write_columns
 from harness.results.migrate import NewerResultError
 from harness.results.schema import Result
+from harness.store.artifacts import Store
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -136,6 +138,29 @@ def load_array(folder: Path, result: Result, name: str) -> NDArray[Any]:
     except (OSError, ValueError, EOFError) as error:
         raise unreadable(path, error) from None
     return array
+
+
+def stored_scores(folder: Path, result: Result) -> Scores:
+    """The scores of a finished cell; DataError where they are gone or not those of the result."""
+    if result.integrity == "altered":
+        raise DataError(f"{folder / RESULT} is altered: {ALTERED}; run the study again")
+    path = stored_file(folder, result, result.raw.get("scores", SCORES))
+    extra = {
+        name: load_array(folder, result, file)
+        for name, file in result.raw.items()
+        if name not in ("scores", "sha256")
+    }
+    return Scores(read_columns(path), extra)
+
+
+def stored_embeddings(result: Result, store: Store) -> Embeddings:
+    """The embeddings behind a result; PrerequisiteError where the store no longer has them."""
+    key = result.provenance.inputs.get("embeddings")
+    if key is None:
+        raise PrerequisiteError("it was made from scores alone and has no embeddings to compare")
+    found = load(store.get("embeddings", key).folder)
+    names = [str(number) for number in range(len(found.plain))]
+    return Embeddings(found.plain, found.mirror, found.enrolled, names)
 
 
 def _arrays(result: Result) -> Mapping[str, str]:

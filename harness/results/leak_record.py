@@ -8,10 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
+from harness.errors import DataError
 from harness.fileio.decoding import json_value
+from harness.fileio.names import inside
+from harness.recipe.parameters import explain
 from harness.results.stored_facts import Count, Edges, check_edges
+
+FOLDER = "leaks"
 
 Cosine = Annotated[float, Field(ge=-1.01, le=1.01)]  # rounding in float32 included
 
@@ -82,3 +87,19 @@ class LeakRecord(LeakRecordBase):
 def read_leak(path: Path) -> LeakRecord:
     """A record; raises ``OSError`` or ``ValueError`` (also pydantic's) where it is damaged."""
     return LeakRecord.model_validate(json_value(path.read_bytes()))
+
+
+def leaks_of(study: Path) -> dict[tuple[str, str], list[LeakRecord]]:
+    """What was recorded, by (key of the training set, benchmark); empty where nothing was.
+
+    Raises ``DataError`` naming a file that is not a record.
+    """
+    found: dict[tuple[str, str], list[LeakRecord]] = {}
+    for path in sorted((study / FOLDER).glob("*.json")):
+        try:
+            facts = read_leak(inside(study, f"{FOLDER}/{path.name}"))
+        except ValueError as error:
+            why = explain(error) if isinstance(error, ValidationError) else error
+            raise DataError(f"{path} is not the record of a leak check: {why}") from None
+        found.setdefault((facts.training_key, facts.benchmark), []).append(facts)
+    return found

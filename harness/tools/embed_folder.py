@@ -14,7 +14,7 @@ from harness._plugins.registry import Registry
 from harness.align.aligned import AlignedImages
 from harness.align.limits import MAX_DOUBTFUL
 from harness.align.place import Rule, place
-from harness.components import InputSpec
+from harness.components import Aligner, InputSpec, Model
 from harness.embedding.doubt import unsound
 from harness.embedding.extract import Extraction, extract
 from harness.engine.opener import ComponentOpener
@@ -73,30 +73,19 @@ def embed_folder(
         raise UsageError(f"{folder} is not a folder; give a folder of images")
     found_images = search_images(folder)
     images = _open(folder, found_images.names, landmarks, template)
-    recipe = Recipe(
-        study=StudyTable(device=resolve_device(device), batch_size=batch_size),
-        model=[ModelUse.model_validate({**model[1], "use": model[0]})],
-        aligner=Use.model_validate({**aligner[1], "use": aligner[0]}) if aligner else None,
-    )
-    planner = Planner(registry, store, recipe)
-    chosen = planner.choose("model", recipe.model[0])
-    finder = planner.choose("aligner", recipe.aligner) if recipe.aligner else None
-    planner.require_assets()
     progress = Progress(quiet=quiet)
     said: list[str] = []
-    opener = ComponentOpener(store, recipe.study, device=planner.device, progress=progress)
-    network = opener.trained(chosen, None, said)
-    detector = opener.aligner(finder) if finder is not None else None
+    study = StudyTable(device=resolve_device(device), batch_size=batch_size)
+    network, detector = _components(registry, store, study, model, aligner, progress, said)
     progress.stage("place")
     placements = place(images, Rule(max_doubtful=max_doubtful), aligner=detector, progress=progress)
     if placements.failed.all():
         raise DataError(f"no face was found in any image of {folder}")
     progress.stage("embed")
     with tempfile.TemporaryDirectory() as work:
-        aligned = AlignedImages(images, placements, network.input_spec)
         found = extract(
             network,
-            aligned,
+            AlignedImages(images, placements, network.input_spec),
             images.names,
             mirror=False,
             folder=Path(work),
@@ -112,6 +101,30 @@ def embed_folder(
     failed = int(placements.failed.sum())
     return Counts(len(images), len(images) - failed, placements.failures(), found_images.left_out,
                   warnings)  # fmt: skip
+
+
+def _components(
+    registry: Registry,
+    store: Store,
+    study: StudyTable,
+    model: Named,
+    aligner: Named | None,
+    progress: Progress,
+    said: list[str],
+) -> tuple[Model, Aligner | None]:
+    """The network, and the detector where one is asked for; ``said`` gets what they note."""
+    recipe = Recipe(
+        study=study,
+        model=[ModelUse.model_validate({**model[1], "use": model[0]})],
+        aligner=Use.model_validate({**aligner[1], "use": aligner[0]}) if aligner else None,
+    )
+    planner = Planner(registry, store, recipe)
+    chosen = planner.choose("model", recipe.model[0])
+    finder = planner.choose("aligner", recipe.aligner) if recipe.aligner else None
+    planner.require_assets()
+    opener = ComponentOpener(store, recipe.study, device=planner.device, progress=progress)
+    network = opener.trained(chosen, None, said)
+    return network, opener.aligner(finder) if finder is not None else None
 
 
 def _warnings(found: Extraction, spec: InputSpec) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from harness._plugins.registry import Registry
 from harness.digests import digest, file_sha256
-from harness.engine.stages.score import code_version, metric_record
+from harness.engine.stages.cell_record import code_version, metric_record
 from harness.errors import DataError, UsageError
 from harness.fileio.names import WRITTEN, file_name, require_no_links
 from harness.protocols.base import Scores

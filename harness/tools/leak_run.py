@@ -14,7 +14,7 @@ from harness.fileio.atomic import write_text
 from harness.fileio.names import require_no_links
 from harness.plan.nodes import Plan, PlannedCell
 from harness.progress import Progress
-from harness.results.leaks import FOLDER
+from harness.results.leak_record import FOLDER
 from harness.store.artifacts import Store
 from harness.tools import scratch
 from harness.tools.leak import (

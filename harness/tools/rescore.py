@@ -18,22 +18,19 @@ from harness._plugins.registry import Registry
 from harness.components import BenchmarkParams
 from harness.did_you_mean import did_you_mean
 from harness.digests import digest, file_sha256
-from harness.embedding.extract import load
 from harness.engine.plugin_metrics import measure
-from harness.engine.stages.score import code_version, metric_records
-from harness.errors import DataError, PrerequisiteError, UsageError
+from harness.engine.stages.cell_record import code_version, metric_records
+from harness.errors import DataError, UsageError
 from harness.fileio.names import WRITTEN, file_name, inside, require_no_links
 from harness.lifecycle import Scored
-from harness.protocols.base import Embeddings, Evaluation, Scores
+from harness.protocols.base import Evaluation, Scores
 from harness.protocols.stored import CHOICES, needs_embeddings, rebuild
 from harness.recipe import parameters
 from harness.results.cells import (
-    ALTERED,
-    RESULT,
     SCORES,
     finished,
-    load_array,
-    stored_file,
+    stored_embeddings,
+    stored_scores,
     write_curves,
     write_extra,
     write_result,
@@ -153,32 +150,6 @@ def changed_protocol(
     """
     kept = {key: value for key, value in stored.items() if key in now or key not in was}
     return {**kept, **{key: value for key, value in now.items() if was.get(key) != value}}
-
-
-# -- what is stored ----------------------------------------------------------------------------
-
-
-def stored_scores(folder: Path, result: Result) -> Scores:
-    """The scores of a finished cell; DataError where they are gone or not those of the result."""
-    if result.integrity == "altered":
-        raise DataError(f"{folder / RESULT} is altered: {ALTERED}; run the study again")
-    path = stored_file(folder, result, result.raw.get("scores", SCORES))
-    extra = {
-        name: load_array(folder, result, file)
-        for name, file in result.raw.items()
-        if name not in ("scores", "sha256")
-    }
-    return Scores(read_columns(path), extra)
-
-
-def stored_embeddings(result: Result, store: Store) -> Embeddings:
-    """The embeddings behind a result; PrerequisiteError where the store no longer has them."""
-    key = result.provenance.inputs.get("embeddings")
-    if key is None:
-        raise PrerequisiteError("it was made from scores alone and has no embeddings to compare")
-    found = load(store.get("embeddings", key).folder)
-    names = [str(number) for number in range(len(found.plain))]
-    return Embeddings(found.plain, found.mirror, found.enrolled, names)
 
 
 def points_of(result: Result) -> list[tuple[str, Mapping[str, float | str], bool]]:

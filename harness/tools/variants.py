@@ -23,9 +23,10 @@ from harness.protocols.pairs import PairFolds
 from harness.protocols.search_rates import OVER_GALLERIES
 from harness.protocols.stored import rebuild
 from harness.protocols.templates import TemplateVerification
+from harness.results.cells import stored_embeddings, stored_scores
 from harness.results.schema import Result
 from harness.store.artifacts import Store
-from harness.tools.rescore import headline, points_of, stored_embeddings, stored_scores
+from harness.tools.rescore import headline, points_of
 
 NO_FOLDS = "no folds"
 OPTIMISTIC = "threshold found on the tested pairs: optimistic, no protocol"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.errors import DataError
-from harness.results.leaks import leaks_of
+from harness.results.leak_record import leaks_of
 from harness.tools.leak import EmbeddedPeople, find_leaks
 from harness.tools.leak_run import record
 

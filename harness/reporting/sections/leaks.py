@@ -32,7 +32,7 @@ class Leaks:
 
 def searches(study: Study) -> list[LeakRecord]:
     """Everything that leak checks recorded; what cannot be read is listed as damaged."""
-    from harness.results.leaks import FOLDER, leaks_of
+    from harness.results.leak_record import FOLDER, leaks_of
 
     found: list[LeakRecord] = []
     for folder in study.folders:
