@@ -80,7 +80,7 @@ MOVED = {
     "harness.reporting.settings": "harness.reporting.compare.settings",
     "harness.reporting.sheets": "harness.faces.contact_sheet",
     "harness.reporting.study": "harness.results.study",
-    "harness.reporting.text_table": "harness.reporting.tables.text_table",
+    "harness.reporting.text_table": "harness.reporting.tables.writers",
     "harness.reporting.vega": "harness.reporting.figures.vega",
     "harness.reporting.verdict": "harness.reporting.compare.verdict",
     "harness.reporting.writing": "harness.reporting.page.writing",

@@ -115,29 +115,12 @@
   }
   for (const input of all("[data-find]")) filtering(input, () => all(input.dataset.find, input.closest(".panel")));
 
-  // Copying what is shown, in the order shown
-  const LATEX = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}",
-    "<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}", "°": "\\textdegree{}", "–": "--" };
-  const forms = {
-    markdown: (rows, numeric) => {
-      const line = (row) => "| " + row.map((text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/\|/g, "\\|")).join(" | ") + " |";
-      const rule = "|" + numeric.map((right) => (right ? "---:" : "---")).join("|") + "|";
-      return [line(rows[0]), rule, ...rows.slice(1).map(line)].join("\n") + "\n";
-    },
-    latex: (rows, numeric) => {
-      const safe = (text) => text.replace(/[\\~^<>|°–&%$#_{}]/g, (letter) => LATEX[letter] ?? "\\" + letter);
-      const line = (row) => row.map(safe).join(" & ") + " \\\\";
-      const shape = numeric.map((right) => (right ? "r" : "l")).join("");
-      return [`\\begin{tabular}{${shape}}`, "\\toprule", line(rows[0]), "\\midrule",
-        ...rows.slice(1).map(line), "\\bottomrule", "\\end{tabular}"].join("\n") + "\n";
-    },
-    csv: (rows) => rows.map((row) => row.map((text) => (/[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text)).join(",")).join("\n") + "\n",
-  };
-  const copied = (table, form) => {
-    const heads = [...table.tHead.rows[0].cells];
-    const rows = [...table.tBodies[0].rows].filter((row) => !row.hidden);
-    const texts = [heads.map(plain), ...rows.map((row) => [...row.cells].map(plain))];
-    return forms[form](texts, heads.map((head) => head.classList.contains("num")));
+  // Copying the rows that are shown, in the order shown, in the lines that the report's own writers made
+  const copied = (grid, form) => {
+    const { before, rows, after } = JSON.parse(grid.querySelector("[data-copies]").textContent)[form];
+    const shown = [...grid.querySelector("tbody").rows].filter((row) => !row.hidden);
+    const lines = [...before, ...shown.map((row) => rows[row.dataset.row]), ...after];
+    return lines.join("\n").trimEnd() + "\n";
   };
   const toClipboard = async (text) => {
     if (navigator.clipboard && isSecureContext) {
@@ -162,8 +145,8 @@
     button.focus();
   });
   for (const button of all("[data-copy]")) {
-    const table = button.closest(".grid").querySelector("table");
-    copying(button, () => copied(table, button.dataset.copy), `Copied as ${button.textContent}`);
+    const grid = button.closest(".grid");
+    copying(button, () => copied(grid, button.dataset.copy), `Copied as ${button.textContent}`);
   }
   for (const button of all("[data-copy-text]")) {
     copying(button, () => button.closest(".recipe").querySelector("pre").textContent, "Copied");

@@ -78,7 +78,7 @@ def command(
 
 def _table(changes: list[Change], margin: float | None) -> str:
     from harness.reporting.tables.escapes import one_lined
-    from harness.reporting.tables.render import pipe
+    from harness.reporting.tables.writers import pipe
     from harness.results import numbers
 
     head = ["Bench", "Metric", "A", "B", "B - A", "95 % CI", "p (Holm)"]

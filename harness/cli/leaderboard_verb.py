@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from harness.terminal import say, say_page
+from harness.terminal import say_page
+
+if TYPE_CHECKING:
+    from harness.reporting.tables.writers import Form
 
 
 @click.command(name="leaderboard")
@@ -17,7 +20,7 @@ from harness.terminal import say, say_page
 @click.option("--tex", "form", flag_value="tex", help="Print LaTeX (booktabs).")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV in full precision.")
 @click.option("--json", "form", flag_value="json", help="Print one JSON object per row.")
-def command(studies: tuple[Path, ...], bench: tuple[str, ...], form: str | None) -> int:
+def command(studies: tuple[Path, ...], bench: tuple[str, ...], form: Form | None) -> int:
     """Rank generators and models over many studies: Borda count, mean rank, AVG-STD over groups.
 
     Limited runs, trainings with people of a benchmark in them (`harness leak`) and rows that lack a
@@ -29,15 +32,11 @@ def command(studies: tuple[Path, ...], bench: tuple[str, ...], form: str | None)
       harness leaderboard study-a study-b -b lfw,cfp-fp,ijbc --csv
     """
     from harness.recipe.resolve import split_names
-    from harness.reporting.leaderboard import leaderboard, text_table
+    from harness.reporting.leaderboard import leaderboard, ranking
+    from harness.reporting.tables.writers import write
     from harness.results.study import load_study
 
     wanted = [name for value in bench for name in split_names(value)]
-    made = text_table(leaderboard(load_study(*studies), wanted))
-    if form == "json":
-        for record in made.records:
-            say(json.dumps(record, ensure_ascii=False))
-    else:
-        say_page(made.render("tex" if form == "tex" else "csv" if form == "csv" else "md"),
-                   nl=False)  # fmt: skip
+    made = ranking(leaderboard(load_study(*studies), wanted))
+    say_page(write(made, form or "md"), nl=False)
     return 0

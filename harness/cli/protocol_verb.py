@@ -138,7 +138,7 @@ def _cells(text: str) -> list[Cell]:
 
 def _table(comparison: ProtocolComparison) -> str:
     from harness.reporting.tables.escapes import one_lined
-    from harness.reporting.tables.render import pipe
+    from harness.reporting.tables.writers import pipe
 
     rows = [
         [item.meaning, _short(item.a), _short(item.b), item.why] for item in comparison.differences

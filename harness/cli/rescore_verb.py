@@ -172,7 +172,7 @@ def _row(cell: Cell, item: Rescored | Variant) -> list[str]:
 
 def _table(rows: list[list[str]], *, variants: bool) -> str:
     from harness.reporting.tables.escapes import one_lined
-    from harness.reporting.tables.render import pipe
+    from harness.reporting.tables.writers import pipe
 
     if variants:
         head = ["Cell", "Rules", "Metric", "Value", "Moved", ""]

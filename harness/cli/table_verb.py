@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.options import open_registry
+from harness.errors import UsageError
 from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
     from harness._plugins.registry import Registry
+    from harness.reporting.papers.against import Evidence
+    from harness.reporting.tables.grid import Grid
 
 FAILS = {"below": {"below"}, "outside": {"below", "above"}}
+FILES = ("csv", "json")
 
 
 @click.command(name="table")
-@click.argument("table", metavar="PAPER/TABLE|PAPER|all")
+@click.argument("table", metavar="PAPER/TABLE|PAPER|all|STUDY")
 @click.argument("studies", nargs=-1, metavar="[STUDY]...", type=click.Path(path_type=Path))
 @click.option("--tex", "form", flag_value="tex", help="Print LaTeX (booktabs).")
+@click.option("--hlines", "form", flag_value="hlines", help="Print LaTeX that needs no package.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV in full precision.")
-@click.option("--json", "form", flag_value="json", help="Print one JSON object per number.")
+@click.option("--json", "form", flag_value="json", help="Print one JSON object per number or row.")
+@click.option("--long", "as_list", is_flag=True,
+              help="Print one line per published number, with its verdict.")  # fmt: skip
+@click.option(
+    "--spread",
+    type=click.Choice(["interval", "std", "none"]),
+    help="Of a study: what follows a number; std is over seeds  [default: interval]",
+)
+@click.option(
+    "--mark",
+    type=click.Choice(["significant", "value", "none"]),
+    help="Of a study: which numbers are marked as best and second best  [default: significant]",
+)
 @click.option(
     "--recipes",
     type=click.Path(path_type=Path),
@@ -40,45 +56,103 @@ def command(
     table: str,
     studies: tuple[Path, ...],
     form: str | None,
+    spread: str | None,
+    mark: str | None,
     recipes: Path | None,
     fail_on: str | None,
+    *,
+    as_list: bool,
 ) -> int:
-    """Print published tables side by side with what studies measured, and a verdict.
+    """Print a study, or published tables with what studies measured, as methods by benchmarks.
 
-    Without a study, and in a study that has a part of a table only, the other numbers say why they
-    are not there.
+    Of a study each row is a generator and a model, with the mean over seeds. Of a published table
+    each row is a method as the paper prints it, and where studies measured it, their numbers are
+    below. CSV and JSON have every number in full precision, with its verdict.
 
     \b
     Examples:
-      harness table digi2real2024/6
+      harness table study --tex
+      harness table study --spread std --mark value
       harness table digi2real2024/6 study
       harness table all study-a study-b --csv
     """
-    from harness.recipe import bundled
-    from harness.reporting.papers.against import gather
-    from harness.reporting.papers.paper_table import names, paper_table
+    registry = open_registry(obj)
+    if _is_study(table):
+        _refuse("a study", {"--long": as_list, "--recipes": recipes, "--fail-on": fail_on})
+        made = [_study_grid([Path(table), *studies], spread, mark)]
+        _print(made, form)
+        return 0
+    _refuse("a published table", {"--spread": spread, "--mark": mark})
+    names, evidence = _evidence(registry, table, studies, recipes)
+    from harness.reporting.papers.paper_pivot import paper_pivot
+    from harness.reporting.papers.paper_table import paper_table
+
+    listed = [paper_table(name, evidence) for name in names]
+    whole = as_list or form in FILES
+    _print(listed if whole else [paper_pivot(name, evidence) for name in names], form)
+    for link in evidence.unknown:
+        say(f"left out: {link}, of a paper that no plugin here provides", err=True)
+    bad = FAILS.get(fail_on or "", set())
+    return 4 if any(line["verdict"] in bad for one in listed for line in one.records) else 0
+
+
+def _is_study(table: str) -> bool:
+    """Whether a folder is meant; a paper of that name is first, and ``./NAME`` is the folder."""
+    from harness.published import records
+
+    known = table == "all" or table.partition("/")[0] in records.papers()
+    return not known and Path(table).is_dir()
+
+
+def _refuse(what: str, flags: dict[str, object]) -> None:
+    given = [name for name, value in flags.items() if value]
+    if given:
+        raise UsageError(f"{given[0]} is not for {what}; leave it out")
+
+
+def _study_grid(folders: list[Path], spread: Any, mark: Any) -> Grid:
+    from harness.reporting.compare.rows import judge_rows
+    from harness.reporting.tables.matrix import build
+    from harness.reporting.tables.paper_grid import paper_grid
     from harness.results.study import load_study
 
-    registry = open_registry(obj)
+    study = load_study(*folders)
+    matrix = build(study.results, study.failures)
+    judge_rows(matrix, study.cells)
+    return paper_grid(matrix, spread=spread or "interval", marks=mark or "significant")
+
+
+def _evidence(
+    registry: Registry, table: str, studies: tuple[Path, ...], recipes: Path | None
+) -> tuple[list[str], Evidence]:
+    """The tables meant, and what the studies have for their numbers."""
+    from harness.recipe import bundled
+    from harness.reporting.papers.against import gather
+    from harness.reporting.papers.paper_table import names
+    from harness.results.study import load_study
+
     wanted = names([table])
     absent: dict[str, str] = {}
     for name in wanted:
         absent |= _waiting(registry, (recipes or bundled.folder()) / f"{name}.toml")
-    evidence = gather(load_study(*studies, allow_empty=True), absent)
-    made = [paper_table(name, evidence) for name in wanted]
-    if form == "csv":
-        for other in made[1:]:
-            made[0].records += other.records
-        say_page(made[0].comma_separated(), nl=False)
+    return wanted, gather(load_study(*studies, allow_empty=True), absent)
+
+
+def _print(grids: list[Grid], form: str | None) -> None:
+    from harness.reporting.tables import writers
+
+    if form == "csv":  # one file with one line of names
+        first, *others = grids
+        for other in others:
+            first.rows += other.rows
+        say_page(writers.comma_separated(first), nl=False)
     elif form == "json":
-        for line in (record for one in made for record in one.records):
-            say(json.dumps(line, ensure_ascii=False))
+        say_page("".join(map(writers.json_lines, grids)), nl=False)
+    elif form == "hlines":
+        say_page("\n".join(writers.latex(grid, booktabs=False) for grid in grids), nl=False)
     else:
-        say_page("\n".join(one.render("tex" if form == "tex" else "md") for one in made), nl=False)
-    for link in evidence.unknown:
-        say(f"left out: {link}, of a paper that no plugin here provides", err=True)
-    bad = FAILS.get(fail_on or "", set())
-    return 4 if any(line["verdict"] in bad for one in made for line in one.records) else 0
+        written = writers.latex if form == "tex" else writers.markdown
+        say_page("\n".join(written(grid) for grid in grids), nl=False)
 
 
 def _waiting(registry: Registry, recipe: Path) -> dict[str, str]:

@@ -14,11 +14,11 @@ from statistics import fmean
 from harness.errors import NothingSelectedError
 from harness.reporting.compare.rows import RowTests, judge_rows
 from harness.reporting.tables.columns import MetricColumn
+from harness.reporting.tables.comparison import column_head
 from harness.reporting.tables.estimates import pool
+from harness.reporting.tables.grid import Grid
 from harness.reporting.tables.matrix import Matrix, MatrixRow, Names, build
-from harness.reporting.tables.render import column_titles
-from harness.reporting.tables.table_column import TableColumn
-from harness.reporting.tables.text_table import TextTable
+from harness.reporting.tables.table_column import TableColumn, table_of
 from harness.results import numbers
 from harness.results.leak_record import leaks_of
 from harness.results.schema import MetricRecord
@@ -182,9 +182,9 @@ def _trade_offs(study: Study, names: Names) -> dict[str, float]:
     return {row: fmean(values) for row, values in pooled.items() if values}
 
 
-def text_table(board: Leaderboard) -> TextTable:
-    """The ranking as text."""
-    made = TextTable.of("Leaderboard", _columns(board), board.places)
+def ranking(board: Leaderboard) -> Grid:
+    """The ranking as a table."""
+    made = table_of("leaderboard", "Leaderboard", _columns(board), board.places)
     made.notes = [
         "#: by Borda; equal ones share a rank.",
         "Borda: rows beaten, summed over the measures, ties half.",
@@ -199,8 +199,6 @@ def text_table(board: Leaderboard) -> TextTable:
 
 def _columns(board: Leaderboard) -> list[TableColumn[RankedRow]]:
     """Every column of the ranking, the measures among them."""
-    ids = [column.id for column in board.matrix.columns]
-    titles = dict(zip(ids, column_titles(board.matrix), strict=True))
     return [
         TableColumn("#", "rank", lambda place: place.rank, numeric=True),
         TableColumn("Generator", "generator", lambda place: place.row.generator,
@@ -212,12 +210,14 @@ def _columns(board: Leaderboard) -> list[TableColumn[RankedRow]]:
         TableColumn("Behind on", "behind_on", lambda place: place.behind, numeric=True),
         TableColumn("AVG-STD", "avg_minus_std", lambda place: place.trade_off, numeric=True,
                     text=lambda p: "" if p.trade_off is None else numbers.number(p.trade_off)),
-        *(_measure(column, titles[column.id]) for column in board.columns),
+        *(_measure(column) for column in board.columns),
         TableColumn("Not ranked", "not_ranked", lambda place: place.excluded),
     ]  # fmt: skip
 
 
-def _measure(column: MetricColumn, title: str) -> TableColumn[RankedRow]:
+def _measure(column: MetricColumn) -> TableColumn[RankedRow]:
+    title = column_head(column).plain
+
     def text(place: RankedRow) -> str:
         value = place.values.get(column.id)
         return "" if value is None else numbers.number(value, column.unit, column.count)

@@ -43,6 +43,9 @@ def test_all_tables_print_without_a_study(here):
                           ("digi2real2024", "12345678")):  # fmt: skip
         for table in tables:
             assert f"### {paper}/{table}: " in text
+    counts = [line for line in text.splitlines() if " published numbers: " in line]
+    assert sum(int(line.split()[1]) for line in counts) >= 411
+    text = here("table", "all", "--long").stdout
     assert len([row for row in text.splitlines() if "| not run " in row]) >= 411
 
 
@@ -61,6 +64,37 @@ def test_a_table_of_a_study(here, study):
     )
     assert [row["printed"] for row in rows] == [line["printed"] for line in found]
     assert r"\toprule" in here("table", "digi2real2024/5", "study", "--tex").stdout
+
+
+def test_a_pivot_shows_measured_below_published(here, study):
+    text = here("table", "digi2real2024/5", "study").stdout
+    (row,) = [line for line in text.splitlines() if line.startswith("| Digi2Real-20K")
+              and "measured here" in line]  # fmt: skip
+    assert "[1]" in row
+    assert "protocol differs in benchmark toy-pairs" in text
+
+
+def test_a_study_as_methods_by_benchmarks(here, study):
+    text = here("table", "study").stdout
+    assert "| lfw accuracy (%) |" in " ".join(text.split())
+    assert "weak" in text
+    (row, _) = lines(here("table", "study", "--json"))
+    assert {"generator", "model", "lfw accuracy", "lfw accuracy low"} <= set(row)
+    assert r"\hline" in here("table", "study", "--hlines", "--spread", "std").stdout
+    assert "by value alone" in here("table", "study", "--mark", "value").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "flag"),
+    [
+        (("study", "--long"), "--long is not for a study"),
+        (("study", "--fail-on", "below"), "--fail-on is not for a study"),
+        (("digi2real2024/5", "--spread", "std"), "--spread is not for a published table"),
+        (("digi2real2024/5", "--mark", "value"), "--mark is not for a published table"),
+    ],
+)
+def test_flags_of_the_other_kind_of_table_are_refused(here, study, words, flag):
+    assert flag in here("table", *words, check=2).stderr
 
 
 def test_a_number_waits_for_an_asset(here, tmp_path):

@@ -265,7 +265,7 @@ def test_a_metric_of_a_plugin_stands_in_results_and_tables(registry, tmp_path):
     study = load_study(tmp_path / "study")
     assert "gap" in set(study.frame()["metric"])
     (page,) = render([tmp_path / "study"], tmp_path / "report", {"html"})
-    assert 'data-plain="toy-pairs gap' in page.read_text(encoding="utf-8")
+    assert ">toy-pairs<small>gap" in page.read_text(encoding="utf-8")
 
 
 def test_a_metric_that_asks_for_it_has_a_line_in_the_table_after_the_benchmark(registry, tmp_path):

@@ -7,7 +7,12 @@ import json
 import pytest
 
 from harness.reporting import render
+from harness.reporting.compare.rows import judge_rows
 from harness.reporting.page.page import TABS
+from harness.reporting.tables import writers
+from harness.reporting.tables.comparison import comparison
+from harness.reporting.tables.matrix import build
+from harness.results.study import load_study
 
 pytestmark = pytest.mark.browser
 COLUMN = """(n) => [...document.querySelectorAll('[data-grid=comparison] tbody tr')]
@@ -164,25 +169,40 @@ def test_a_table_filters_by_every_word(page):
     assert all("digi2real" in row and "facenet-nn4" in row for row in rows)
 
 
-COPIES = [
-    ("markdown", "| Generator |", "|---"),
-    ("latex", "\\begin{tabular}", "\\toprule"),
-    ("csv", "Generator,", ","),
-]
-
-
-@pytest.mark.parametrize(("form", "start", "mark"), COPIES)
-def test_a_table_is_copied(page, form, start, mark):
+@pytest.mark.parametrize("form", ["markdown", "latex", "csv"])
+def test_a_table_is_copied_as_the_writers_write_it(page, study_folder, form):
+    study = load_study(study_folder)
+    matrix = build(study.results, study.failures)
+    judge_rows(matrix, study.cells)
+    written = {
+        "markdown": writers.markdown(comparison(matrix), heading=False),
+        "latex": writers.latex(comparison(matrix)),
+        "csv": writers.comma_separated(comparison(matrix)),
+    }
     page.ask("""document.execCommand = () => {
       window.copied = document.activeElement.value; return true; };
       Object.defineProperty(navigator, 'clipboard', { value: undefined }); 0""")
     page.ask(f"document.querySelector('[data-grid=standings] [data-copy={form}]').click()")
     page.ask(f"document.querySelector('[data-grid=comparison] [data-copy={form}]').click()")
     page.wait("document.getElementById('status').textContent.startsWith('Copied')")
-    text = page.ask("window.copied")
-    assert text.startswith(start)
-    assert mark in text
-    assert "digi2real" in text
+    assert page.ask("window.copied") == written[form]
+
+
+def test_a_table_is_copied_in_the_order_shown_without_filtered_rows(page):
+    page.ask("""Object.defineProperty(navigator, 'clipboard',
+      { value: { writeText: async (text) => { window.copied = text; } } });
+      Object.defineProperty(window, 'isSecureContext', { value: true }); 0""")
+    page.ask("document.querySelector('[data-grid=comparison] .sort').click()")
+    page.ask("""(() => {
+      const input = document.querySelector('[data-grid=comparison] [data-filter]');
+      input.value = 'digi2real'; input.dispatchEvent(new Event('input')); })()""")
+    page.ask("document.querySelector('[data-grid=comparison] [data-copy=csv]').click()")
+    page.wait("window.copied !== undefined")
+    _head, *rows = page.ask("window.copied").splitlines()
+    shown = page.ask("""[...document.querySelectorAll('[data-grid=comparison] tbody tr')]
+      .filter((r) => !r.hidden).map((r) => r.cells[0].textContent.trim())""")
+    assert [row.split(",")[0] for row in rows] == [text.partition(" [")[0] for text in shown]
+    assert {row.split(",")[0] for row in rows} == {"digi2real"}
 
 
 def test_the_clipboard_of_the_system_is_used_where_it_may_be(page):
@@ -191,7 +211,7 @@ def test_the_clipboard_of_the_system_is_used_where_it_may_be(page):
       Object.defineProperty(window, 'isSecureContext', { value: true }); 0""")
     page.ask("document.querySelector('[data-grid=comparison] [data-copy=csv]').click()")
     page.wait("window.copied !== undefined")
-    assert page.ask("window.copied").startswith("Generator,")
+    assert page.ask("window.copied").startswith("generator,")
 
 
 def test_a_figure_is_saved_as_svg(page, tmp_path):

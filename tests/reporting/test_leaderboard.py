@@ -9,7 +9,8 @@ import pytest
 from scipy.stats import rankdata
 
 from harness.errors import NothingSelectedError
-from harness.reporting.leaderboard import average_ranks, leaderboard, text_table
+from harness.reporting.leaderboard import average_ranks, leaderboard, ranking
+from harness.reporting.tables.writers import markdown
 from harness.results.study import load_study
 
 BENCHES = ("lfw", "cfp-fp", "ijbc")
@@ -90,7 +91,7 @@ def test_avg_minus_std_is_that_of_the_groups(make, tmp_path):
     make.write_cell(tmp_path, make.result(generator="g1", bench="lfw", value=0.8))
     board = leaderboard(load_study(tmp_path))
     assert board.places[0].trade_off == pytest.approx(score)
-    assert f"{100 * score:.2f}" in text_table(board).markdown()
+    assert f"{100 * score:.2f}" in markdown(ranking(board))
 
 
 def test_nothing_to_rank(make, tmp_path):
@@ -103,6 +104,6 @@ def test_two_studies_are_one_list(make, tmp_path):
     make.write_cell(tmp_path / "b", make.result(generator="other", bench="lfw", value=0.9))
     board = leaderboard(load_study(tmp_path / "a", tmp_path / "b"))
     assert [place.row.generator for place in board.places] == ["other", "g0"]
-    table = text_table(board)
+    table = ranking(board)
     assert table.records[0]["borda"] == 1
-    assert "Leaderboard" in table.markdown()
+    assert "Leaderboard" in markdown(table)

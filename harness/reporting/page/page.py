@@ -28,6 +28,7 @@ from harness.reporting.sections import (
     training,
 )
 from harness.reporting.tables import redaction
+from harness.reporting.tables.comparison import comparison
 from harness.reporting.tables.matrix import Matrix, Names
 from harness.results.embedded import ELEMENT, payload, script_json
 
@@ -72,6 +73,7 @@ def html(
 def environment(templates: Sequence[Path] = ()) -> Environment:
     """Templates of the given folders before the built-in ones; everything is escaped."""
     from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
     import harness_reports
 
@@ -80,13 +82,15 @@ def environment(templates: Sequence[Path] = ()) -> Environment:
             raise UsageError(f"no folder of templates at {folder}; give one that exists")
     built_in = Path(str(harness_reports.__file__)).parent
     loaders = [FileSystemLoader(folder) for folder in (*templates, built_in)]
-    return Environment(
+    made = Environment(
         loader=ChoiceLoader(loaders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["script_json"] = lambda value: Markup(script_json(value))  # noqa: S704 (escaped)
+    return made
 
 
 def context(
@@ -127,7 +131,7 @@ def _sections(study: Study, matrix: Matrix, tests: RowTests) -> dict[str, Any]:
     known = redaction.shown_values(study.results)
     return {
         "answers": answers.answers(study, matrix, names, tests),
-        "comparison": overview.comparison(matrix, "comparison", "Comparison"),
+        "comparison": comparison(matrix),
         "standings": overview.standing_grid(places, tests.note()) if places else None,
         "benches": benchmarks.benches(study, names),
         "groups": fairness.fairness(study, names),

@@ -1,20 +1,32 @@
-"""A published table beside what was measured, as text."""
+"""A published table beside what was measured, a line per number."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from harness.published import records
 from harness.reporting.papers.against import Evidence, Line, lines
 from harness.reporting.tables.columns import NAMES
-from harness.reporting.tables.render import Notes
-from harness.reporting.tables.text_table import TextTable
+from harness.reporting.tables.footers import Notes
+from harness.reporting.tables.grid import Box, Grid, Head
 from harness.results import numbers
 
-HEADS = ("Row", "Bench", "Metric", "Published", "Measured", "Δ", "Verdict", "Seeds")
+SHORT_ID = 12
 NEEDS = "needs asset "
-RIGHT = frozenset({"Published", "Δ", "Seeds"})
+HEADS = (
+    Head("Paper", names=("paper",), hidden=True),
+    Head("Table", names=("table",), hidden=True),
+    Head("Row", names=("row",)),
+    Head("Bench", names=("benchmark",)),
+    Head("Metric", names=("metric",)),
+    Head("Published", numeric=True, names=("printed", "unit", "published")),
+    Head("Measured", numeric=True, names=("measured", "low", "high")),
+    Head("Difference", numeric=True, line="Δ", names=("change",)),
+    Head("Verdict", names=("verdict", "reason")),
+    Head("Seeds", numeric=True, names=("results",)),
+)
 
 
 def names(references: Sequence[str]) -> list[str]:
@@ -35,22 +47,33 @@ def names(references: Sequence[str]) -> list[str]:
     return list(found)
 
 
-def paper_table(name: str, evidence: Evidence) -> TextTable:
-    """The table ``PAPER/TABLE``, one line a published number."""
+def about(name: str) -> tuple[Mapping[str, Any], str]:
+    """What is known of the paper of ``PAPER/TABLE``, and the table's caption."""
     paper, _, table = name.partition("/")
-    about = records.papers()[paper]
-    made = TextTable(f"{name}: {about['tables'][table]}", HEADS, RIGHT)
+    found = records.papers()[paper]
+    return found, f"{name}: {found['tables'][table]}"
+
+
+def paper_table(name: str, evidence: Evidence) -> Grid:
+    """The table ``PAPER/TABLE``, one line a published number."""
+    return number_grid(name, lines(records.load(name), evidence))
+
+
+def number_grid(name: str, found: Sequence[Line], *, measured_only: bool = False) -> Grid:
+    """A row for each published number, or for those alone of which something was measured."""
+    paper, caption = about(name)
     notes = Notes()
-    found = lines(records.load(name), evidence)
-    for line in found:
-        made.rows.append(_row(line, notes))
-        made.records.append(record_of(line))
-    made.notes = [
-        counted(found),
-        f"Published: {about['title']}, {about['source']}.",
-        *notes.lines(),
-    ]
-    return made
+    kept = [line for line in found if line.used or not measured_only]
+    rows = [_row(line, notes) for line in kept]
+    under = [counted(found), source(paper), *notes.lines()]
+    if len(kept) < len(found):
+        under.append(f"{len(found) - len(kept)} published numbers have no result here.")
+    return Grid(f"published-{name.replace('/', '-')}", caption, HEADS, rows, under)
+
+
+def source(paper: Mapping[str, Any]) -> str:
+    """Where the numbers were published, as a footnote."""
+    return f"Published: {paper['title']}, {paper['source']}."
 
 
 def counted(found: Sequence[Line]) -> str:
@@ -60,20 +83,47 @@ def counted(found: Sequence[Line]) -> str:
     return f"{len(found)} published numbers: {told}."
 
 
-def _row(line: Line, notes: Notes) -> list[str]:
-    record, found = line.record, line.estimate
-    measured = change = ""
-    if found is not None:
-        measured = numbers.measured(found.value, found.low, found.high, line.unit, line.count)
-        change = change_text(line)
-    marks = ", ".join(sorted(map(notes.mark, _reasons(line.reason)), key=int))
-    verdict = f"{line.verdict} [{marks}]" if marks else line.verdict
-    seeds = str(len(line.used)) if line.used else ""
-    return [record.label, record.benchmark, measure(record), record.printed, measured, change,
-            verdict, seeds]  # fmt: skip
+def _row(line: Line, notes: Notes) -> list[Box]:
+    record = line.record
+    change = change_text(line)
+    marks = ", ".join(sorted(map(notes.mark, reasons(line.reason)), key=int))
+    ids = " ".join(item.result.id for item in line.used)
+    return [
+        Box(record.paper),
+        Box(record.table),
+        Box(record.label),
+        Box(record.benchmark),
+        Box(measure(record), values=(record.metric,)),
+        Box(record.printed, sort=line.published, title=record.place,
+            values=(record.text, record.unit, line.published)),
+        measured_box(line),
+        Box(change, sort=line.change if change else None, values=(line.change,)),
+        Box(line.verdict, foot=marks, values=(line.verdict, line.reason)),
+        Box(str(len(line.used)) if line.used else "",
+            sort=float(len(line.used)) if line.used else None, values=(ids,)),
+    ]  # fmt: skip
 
 
-def _reasons(reason: str) -> list[str]:
+def measured_box(line: Line) -> Box:
+    """What was measured for a published number, with its interval and the results behind it."""
+    found = line.estimate
+    ids = tuple(item.result.id[:SHORT_ID] for item in line.used)
+    link = f"#cell-{ids[0]}" if ids else ""
+    if found is None:
+        text = numbers.MISSING if ids else ""
+        return Box(text, cells=ids, link=link, values=(None, None, None))
+    return Box(
+        numbers.number(found.value, line.unit, line.count),
+        sort=found.value,
+        small=numbers.interval(found.low, found.high, line.unit, line.count),
+        unit=numbers.suffix(line.unit),
+        link=link,
+        cells=ids,
+        values=(found.value, found.low, found.high),
+    )
+
+
+def reasons(reason: str) -> list[str]:
     """A reason for every asset, so that numbers that wait for the same one share its footnote."""
     if not reason.startswith(NEEDS):
         return [reason] if reason else []
@@ -93,25 +143,3 @@ def measure(record: records.PublishedNumber) -> str:
     if not equals:
         return NAMES.get(name, name.replace("_", " "))
     return f"{NAMES.get(name, name)} at FAR={numbers.far(float(far))}"
-
-
-def record_of(line: Line) -> dict[str, object]:
-    """A line in full precision; fractions, and the ids of the results behind it."""
-    record, found = line.record, line.estimate
-    return {
-        "paper": record.paper,
-        "table": record.table,
-        "row": record.label,
-        "benchmark": record.benchmark,
-        "metric": record.metric,
-        "printed": record.text,
-        "unit": record.unit,
-        "published": line.published,
-        "measured": found.value if found else None,
-        "low": found.low if found else None,
-        "high": found.high if found else None,
-        "change": line.change,
-        "verdict": line.verdict,
-        "reason": line.reason,
-        "results": " ".join(item.result.id for item in line.used),
-    }

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from harness.reporting.figures.figure_embed import Figure, draw
 from harness.reporting.sections import lines
 from harness.reporting.sections.amounts import over_amounts
-from harness.reporting.sections.overview import comparison
 from harness.reporting.tables.columns import NAMES
+from harness.reporting.tables.comparison import comparison
 from harness.reporting.tables.grid import Grid
 from harness.reporting.tables.matrix import Names, build
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.reporting.figures.figure_embed import Figure, draw
 from harness.reporting.sections.benchmarks import by_comparison, numbers_where
-from harness.reporting.sections.overview import comparison
 from harness.reporting.tables.columns import NAMES
+from harness.reporting.tables.comparison import comparison
 from harness.reporting.tables.grid import Box, Grid, Head
 from harness.reporting.tables.matrix import Matrix, Names, build
 

@@ -6,20 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.published import records
-from harness.reporting.papers.against import Evidence, Line, gather
-from harness.reporting.papers.paper_table import change_text, counted, measure
-from harness.reporting.tables.grid import Box, Grid, Head
-from harness.results import numbers
+from harness.reporting.papers.against import Evidence, gather, lines
+from harness.reporting.papers.paper_table import counted, number_grid
+from harness.reporting.tables.grid import Grid
 
 if TYPE_CHECKING:
     from harness.results.study import Study
-
-SHORT_ID = 12
-HEADS = (
-    Head("Row"), Head("Bench"), Head("Metric"), Head("Published", numeric=True),
-    Head("Measured", numeric=True), Head("Difference", numeric=True), Head("Verdict"),
-    Head("Seeds", numeric=True),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,40 +31,7 @@ def against(study: Study) -> list[Against]:
 
 
 def _table(name: str, evidence: Evidence) -> Against:
-    paper, _, table = name.partition("/")
-    about = records.papers()[paper]
-    lines = [evidence.line(record) for record in records.load(name)]
-    rows = [_row(line) for line in lines if line.used]
-    notes = [f"Published: {about['title']}, {about['source']}."]
-    if len(rows) < len(lines):
-        notes.append(f"{len(lines) - len(rows)} published numbers have no result here.")
-    title = f"{name}: {about['tables'][table]}"
-    grid = Grid(f"published-{paper}-{table}", title, HEADS, rows, notes)
-    return Against(title, counted(lines), grid)
-
-
-def _row(line: Line) -> list[Box]:
-    record, found = line.record, line.estimate
-    ids = tuple(item.result.id[:SHORT_ID] for item in line.used)
-    measured = Box(numbers.MISSING, cells=ids, link=f"#cell-{ids[0]}")
-    change = Box("")
-    if found is not None:
-        measured = Box(
-            numbers.number(found.value, line.unit, line.count),
-            sort=found.value,
-            small=numbers.interval(found.low, found.high, line.unit, line.count),
-            link=f"#cell-{ids[0]}",
-            cells=ids,
-        )
-        text = change_text(line)
-        change = Box(text, sort=line.change if text else None)
-    return [
-        Box(record.label),
-        Box(record.benchmark),
-        Box(measure(record)),
-        Box(record.printed, sort=line.published, title=record.place),
-        measured,
-        change,
-        Box(line.told),
-        Box(str(len(line.used)), sort=float(len(line.used))),
-    ]
+    found = lines(records.load(name), evidence)
+    grid = number_grid(name, found, measured_only=True)
+    grid.notes = grid.notes[1:]  # the page says the counts above the table
+    return Against(grid.caption, counted(found), grid)

@@ -22,8 +22,15 @@ LATEX_ESCAPES = {
     # pdflatex stops at what its fonts for text do not have.
     "±": r"$\pm$", "×": r"$\times$", "≤": r"$\leq$", "≥": r"$\geq$", "≈": r"$\approx$",
     **{letter: _greek(letter) for letter in "ΓΔΘΛΞΠΣΦΨΩαβγδεζηθικλμνξπρστυφχψω"},
-    "→": r"$\rightarrow$", "∞": r"$\infty$", "−": r"$-$", "µ": r"$\mu$",
+    "–": "--", "—": "---", "→": r"$\rightarrow$", "∞": r"$\infty$", "−": r"$-$", "µ": r"$\mu$",
+    "«": r"$\ll$", "»": r"$\gg$",
 }  # fmt: skip
+TYPESET = frozenset(
+    "¡£§©®¶·¿ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿ"
+    "ĀāĂăĆćĈĉĊċČčĎďĒēĔĕĖėĚěĜĝĞğĠġĢģĤĥĨĩĪīĬĭİıĴĵĶķĹĺĻļĽľŁłŃńŅņŇňŌōŎŏŐőŒœŔŕŖŗŘřŚśŜŝŞşŠšŢţŤť"
+    "ŨũŪūŬŭŮůŰűŴŵŶŷŸŹźŻżŽžȘșȚț‘’“”†‡"
+)
+"""Letters beyond ASCII that pdflatex sets with its usual fonts (OT1) and no package."""
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a formula begins, in full width too, as some spreadsheets read it."""
 
@@ -65,8 +72,15 @@ def markdown_item(text: str) -> str:
 
 
 def latex_text(text: str) -> str:
-    """The text inside LaTeX."""
-    return "".join(LATEX_ESCAPES.get(letter, letter) for letter in one_line(text))
+    """The text inside LaTeX; a letter that plain pdflatex cannot set is its number in Unicode."""
+    return "".join(map(_latex_letter, one_line(text)))
+
+
+def _latex_letter(letter: str) -> str:
+    if letter in LATEX_ESCAPES:
+        return LATEX_ESCAPES[letter]
+    known = letter.isascii() or letter in TYPESET
+    return letter if known else f"[U+{ord(letter):04X}]"
 
 
 def one_lined(rows: Sequence[Sequence[str]]) -> list[list[str]]:

@@ -37,6 +37,13 @@ class Estimate:
         return math.hypot(rest, ratio * self.from_seeds)
 
     @property
+    def deviation(self) -> float | None:
+        """Standard deviation over the seeds with ddof 1; None with one seed."""
+        if self.seeds < 2:
+            return None
+        return self.from_seeds * math.sqrt(self.seeds) / student(self.level, self.seeds - 1)
+
+    @property
     def half_width(self) -> float | None:
         """Half the width of the interval."""
         if self.low is None or self.high is None:

@@ -1,7 +1,7 @@
 """The columns of a comparison that describe its rows.
 
-A new one is one line here, for what :class:`MatrixRow` has: the page, Markdown, LaTeX and CSV
-follow. The table that a run prints has columns of its own (``summary`` beside this).
+A new one is one line here, for what :class:`MatrixRow` has: the page, Markdown, LaTeX, CSV, JSON
+and the table that a run prints follow.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ def row_columns(matrix: Matrix) -> list[RowColumn]:
         TableColumn("Generator", "generator", lambda row: row.generator,
                     text=lambda row: row.source),
         TableColumn("IDs", "identities", lambda row: row.identities, numeric=True),
-        TableColumn("Images", "images", lambda row: row.images, numeric=True),
+        TableColumn("Images", "images", lambda row: row.images, numeric=True,
+                    long=False),
         TableColumn("Model", "model", lambda row: row.model),
         TableColumn("Input", "input", lambda row: row.input),
         TableColumn("Seeds", "seeds", lambda row: matrix.seeds(row)[1] or None, numeric=True,
-                    text=lambda row: _seeds(matrix, row)),
+                    text=lambda row: _seeds(matrix, row), long=False),
         TableColumn("", "limited", lambda row: row.limited, numeric=True),
     ]  # fmt: skip
 

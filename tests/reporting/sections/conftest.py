@@ -28,4 +28,4 @@ def study_of(make, tmp_path):
 @pytest.fixture(scope="session")
 def lines():
     """The texts of a table, row by row."""
-    return lambda grid: [[box.text for box in row] for row in grid.rows]
+    return lambda grid: [[box.text for box in row] for row in grid.shown_rows]

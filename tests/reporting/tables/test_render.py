@@ -8,9 +8,9 @@ import pytest
 from harness.components import NO_MEASUREMENT
 from harness.reporting import summary_table
 from harness.reporting.compare.rows import judge_rows
-from harness.reporting.tables import escapes, render
+from harness.reporting.tables import escapes, footers, render, writers
+from harness.reporting.tables.grid import Box, Grid, Head
 from harness.reporting.tables.matrix import build
-from harness.reporting.tables.text_table import TextTable
 
 
 def lines_of(table: str) -> list[list[str]]:
@@ -115,10 +115,9 @@ def test_numbers_stay_numbers_in_csv():
     assert [escapes.csv_text(text) for text in ("-0.5", "+1e-4", "1", "-inf")] == [
         "-0.5", "+1e-4", "1", "-inf"
     ]  # fmt: skip
-    table = TextTable(
-        "c", ["a"], frozenset(), [["x"]], [{"a": -0.5, "b": "-x", "c": None, "d": "-3"}]
-    )
-    assert table.comma_separated() == "a,b,c,d\n-0.5,'-x,,-3\n"
+    head, box = Head("a", names=tuple("abcd")), Box("x", values=(-0.5, "-x", None, "-3"))
+    table = Grid("c", "c", [head], [[box]])
+    assert writers.comma_separated(table) == "a,b,c,d\n-0.5,'-x,,-3\n"
 
 
 @pytest.mark.parametrize(
@@ -151,7 +150,7 @@ def test_a_warning_is_under_every_form_of_the_table_once_with_its_cells(make):
         make.result(generator="other"),
     ]
     matrix = build(results)
-    lines = render.warning_lines(matrix)
+    lines = footers.warning_lines(matrix)
     assert lines == [
         f"Warning (bfm > facenet-nn4 on lfw, bfm > onnx on lfw): {said}",
         "Warning (bfm > facenet-nn4 on lfw): of | one",
@@ -163,7 +162,7 @@ def test_a_warning_is_under_every_form_of_the_table_once_with_its_cells(make):
 
 def test_a_warning_of_many_cells_counts_them(make):
     results = [make.result(model=f"net{k}", warnings=["same"]) for k in range(5)]
-    assert render.warning_lines(build(results)) == ["Warning (5 cells): same"]
+    assert footers.warning_lines(build(results)) == ["Warning (5 cells): same"]
 
 
 def test_what_makes_rows_unlike_is_a_column(make):
