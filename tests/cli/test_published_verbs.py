@@ -76,10 +76,10 @@ def test_a_pivot_shows_measured_below_published(here, study):
 
 def test_a_study_as_methods_by_benchmarks(here, study):
     text = here("table", "study").stdout
-    assert "| lfw accuracy (%) |" in " ".join(text.split())
+    assert "| toy-pairs accuracy (%) |" in " ".join(text.split())
     assert "weak" in text
     (row, _) = lines(here("table", "study", "--json"))
-    assert {"generator", "model", "lfw accuracy", "lfw accuracy low"} <= set(row)
+    assert {"generator", "model", "toy-pairs accuracy", "toy-pairs accuracy low"} <= set(row)
     assert r"\hline" in here("table", "study", "--hlines", "--spread", "std").stdout
     assert "by value alone" in here("table", "study", "--mark", "value").stdout
 

@@ -30,6 +30,7 @@ from harness.reporting.sections import (
 from harness.reporting.tables import redaction
 from harness.reporting.tables.comparison import comparison
 from harness.reporting.tables.matrix import Matrix, Names
+from harness.reporting.tables.writers import copies
 from harness.results.embedded import ELEMENT, payload, script_json
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def environment(templates: Sequence[Path] = ()) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["script_json"] = lambda value: Markup(script_json(value))  # noqa: S704 (escaped)
+    made.filters["copies"] = lambda grid: Markup(script_json(copies(grid)))  # noqa: S704 (escaped)
     return made
 
 

@@ -5,7 +5,7 @@ Whatever prints a table makes a :class:`Grid`; ``writers`` beside this turn it i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 Value = str | int | float | None
@@ -112,13 +112,6 @@ class Grid:
             }
             for row in self.rows
         ]
-
-    @property
-    def copies(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
-        """The lines of every form in which the page copies the table, as the writers make them."""
-        from harness.reporting.tables.writers import copies
-
-        return copies(self)
 
 
 def texts(values: Iterable[object]) -> list[Box]:
