@@ -65,8 +65,9 @@
   theme.addEventListener("click", () => {
     document.documentElement.dataset.theme = dark() ? "light" : "dark";
     label();
+    redraw();
   });
-  system.addEventListener("change", label);
+  system.addEventListener("change", () => { label(); redraw(); });
   label();
 
   // Sorting: numbers by value, texts by language, empty cells last either way
@@ -169,20 +170,55 @@
     return found && JSON.parse(found.textContent);
   };
   const withData = (spec) => {
-    if (!spec || !spec.data || !spec.data.of) return spec;
-    const { data, datasets } = specOf(spec.data.of);
-    return { ...spec, data, datasets };
+    const of = spec && spec.datasets && spec.datasets.of;
+    return of ? { ...spec, datasets: specOf(of).datasets } : spec;
   };
-  const draw = async (figure) => {
-    const width = Math.floor(figure.clientWidth);
-    if (!width || figure.dataset.width === String(width)) return;
-    figure.dataset.width = String(width);
-    if (!await (viewer ??= unpack())) return;
-    const spec = withData(specOf(figure.dataset.figure));
-    if (!spec) return;
+  // Colours are in the specification for paper; the page has its own for light and dark.
+  const PALETTE = JSON.parse(document.getElementById("palette").textContent);
+  const inPage = (colour) => {
+    const at = PALETTE.indexOf(colour);
+    return at < 0 ? colour : getComputedStyle(document.documentElement).getPropertyValue(`--series-${at}`).trim() || colour;
+  };
+  const each = (part, change) => {
+    if (part === null || typeof part !== "object") return;
+    change(part);
+    for (const value of Object.values(part)) each(value, change);
+  };
+  const named = (layer) => String(layer.name ?? "").startsWith("labels");
+  // The series that a reader selected: at most as many as there are colours.
+  const chosen = new Map();
+  const select = (spec, names) => {
+    const free = PALETTE.filter((colour) => !names.some((each) => each.colour === colour));
+    const range = names.map((each) => each.colour ?? free.shift());
+    const domain = names.map((each) => each.name);
+    each(spec.layer, (part) => {
+      if (Array.isArray(part.oneOf)) part.oneOf = domain;
+      if (part.field === "series" && part.scale && part.scale.range) Object.assign(part.scale, { domain, range });
+    });
+    spec.layer = spec.layer.filter((layer) => !named(layer));
+  };
+  const fitted = (spec, figure, width) => {
+    const names = chosen.get(figure.dataset.figure);
+    if (names && spec.layer) select(spec, names);
+    if (width < 560 && spec.layer) spec.layer = spec.layer.filter((layer) => !named(layer));
+    each(spec, (part) => {
+      if (part.scale && Array.isArray(part.scale.range)) part.scale.range = part.scale.range.map(inPage);
+    });
     spec.width = Math.min(width, 1000);
     spec.autosize = { type: "fit-x", contains: "padding" };
     spec.config.legend.columns = width < 480 ? 1 : width < 800 ? 2 : 4;
+    delete spec.usermeta;
+    return spec;
+  };
+  const draw = async (figure) => {
+    const width = Math.floor(figure.clientWidth);
+    const state = `${width} ${dark()} ${(chosen.get(figure.dataset.figure) ?? []).map((each) => each.name)}`;
+    if (!width || figure.dataset.state === state) return;
+    figure.dataset.state = state;
+    if (!await (viewer ??= unpack())) return;
+    const spec = withData(specOf(figure.dataset.figure));
+    if (!spec) return;
+    fitted(spec, figure, width);
     const look = { renderer: "svg", actions: false, tooltip: { theme: dark() ? "dark" : "light" } };
     await window.vegaEmbed(figure.querySelector(".live"), spec, look);
     figure.classList.add("drawn");
@@ -192,8 +228,43 @@
   }, { rootMargin: "400px" });
   for (const figure of all("figure[data-figure]")) near.observe(figure);
   const redraw = () => {
-    for (const figure of all(".panel.shown figure.drawn")) draw(figure);
+    for (const figure of all("figure.drawn")) near.unobserve(figure), near.observe(figure);
   };
+  const boxes = (details) => {
+    const spec = specOf(details.dataset.choice);
+    const { series, drawn } = spec.usermeta;
+    let range = [];
+    each(spec.layer, (part) => { if (part.field === "series" && part.scale && part.scale.range) range = part.scale.range; });
+    let names = drawn.map((name, at) => ({ name, colour: range[at] }));
+    const field = document.createElement("fieldset");
+    const rule = document.createElement("p");
+    rule.className = "rule";
+    rule.textContent = `At most ${PALETTE.length} at once: more colours cannot be told apart.`;
+    field.append(rule);
+    const inputs = series.map((name) => {
+      const label = document.createElement("label");
+      const input = Object.assign(document.createElement("input"), { type: "checkbox", checked: drawn.includes(name) });
+      label.append(input, name);
+      field.append(label);
+      input.addEventListener("change", () => {
+        const used = names.map((each) => each.colour);
+        names = input.checked
+          ? [...names, { name, colour: PALETTE.find((colour) => !used.includes(colour)) }]
+          : names.filter((each) => each.name !== name);
+        chosen.set(details.dataset.choice, names);
+        limit();
+        draw(details.closest("figure"));
+        say(`${names.length} of ${series.length} series drawn`);
+      });
+      return input;
+    });
+    const limit = () => {
+      for (const input of inputs) input.disabled = names.length === 1 ? input.checked : names.length >= PALETTE.length && !input.checked;
+    };
+    limit();
+    details.append(field);
+  };
+  for (const details of all("[data-choice]")) details.addEventListener("toggle", () => boxes(details), { once: true });
   let settled = 0;
   addEventListener("resize", () => {
     clearTimeout(settled);
@@ -201,9 +272,14 @@
   });
   for (const button of all("[data-save]")) {
     button.addEventListener("click", () => {
-      const still = button.closest("figure").querySelector(".still svg");
+      const figure = button.closest("figure");
+      const own = chosen.has(figure.dataset.figure) && figure.querySelector(".live svg");
+      let text = (own || figure.querySelector(".still svg")).outerHTML;
+      // A file has no style sheet: back to the colours for paper.
+      text = text.replace(/var\(--series-\d, (#\w+)\)/g, "$1");
+      PALETTE.forEach((colour) => { text = text.replaceAll(inPage(colour), colour); });
       const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([still.outerHTML], { type: "image/svg+xml" }));
+      link.href = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
       link.download = button.dataset.save.replace(/[^\w.-]+/g, "-") + ".svg";
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 1000);

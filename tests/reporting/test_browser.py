@@ -52,6 +52,7 @@ def test_figures_are_drawn_where_they_come_into_sight_and_all_can_be(page):
     assert page.ask("window.vegaEmbed === undefined")
     for name in ("benchmarks", "fairness", "generators", "training"):
         page.ask(f"document.getElementById('to-{name}').click()")
+        page.ask("document.querySelectorAll('.panel.shown details').forEach((d) => d.open = true)")
         count = page.ask(f"document.querySelectorAll('#tab-{name} figure[data-figure]').length")
         assert count > 0
         for index in range(count):
@@ -88,7 +89,7 @@ def test_a_figure_answers_to_the_pointer(page):
           for (const kind of ['pointerover', 'pointermove', 'mousemove'])
             p.dispatchEvent(new PointerEvent(kind, o)); })()""")
         page.wait("Boolean(document.querySelector('#vg-tooltip-element.visible'))")
-    assert "generator" in page.ask("document.querySelector('#vg-tooltip-element').textContent")
+    assert "series" in page.ask("document.querySelector('#vg-tooltip-element').textContent")
 
 
 def test_a_link_in_the_address_opens_its_tab(browser, url):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,24 +25,43 @@ ALL_POINTS = 2_000
 FEWEST_POINTS = 20
 
 
-def roc(cell: Cell, study: Study) -> list[tuple[float, float]]:
-    """(FAR, TAR) of a cell's ROC on a logarithmic grid; empty where it has none.
+@dataclass(frozen=True)
+class StepCurve:
+    """A ROC as it was measured: ascending false accept rates, and the true accept rate at each."""
 
-    At each FAR of the grid stands the largest TAR whose FAR is not above it, which is where the
-    step function really is: nothing is interpolated. A damaged file is added to
-    ``study.damaged``.
+    far: NDArray[np.float64]
+    tar: NDArray[np.float64]
+
+    @property
+    def first(self) -> float:
+        """The smallest false accept rate above zero."""
+        return float(self.far[self.far > 0][0])
+
+    def at(self, grid: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The largest TAR whose FAR is not above each of the grid; NaN before the first point.
+
+        That is where the step function is: nothing is interpolated.
+        """
+        import numpy as np
+
+        index = np.searchsorted(self.far, grid * (1 + 1e-12), side="right") - 1
+        return np.where(index >= 0, self.tar[index], np.nan)
+
+
+def roc(cell: Cell, study: Study) -> StepCurve | None:
+    """FAR and TAR of a cell's ROC, ascending; None where it has none.
+
+    A damaged file is added to ``study.damaged``.
     """
     path = _curve(cell, study, "roc")
-    if path is None:
-        return []
-    columns = _read(path, study, ("far", "tar"))
-    return on_log_grid(columns["far"], columns["tar"]) if columns else []
+    columns = _read(path, study, ("far", "tar")) if path is not None else {}
+    if not columns:
+        return None
+    import numpy as np
 
-
-def corners(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The points of a step function at which it rises, and its last one: the same line."""
-    last = len(points) - 1
-    return [p for i, p in enumerate(points) if i in {0, last} or p[1] != points[i - 1][1]]
+    order = np.lexsort((columns["tar"], columns["far"]))
+    far, tar = columns["far"][order], columns["tar"][order]
+    return StepCurve(far, np.maximum.accumulate(tar)) if (far > 0).any() else None
 
 
 def cmc(cell: Cell, study: Study) -> list[tuple[int, float]]:
@@ -62,22 +82,14 @@ def band(rate: float, count: int) -> tuple[float, float]:
     return float(f"{found.low:.5g}"), float(f"{found.high:.5g}")
 
 
-def on_log_grid(far: NDArray[np.float64], tar: NDArray[np.float64]) -> list[tuple[float, float]]:
-    """Thin a ROC (two float arrays of equal length) to ``PER_DECADE`` points a decade."""
+def log_grid(start: float) -> NDArray[np.float64]:
+    """False accept rates from ``start`` to 1, ``PER_DECADE`` per decade; float64."""
     import numpy as np
 
-    order = np.lexsort((tar, far))
-    far, tar = far[order], tar[order]
-    positive = far[far > 0]
-    if not len(positive):
-        return []
-    start = math.log10(positive[0])
-    steps = max(2, math.ceil(-start * PER_DECADE) + 1)
-    grid = np.logspace(start, 0, steps)
-    grid[0], grid[-1] = positive[0], 1.0
-    at = np.searchsorted(far, grid * (1 + 1e-12), side="right") - 1
-    best = np.maximum.accumulate(tar)[at]
-    return [(float(f"{x:.4g}"), float(f"{y:.5g}")) for x, y in zip(grid, best, strict=True)]
+    steps = max(2, math.ceil(-math.log10(start) * PER_DECADE) + 1)
+    grid = np.logspace(math.log10(start), 0, steps)
+    grid[0], grid[-1] = start, 1.0
+    return grid
 
 
 def history(path: Path, study: Study, among: int = 1) -> list[dict[str, float]]:

@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.reporting.figures.series import COLOURS
 from harness.reporting.figures.vega import VEGA
 
 IDS = re.compile(r'(\bid="|url\(#|href="#)')
 PATHS = re.compile(r' d="[^"]*"')
 LONG = re.compile(r"(\d+\.\d)\d+")
+HEX = re.compile("#[0-9a-f]{6}")
+VARIABLES = {colour: f"var(--series-{n}, {colour})" for n, colour in enumerate(COLOURS)}
+"""The colours of series as the page's style sheet has them, one set each for light and dark."""
 SPOKEN = re.compile(r' (?:aria-[a-z]+|role)="[^"]*"')
 
 
@@ -34,8 +38,12 @@ class Figure:
         """The specification as the page holds it."""
         if not self.data_of:
             return self.spec
-        own = {name: part for name, part in self.spec.items() if name != "datasets"}
-        return own | {"data": {"of": self.data_of}}
+        return {**self.spec, "datasets": {"of": self.data_of}}
+
+    @property
+    def series(self) -> int:
+        """How many series can be selected; 0 where all are drawn."""
+        return len(self.spec.get("usermeta", {}).get("series", ()))
 
 
 def draw(
@@ -57,4 +65,5 @@ def draw(
     still = PATHS.sub(lambda path: LONG.sub(r"\1", path[0]), still)
     # The page says what the whole picture shows; a voice that reads every mark says nothing.
     still = SPOKEN.sub("", still)
+    still = HEX.sub(lambda colour: VARIABLES.get(colour[0], colour[0]), still)
     return Figure(identifier, title, text, spec, still, data_of)

@@ -13,6 +13,7 @@ from harness.reporting.compare import environments
 from harness.reporting.compare.rows import RowTests
 from harness.reporting.compare.verdict import standings, verdict
 from harness.reporting.figures.figure_embed import Figure
+from harness.reporting.figures.series import COLOURS, SeriesNames
 from harness.reporting.figures.vega import VEGA
 from harness.reporting.sections import (
     added,
@@ -118,6 +119,7 @@ def context(
         "viewer": _viewer() if figures else "",
         "specs": {f.id: Markup(script_json(f.embedded)) for f in figures},  # noqa: S704 (escaped)
         "stills": {f.id: Markup(f.svg) for f in figures},  # noqa: S704 (Vega escapes its texts)
+        "palette": Markup(script_json(COLOURS)),  # noqa: S704
         "data_id": ELEMENT,
         "data": Markup(script_json(payload(study.results))),  # noqa: S704 (escaped)
     }
@@ -126,6 +128,7 @@ def context(
 def _sections(study: Study, matrix: Matrix, tests: RowTests) -> dict[str, Any]:
     """What each tab shows, as plain data."""
     names = Names.of(study.results)
+    series = SeriesNames.of(study.results, names)
     places = standings(matrix, tests)
     searched = leaks.searches(study)
     sources = generators.sources(study, names, searched)
@@ -134,11 +137,11 @@ def _sections(study: Study, matrix: Matrix, tests: RowTests) -> dict[str, Any]:
         "answers": answers.answers(study, matrix, names, tests),
         "comparison": comparison(matrix),
         "standings": overview.standing_grid(places, tests.note()) if places else None,
-        "benches": benchmarks.benches(study, names),
-        "groups": fairness.fairness(study, names),
+        "benches": benchmarks.benches(study, names, series),
+        "groups": fairness.fairness(study, names, series),
         "sources": sources,
         "attributes": generators.attributes(study, sources),
-        "training": training.training(study, names),
+        "training": training.training(study, names, series),
         "leaks": leaks.leaks(study, names, searched),
         "published": published.against(study),
         "protocols": records.protocols(study, names),
@@ -156,7 +159,8 @@ def _sections(study: Study, matrix: Matrix, tests: RowTests) -> dict[str, Any]:
 def _figures(shown: dict[str, Any]) -> list[Figure]:
     owners = [*shown["benches"], *shown["groups"], *shown["sources"], shown["attributes"],
               shown["training"]]  # fmt: skip
-    return [figure for owner in owners for figure in owner.figures]
+    figures = [figure for owner in owners for figure in owner.figures]
+    return [*figures, *shown["training"].speed]
 
 
 def _title(study: Study) -> str:

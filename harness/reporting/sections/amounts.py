@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.digests import digest
 from harness.reporting.compare.gains import Gain, gain
 from harness.reporting.figures.figure_embed import Figure, draw
+from harness.reporting.figures.series import drawn_series
 from harness.reporting.sections.training import RecordedPhase, phases
 from harness.reporting.tables.columns import NAMES
 from harness.reporting.tables.estimates import pool
@@ -214,13 +215,21 @@ def _measures(cells: Iterable[Cell]) -> list[MetricRecord]:
 def _figure(identifier: str, title: str, sweep: Sweep) -> Figure:
     from harness.reporting.figures.values import over_axis
 
+    both = [*sweep.series, *sweep.level]
+    several = len({series.model for series in both}) > 1
+    labels = {id(s): f"{s.name}, {s.model}" if several else s.name for s in both}
     rows = [
-        *(row for s in sweep.series for amount in sorted(s.cells) for row in _row(s, amount)),
+        *(
+            row
+            for s in sweep.series
+            for amount in sorted(s.cells)
+            for row in _row(s, amount, labels[id(s)])
+        ),
         *(
             row | {"x": amount}
             for level in sweep.level
             for amount in sweep.amounts
-            for row in _row(level, 0)
+            for row in _row(level, 0, labels[id(level)])
         ),
     ]
     series = sweep.series[0]
@@ -232,17 +241,19 @@ def _figure(identifier: str, title: str, sweep: Sweep) -> Figure:
     )
     if sweep.level:
         text += " What saw none of these images is a level line."
-    spec = over_axis(rows, f"number of images ({sweep.name})", shown, "trained on")
+    drawn = drawn_series(row["series"] for row in rows)
+    if drawn.note:
+        text += f" {drawn.note}"
+    spec = over_axis(rows, f"number of images ({sweep.name})", shown, drawn, "trained on")
     return draw(identifier, f"{shown} by number of images on {title}", text, spec)
 
 
-def _row(series: Series, amount: int) -> list[dict[str, Any]]:
+def _row(series: Series, amount: int, label: str) -> list[dict[str, Any]]:
     found = pool(_measures(series.cells[amount].values()))
     if found is None:
         return []
     ends = {"low": found.low, "high": found.high}
-    common_ = {"generator": series.name, "model": series.model, "result": series.name}
-    return [{"x": amount, "value": found.value, **ends, **common_}]
+    return [{"x": amount, "value": found.value, **ends, "series": label}]
 
 
 def _grid(identifier: str, title: str, sweep: Sweep, alone: Series, after: Series) -> Grid:

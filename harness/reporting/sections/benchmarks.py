@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from harness.reporting.figures.figure_embed import Figure, draw
+from harness.reporting.figures.series import SeriesNames, drawn_series
 from harness.reporting.sections import lines
 from harness.reporting.sections.amounts import over_amounts
 from harness.reporting.tables.columns import NAMES
 from harness.reporting.tables.comparison import comparison
+from harness.reporting.tables.estimates import pool
 from harness.reporting.tables.grid import Grid
 from harness.reporting.tables.matrix import Names, build
 
@@ -55,7 +58,7 @@ def by_comparison(study: Study) -> list[tuple[str, list[Cell]]]:
     ]
 
 
-def benches(study: Study, names: Names) -> list[Bench]:
+def benches(study: Study, names: Names, series: SeriesNames) -> list[Bench]:
     """The benchmarks of a study, in alphabetical order."""
     made = []
     for number, (title, cells) in enumerate(by_comparison(study)):
@@ -63,8 +66,8 @@ def benches(study: Study, names: Names) -> list[Bench]:
         about = [("Licence", use.licence), ("Citation", use.citation)]
         grouped = any(GROUPED & set(m.at) for cell in cells for m in cell.result.metrics)
         bench = Bench(f"bench-{number}", title, [pair for pair in about if pair[1]], grouped)
-        bench.figures += lines.figures(bench.id, title, cells, study, names)
-        _fill(bench, [cell.result for cell in cells], names)
+        bench.figures += lines.figures(bench.id, title, cells, study, series)
+        _fill(bench, cells, names, series)
         drawn, tables = over_amounts(bench.id, title, cells)
         bench.figures += drawn
         bench.grids += tables
@@ -72,7 +75,8 @@ def benches(study: Study, names: Names) -> list[Bench]:
     return made
 
 
-def _fill(bench: Bench, results: Sequence[Result], names: Names) -> None:
+def _fill(bench: Bench, cells: Sequence[Cell], names: Names, series: SeriesNames) -> None:
+    results = [cell.result for cell in cells]
     whole = numbers_where(results, lambda metric: set(metric.at) <= WHOLE)
     matrix = build(whole, headline=False, names=names)
     title = f"All numbers of {bench.title}"
@@ -90,7 +94,7 @@ def _fill(bench: Bench, results: Sequence[Result], names: Names) -> None:
         title = f"{bench.title} by {words(key)}"
         bench.grids.append(comparison(part, f"{bench.id}-by-{key}", title, ranks=False))
         if key != "fold":
-            bench.figures += _over(bench, key, chosen, names)
+            bench.figures += _over(bench, key, cells, series)
 
 
 def numbers_where(results: Iterable[Result], keep: Callable[[MetricRecord], bool]) -> list[Result]:
@@ -107,31 +111,51 @@ def words(key: str) -> str:
     return key.replace("_", " ")
 
 
-def _over(bench: Bench, key: str, results: Sequence[Result], names: Names) -> list[Figure]:
+def _over(bench: Bench, key: str, cells: Sequence[Cell], series: SeriesNames) -> list[Figure]:
     """A figure for every metric measured at three or more numeric values of a condition."""
-    series: dict[str, list[dict[str, Any]]] = {}
-    for result in results:
-        row = names.row(result)
-        for metric in result.metrics:
-            at = metric.at[key]
-            if isinstance(at, str) or metric.value is None or metric.unit != "fraction":
-                continue
-            if set(metric.at) != {key}:
-                continue
-            low, high = (metric.ci.low, metric.ci.high) if metric.ci else (None, None)
-            point = {"x": at, "value": metric.value, "low": low, "high": high}
-            series.setdefault(metric.name, []).append(
-                {**point, "generator": row.source, "model": row.model, "result": result.id[:12]}
-            )
     from harness.reporting.figures.values import over_axis
 
-    drawn: list[Figure] = []
-    for name, rows in series.items():
+    measured: dict[str, list[dict[str, Any]]] = {}
+    for label, group in series.grouped(cells).items():
+        for name, points in _points(group, key).items():
+            for at, metrics in sorted(points.items()):
+                if found := pool(metrics):
+                    row = {"x": at, "value": found.value, "low": found.low, "high": found.high}
+                    measured.setdefault(name, []).append({**row, "series": label})
+    figures: list[Figure] = []
+    for name, rows in measured.items():
         if len({row["x"] for row in rows}) < FEWEST_POINTS:
             continue
         measure = NAMES.get(name, name)
         title = f"{measure} by {words(key)} on {bench.title}"
-        text = f"{title}, with intervals. The numbers are in the table of the same name."
-        spec = over_axis(rows, words(key), measure)
-        drawn.append(draw(f"{bench.id}-{key}-{len(drawn)}", title, text, spec))
-    return drawn
+        drawn = drawn_series((row["series"] for row in rows), series.order, _means(rows))
+        text = (
+            f"{title}, with intervals over pairs and training seeds. {drawn.note} The numbers are "
+            "in the table of the same name."
+        )
+        spec = over_axis(rows, words(key), measure, drawn)
+        figures.append(draw(f"{bench.id}-{key}-{len(figures)}", title, text, spec))
+    return figures
+
+
+def _points(cells: Iterable[Cell], key: str) -> dict[str, dict[float, list[MetricRecord]]]:
+    """Fractions of the trainings of a series at numeric values of one condition, by metric."""
+    found: dict[str, dict[float, list[MetricRecord]]] = {}
+    for cell in cells:
+        for metric in cell.result.metrics:
+            at = metric.at.get(key)
+            if (
+                set(metric.at) == {key}
+                and isinstance(at, int | float)
+                and metric.unit == "fraction"
+            ):
+                found.setdefault(metric.name, {}).setdefault(float(at), []).append(metric)
+    return found
+
+
+def _means(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """The mean value of each series."""
+    values: dict[str, list[float]] = {}
+    for row in rows:
+        values.setdefault(row["series"], []).append(row["value"])
+    return {label: fmean(found) for label, found in values.items()}

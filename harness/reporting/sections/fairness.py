@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.reporting.figures.figure_embed import Figure, draw
+from harness.reporting.figures.series import SeriesNames, drawn_series
 from harness.reporting.sections.benchmarks import by_comparison, numbers_where
 from harness.reporting.tables.columns import NAMES
 from harness.reporting.tables.comparison import comparison
+from harness.reporting.tables.estimates import pool
 from harness.reporting.tables.grid import Box, Grid, Head
 from harness.reporting.tables.matrix import Matrix, Names, build
 
 if TYPE_CHECKING:
-    from harness.results.schema import Result
-    from harness.results.study import Study
+    from harness.results.schema import MetricRecord, Result
+    from harness.results.study import Cell, Study
 
 GROUP, OVER = "group", "over"
 
@@ -42,7 +44,7 @@ class Extremes:
     high: float
 
 
-def fairness(study: Study, names: Names) -> list[Groups]:
+def fairness(study: Study, names: Names, series: SeriesNames) -> list[Groups]:
     """Every benchmark that has numbers of groups, in alphabetical order."""
     made = []
     for number, (title, cells) in enumerate(by_comparison(study)):
@@ -53,7 +55,7 @@ def fairness(study: Study, names: Names) -> list[Groups]:
         if not each:
             continue
         found = Groups(f"groups-{number}", title, f"bench-{number}")
-        found.figures += _figures(found, each, names)
+        found.figures += _figures(found, cells, series)
         found.grids.append(_extremes_grid(found, extremes(each, names)))
         for chosen, name in ((each, "each group"), (over, "over all groups"), (rest, "more")):
             if chosen:
@@ -115,24 +117,35 @@ def _percent(value: float) -> Box:
     return Box(f"{100 * value:.2f}", sort=value)
 
 
-def _figures(found: Groups, each: Sequence[Result], names: Names) -> list[Figure]:
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for result in each:
-        row = names.row(result)
-        common = {"generator": row.source, "model": row.model}
-        common["series"] = f"{row.title} {result.seed.repeat} {result.id[:12]}"
-        for metric in result.metrics:
-            if metric.value is None or metric.unit != "fraction":
-                continue
-            low, high = (metric.ci.low, metric.ci.high) if metric.ci else (None, None)
-            point = {"group": metric.at[GROUP], "value": metric.value, "low": low, "high": high}
-            rows.setdefault(metric.name, []).append({**point, **common})
+def _figures(found: Groups, cells: Sequence[Cell], series: SeriesNames) -> list[Figure]:
     from harness.reporting.figures.values import groups
 
-    drawn: list[Figure] = []
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for label, group in series.grouped(cells).items():
+        for (name, part), metrics in _by_group(group).items():
+            if pooled := pool(metrics):
+                ends = {"low": pooled.low, "high": pooled.high, "series": label}
+                point = {"group": part, "value": pooled.value, **ends}
+                rows.setdefault(name, []).append(point)
+    figures: list[Figure] = []
     for name, points in rows.items():
         measure = NAMES.get(name, name)
         title = f"{measure} by group on {found.title}"
-        text = f"{title}: a point and its interval for every result. The numbers are below."
-        drawn.append(draw(f"{found.id}-{len(drawn)}", title, text, groups(points, measure)))
-    return drawn
+        drawn = drawn_series((point["series"] for point in points), series.order)
+        text = (
+            f"{title}: a point and its interval for every series. {drawn.note} The numbers are "
+            "below."
+        )
+        spec = groups(points, measure, drawn)
+        figures.append(draw(f"{found.id}-{len(figures)}", title, text, spec))
+    return figures
+
+
+def _by_group(cells: Sequence[Cell]) -> dict[tuple[str, str], list[MetricRecord]]:
+    """Fractions of the trainings of a series, by metric and group."""
+    found: dict[tuple[str, str], list[MetricRecord]] = {}
+    for cell in cells:
+        for metric in cell.result.metrics:
+            if set(metric.at) == {GROUP} and metric.unit == "fraction":
+                found.setdefault((metric.name, str(metric.at[GROUP])), []).append(metric)
+    return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.fileio.decoding import reason
 from harness.reporting.figures.figure_embed import Figure, draw
+from harness.reporting.figures.series import drawn_series
 from harness.reporting.sections.pictures import KEY, about, media, picture
 from harness.reporting.tables.columns import flat
 from harness.reporting.tables.grid import Box, Grid, Head, texts
@@ -110,7 +111,8 @@ def _alike(source: FaceSetCard, searches: Sequence[LeakRecord]) -> None:
         from harness.reporting.figures.values import distribution
 
         if rows:
-            spec = distribution(rows, "cosine similarity", "pairs", "pairs")
+            kinds = drawn_series(row["pairs"] for row in rows)
+            spec = distribution(rows, "cosine similarity", "pairs", "pairs", kinds)
             source.figures.append(draw(identifier, title, text, spec))
         heads = [Head("Identity"), Head("Other identity"), Head("Image"), Head("Other image"),
                  Head("Cosine", numeric=True)]  # fmt: skip
@@ -166,21 +168,25 @@ def attributes(study: Study, made: Sequence[FaceSetCard]) -> Attributes:
             read = max(read, facts.read)
             break
     note = f"Of at most {read:,} faces of each set, spread evenly over it." if read else ""
-    return Attributes(_attribute_figures(numeric), _attribute_grid(named), note)
+    titles = [source.title for source in made]
+    return Attributes(_attribute_figures(numeric, titles), _attribute_grid(named), note)
 
 
-def _attribute_figures(numeric: Mapping[str, list[dict[str, Any]]]) -> list[Figure]:
-    def order(name: str) -> tuple[int, str]:
-        places = [place for place, word in enumerate(FIRST) if name.startswith(word)]
+def _attribute_figures(
+    numeric: Mapping[str, list[dict[str, Any]]], order: Sequence[str]
+) -> list[Figure]:
+    def place(name: str) -> tuple[int, str]:
+        places = [at for at, word in enumerate(FIRST) if name.startswith(word)]
         return (places[0] if places else len(FIRST), name)
 
     from harness.reporting.figures.values import distribution
 
     drawn: list[Figure] = []
-    for name in sorted(numeric, key=order)[:MOST_ATTRIBUTES]:
+    for name in sorted(numeric, key=place)[:MOST_ATTRIBUTES]:
         words = f"{name.removesuffix('_deg')} (degrees)" if name.endswith("_deg") else name
         text = f"Distribution of {words} over the faces of each set."
-        spec = distribution(numeric[name], words, "generator", "generator")
+        sets = drawn_series((row["generator"] for row in numeric[name]), order)
+        spec = distribution(numeric[name], words, "generator", "generator", sets)
         drawn.append(draw(f"attribute-{len(drawn)}", words, text, spec))
     return drawn
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from harness.reporting.figures import curves
 from harness.reporting.figures.figure_embed import Figure, draw
+from harness.reporting.figures.series import SeriesNames, drawn_series
 from harness.reporting.sections.pictures import KEY, media, picture
 from harness.reporting.tables.grid import Box, Grid, Head, texts
 from harness.reporting.tables.matrix import Names
@@ -22,6 +24,11 @@ MEASURES = {
     "validation_accuracy": "validation accuracy",
     "images_per_s": "images per second",
 }
+SPEED = "images_per_s"
+"""Depends on what else the machine did, so it is in the details."""
+
+Points = Sequence[Mapping[str, float]]
+"""The rows of a training history."""
 
 
 @dataclass
@@ -29,6 +36,7 @@ class TrainingSection:
     """All trainings of a study."""
 
     figures: list[Figure] = field(default_factory=list)
+    speed: list[Figure] = field(default_factory=list)
     grid: Grid | None = None
     inputs: list[tuple[str, str]] = field(default_factory=list)  # title, data URI
 
@@ -52,28 +60,28 @@ def phases(result: Result) -> Iterator[RecordedPhase]:
         yield RecordedPhase(len(earlier) + 1, inputs["model"], model.facts)
 
 
-def training(study: Study, names: Names) -> TrainingSection:
-    """Figures over steps, a line for every phase, and what the networks saw."""
+def training(study: Study, names: Names, series: SeriesNames) -> TrainingSection:
+    """Figures over steps, a row for every phase, and what the networks saw."""
     made = TrainingSection()
     among = sum(1 for result in _trained(study) for _ in phases(result))
-    histories: list[dict[str, Any]] = []
+    histories: dict[tuple[str, int], list[list[dict[str, Any]]]] = {}
     lines: list[list[Box]] = []
     for result in _trained(study):
-        use = result.cell.model
         row, before = names.row(result), 0.0
         for phase in phases(result):
-            run = f"{use.key[:KEY]}.{phase.number}"
-            common = {"generator": row.source, "model": row.model, "phase": phase.number,
-                      "run": run}  # fmt: skip
             points = _history(study, phase.key, among)
-            histories += [{**p, **common, "step": p["step"] + before} for p in points]
+            if points:
+                moved = [{**point, "step": point["step"] + before} for point in points]
+                histories.setdefault((series.label(result), phase.number), []).append(moved)
             before += float(phase.facts.get("steps", points[-1]["step"] if points else 0))
             lines.append(_line(row.source, row.model, result.seed.repeat, phase))
             sheet = picture(study, f"inputs-{phase.key[:KEY]}.jpg")
             if sheet:
                 title = f"{row.title}, repeat {result.seed.repeat}, phase {phase.number}"
                 made.inputs.append((title, sheet))
-    made.figures = _figures(histories)
+    drawn = _figures(histories, series)
+    made.speed = [figure for figure in drawn if figure.id == f"training-{SPEED}"]
+    made.figures = [figure for figure in drawn if figure not in made.speed]
     made.grid = _grid(lines) if lines else None
     return made
 
@@ -94,21 +102,62 @@ def _history(study: Study, key: str, among: int) -> list[dict[str, float]]:
     return []
 
 
-def _figures(histories: list[dict[str, Any]]) -> list[Figure]:
+def _figures(
+    histories: Mapping[tuple[str, int], Sequence[Points]], series: SeriesNames
+) -> list[Figure]:
     """A figure for every measure; the rows of all are in the page once."""
     from harness.reporting.figures.values import training as specification
 
-    measures = [column for column in MEASURES if any(column in row for row in histories)]
-    keys = ("step", "generator", "model", "phase", "run", *measures)
-    rows = [{key: row.get(key) for key in keys} for row in histories]
-    drawn: list[Figure] = []
+    found = [
+        row for (label, phase), each in histories.items() for row in _joined(label, phase, each)
+    ]
+    measures = [column for column in MEASURES if any(column in row for row in found)]
+    names = [name for column in measures for name in (column, *_ends(column))]
+    kept = [name for name in names if any(row.get(name) is not None for row in found)]
+    rows = [
+        {key: row.get(key) for key in ("step", "series", "phase", "run", *kept)} for row in found
+    ]
+    drawn = drawn_series((str(row["series"]) for row in rows), series.order)
+    figures: list[Figure] = []
     for column in measures:
         title = MEASURES[column]
-        text = f"{title.capitalize()} over training steps, one line per phase of a training."
-        spec = specification(rows, column, title)
-        first = drawn[0].id if drawn else ""
-        drawn.append(draw(f"training-{column}", title.capitalize(), text, spec, data_of=first))
-    return drawn
+        banded = _ends(column)[0] in kept
+        text = (
+            f"{title.capitalize()} over training steps, a line per series and phase"
+            + ("; the mean over seeds, with a band from the lowest to the highest" * banded)
+            + f". {drawn.note}"
+        )
+        spec = specification(rows, column, title, drawn)
+        first = figures[0].id if figures else ""
+        figures.append(draw(f"training-{column}", title.capitalize(), text, spec, data_of=first))
+    return figures
+
+
+def _joined(label: str, phase: int, each: Sequence[Points]) -> list[dict[str, Any]]:
+    """Mean, lowest and highest of the trainings of a series, where they took the same steps."""
+    steps = [[point["step"] for point in points] for points in each]
+    common = {"series": label, "phase": phase}
+    if len(each) == 1 or any(one != steps[0] for one in steps):
+        return [{**point, **common, "run": f"{label}.{phase}.{number}"}
+                for number, points in enumerate(each) for point in points]  # fmt: skip
+    rows = []
+    for points in zip(*each, strict=True):
+        row: dict[str, Any] = {"step": points[0]["step"], **common, "run": f"{label}.{phase}"}
+        for column in MEASURES:
+            values = [point[column] for point in points if column in point]
+            if values:
+                low, high = _ends(column)
+                row |= {column: _short(fmean(values)), low: min(values), high: max(values)}
+        rows.append(row)
+    return rows
+
+
+def _ends(column: str) -> tuple[str, str]:
+    return f"{column}_low", f"{column}_high"
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.6g}")
 
 
 def _line(source: str, model: str, repeat: int, phase: RecordedPhase) -> list[Box]:

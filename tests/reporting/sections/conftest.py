@@ -6,13 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from harness.reporting.figures.series import SeriesNames
 from harness.reporting.tables.matrix import Names
 from harness.results.study import load_study
 
 
 @pytest.fixture
 def study_of(make, tmp_path):
-    """Write results and give the study of them with the names of its rows."""
+    """Write results and give the study of them with the names of its rows and series."""
 
     def written(*results, folder="study"):
         place = tmp_path / folder
@@ -20,7 +21,9 @@ def study_of(make, tmp_path):
         for one in results:
             make.write_cell(place, one)
         study = load_study(place, allow_empty=True)
-        return SimpleNamespace(study=study, names=Names.of(study.results), folder=place)
+        names = Names.of(study.results)
+        series = SeriesNames.of(study.results, names)
+        return SimpleNamespace(study=study, names=names, series=series, folder=place)
 
     return written
 

@@ -65,7 +65,7 @@ def test_the_tables_of_a_benchmark(make, grouped, study_of, lines):
         make.metric(0.6, name="tar@far", at={"group": "Asian", "far": 1e-3}),
     ]  # fmt: skip
     made = study_of(grouped(more=more), make.result(bench="lfw"))
-    (found,) = fairness.fairness(made.study, made.names)  # lfw tells no groups apart
+    (found,) = fairness.fairness(made.study, made.names, made.series)  # lfw tells no groups apart
     assert (found.title, found.bench, found.id) == ("rfw", "bench-1", "groups-1")
     captions = [grid.caption for grid in found.grids]
     assert captions == [
@@ -88,11 +88,11 @@ def test_a_point_for_every_measured_fraction_of_a_group(make, study_of):
             update={"unit": "count"}),
     ]  # fmt: skip
     made = study_of(make.result(bench="rfw", metrics=metrics))
-    (figure,) = fairness.fairness(made.study, made.names)[0].figures
+    (figure,) = fairness.fairness(made.study, made.names, made.series)[0].figures
     assert figure.id == "groups-0-0"
     assert "by group on rfw" in figure.title
 
 
 def test_without_groups_there_is_nothing_to_show(make, study_of):
     made = study_of(make.result())
-    assert fairness.fairness(made.study, made.names) == []
+    assert fairness.fairness(made.study, made.names, made.series) == []

@@ -69,7 +69,7 @@ def test_what_a_phase_saw_in_words(parts, text):
 
 def test_a_line_for_every_phase(trained, study_of, lines):
     made = study_of(trained(repeat=1))
-    grid = training(made.study, made.names).grid
+    grid = training(made.study, made.names, made.series).grid
     first, last = lines(grid)
     assert first[:5] == ["bfm", "net", "1", "1", "bfm 100 identities, 9,000 images"]
     assert first[5:11] == ["300", "9,000", "44.0 s", "0.7", "", ""]
@@ -81,12 +81,12 @@ def test_a_line_for_every_phase(trained, study_of, lines):
 
 def test_a_training_is_shown_once_however_many_cells_use_it(trained, study_of, lines):
     made = study_of(trained(), trained(bench="cfp"), trained(name="other", bench="cfp"))
-    assert len(lines(training(made.study, made.names).grid)) == 4
+    assert len(lines(training(made.study, made.names, made.series).grid)) == 4
 
 
 def test_a_study_without_training_shows_none(make, study_of):
     made = study_of(make.result(None, "onnx"))
-    found = training(made.study, made.names)
+    found = training(made.study, made.names, made.series)
     assert (found.grid, found.figures, found.inputs) == (None, [], [])
 
 
@@ -101,13 +101,13 @@ def test_steps_of_later_phases_go_on_where_the_earlier_ended(trained, study_of, 
 
     monkeypatch.setattr(section, "draw", draw)
     monkeypatch.setattr(
-        "harness.reporting.figures.values.training", lambda rows, column, title: rows
+        "harness.reporting.figures.values.training", lambda rows, column, title, drawn: rows
     )
     result = trained()
     made = study_of(result)
     history(made.folder, "net-early-0", 30)
     history(made.folder, result.cell.model.key, 10, validation_accuracy=[0.5] * 10)
-    training(made.study, made.names)
+    training(made.study, made.names, made.series)
     assert list(drawn) == ["training-loss", "training-validation_accuracy"]
     rows, of = drawn["training-loss"]
     assert drawn["training-validation_accuracy"] == (rows, "training-loss")
@@ -120,10 +120,63 @@ def test_steps_of_later_phases_go_on_where_the_earlier_ended(trained, study_of, 
     assert len({row["run"] for row in rows}) == 2
 
 
+def test_seeds_of_a_series_are_one_line_with_a_band(make, study_of, monkeypatch):
+    """Losses k/step of seeds k = 1, 2, 6: mean 3/step between 1/step and 6/step."""
+    from harness.reporting.sections import training as section
+
+    texts = []
+
+    def draw(identifier, title, text, spec, data_of=""):
+        texts.append(text)
+        return SimpleNamespace(id=identifier, spec=spec)
+
+    monkeypatch.setattr(section, "draw", draw)
+    monkeypatch.setattr(
+        "harness.reporting.figures.values.training", lambda rows, column, title, drawn: rows
+    )
+    results = [make.result(model=make.component("m", seed=n), repeat=n) for n in range(3)]
+    network = results[0].cell.model.model_copy(update={"params": {}})
+    cells = [r.cell.model_copy(update={"model": network.model_copy(
+        update={"key": r.cell.model.key})}) for r in results]  # fmt: skip
+    made = study_of(
+        *(r.model_copy(update={"cell": c}) for r, c in zip(results, cells, strict=True))
+    )
+    for factor, result in zip((1, 2, 6), results, strict=True):
+        history(made.folder, result.cell.model.key, 10, loss=[factor / k for k in range(1, 11)])
+    (figure,) = training(made.study, made.names, made.series).figures
+    assert len(figure.spec) == 10
+    assert {row["run"] for row in figure.spec} == {"m.1"}
+    for row in figure.spec:
+        ends = [row["loss_low"], row["loss"], row["loss_high"]]
+        assert ends == pytest.approx([n / row["step"] for n in (1, 3, 6)], rel=1e-5)
+    assert "the mean over seeds, with a band from the lowest to the highest" in texts[0]
+
+
+def test_seeds_of_other_lengths_are_lines_of_their_own(make, study_of):
+    from harness.reporting.sections.training import _joined
+
+    points = [
+        [{"step": 1.0, "loss": 2.0}],
+        [{"step": 1.0, "loss": 1.0}, {"step": 2.0, "loss": 1.0}],
+    ]
+    found = _joined("m", 1, points)
+    assert len(found) == 3
+    assert {row["run"] for row in found} == {"m.1.0", "m.1.1"}
+
+
+def test_speed_is_in_the_details(trained, study_of):
+    result = trained(earlier=())
+    made = study_of(result)
+    history(made.folder, result.cell.model.key, 10, images_per_s=[100.0] * 10)
+    found = training(made.study, made.names, made.series)
+    assert [figure.id for figure in found.figures] == ["training-loss"]
+    assert [figure.id for figure in found.speed] == ["training-images_per_s"]
+
+
 def test_pictures_of_what_networks_saw_are_titled_by_their_phase(trained, study_of):
     made = study_of(trained())
     (made.folder / "media").mkdir()
     (made.folder / "media/inputs-net-early-0.jpg").write_bytes(b"\xff\xd8\xff picture")
-    ((title, uri),) = training(made.study, made.names).inputs
+    ((title, uri),) = training(made.study, made.names, made.series).inputs
     assert title == "bfm > net, repeat 0, phase 1"
     assert uri.startswith("data:image/jpeg;base64,")
