@@ -13,7 +13,7 @@ from harness.reporting.compare import environments
 from harness.reporting.compare.rows import RowTests
 from harness.reporting.compare.verdict import standings, verdict
 from harness.reporting.figures.figure_embed import Figure
-from harness.reporting.figures.series import COLOURS, SeriesNames
+from harness.reporting.figures.series import COLOURS
 from harness.reporting.figures.vega import VEGA
 from harness.reporting.sections import (
     added,
@@ -28,6 +28,7 @@ from harness.reporting.sections import (
     records,
     training,
 )
+from harness.reporting.sections.series_names import SeriesNames
 from harness.reporting.tables import redaction
 from harness.reporting.tables.comparison import comparison
 from harness.reporting.tables.matrix import Matrix, Names

@@ -8,9 +8,10 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from harness.reporting.figures.figure_embed import Figure, draw
-from harness.reporting.figures.series import SeriesNames, drawn_series
+from harness.reporting.figures.series import drawn_series
 from harness.reporting.sections import lines
 from harness.reporting.sections.amounts import over_amounts
+from harness.reporting.sections.series_names import SeriesNames
 from harness.reporting.tables.columns import NAMES
 from harness.reporting.tables.comparison import comparison
 from harness.reporting.tables.estimates import pool

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.reporting.figures import curves
 from harness.reporting.figures.figure_embed import Figure, draw
-from harness.reporting.figures.series import MOST_SERIES, DrawnSeries, SeriesNames, drawn_series
+from harness.reporting.figures.series import MOST_SERIES, DrawnSeries, drawn_series
+from harness.reporting.sections.series_names import SeriesNames
 
 if TYPE_CHECKING:
     from harness.reporting.figures.curves import StepCurve

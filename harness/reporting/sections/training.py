@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness.reporting.figures import curves
 from harness.reporting.figures.figure_embed import Figure, draw
-from harness.reporting.figures.series import SeriesNames, drawn_series
+from harness.reporting.figures.series import drawn_series
 from harness.reporting.sections.pictures import KEY, media, picture
+from harness.reporting.sections.series_names import SeriesNames
 from harness.reporting.tables.grid import Box, Grid, Head, texts
 from harness.reporting.tables.matrix import Names
 from harness.results import numbers

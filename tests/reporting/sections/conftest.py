@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.reporting.figures.series import SeriesNames
+from harness.reporting.sections.series_names import SeriesNames
 from harness.reporting.tables.matrix import Names
 from harness.results.study import load_study
 

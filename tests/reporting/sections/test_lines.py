@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from harness.reporting.figures.series import MOST_SERIES, SeriesNames
+from harness.reporting.figures.series import MOST_SERIES
 from harness.reporting.sections import lines as section
+from harness.reporting.sections.series_names import SeriesNames
 from harness.reporting.tables.matrix import Names
 from harness.results.study import load_study
 
