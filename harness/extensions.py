@@ -40,7 +40,8 @@ class Setup:
     ``folders`` are read and written by every task, under the same path on every machine.
     ``plugin_files`` are single-file plugins that a fresh process must import. ``jobs`` is what the
     user allows to run at once, ``gpu`` says that stages will need one, and ``say`` tells the
-    terminal and the log of the study what happened to a worker.
+    terminal and the log of the study what happened to a worker. ``ended()`` is True once a signal
+    has asked the command to end: workers may have got it, too, and are no news.
     """
 
     folders: tuple[Path, ...]
@@ -48,6 +49,7 @@ class Setup:
     jobs: int = 1
     gpu: bool = False
     say: Callable[[str], None] = lambda _: None
+    ended: Callable[[], bool] = lambda: False
 
 
 class ExecutorParams(Params):

@@ -25,6 +25,7 @@ from harness.inputs import shown
 from harness.lifecycle import CellFinished
 from harness.packages import missing_package
 from harness.plan.nodes import KIND_OF_STAGE, Node, Plan, PlannedCell, ResolvedComponent
+from harness.process import signals
 from harness.results import cells
 from harness.results.schema import Result
 
@@ -197,7 +198,9 @@ class Runner:
         try:
             with timeouts.stage(doing, progress.line, SILENCE_S, progress.listener()):
                 self._repair.run(task, key)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 (a plugin may raise anything)
+        except (Exception, SystemExit) as error:  # a plugin may raise anything
+            if signals.ended():  # a signal to the process group ends the workers of a stage as well
+                raise KeyboardInterrupt from error
             self.session.progress.close()
             dist = {} if chosen is None else {"dist": chosen.provided.dist}
             missing = missing_package(error, f"{stage} {label}", **dist)
@@ -258,6 +261,7 @@ def run_opened(runner: Runner) -> RunOutcome:
         jobs=session.jobs,
         gpu=job.plan.device.startswith("cuda"),
         say=say,
+        ended=signals.ended,
     )
     try:
         executor.open(setup)

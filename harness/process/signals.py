@@ -9,6 +9,9 @@ ENDING = ("SIGTERM", "SIGHUP")
 """Sent by batch systems, ``kill`` and closing terminals; Windows has no SIGHUP."""
 
 
+_arrived: list[int] = []
+
+
 class EndedError(KeyboardInterrupt):
     """A signal asked this process to end; what waits for Ctrl-C handles it alike."""
 
@@ -33,7 +36,13 @@ def listen() -> None:
             signal.signal(number, _end)
 
 
+def ended() -> bool:
+    """Whether such a signal has come: what fails from then on fails because of it."""
+    return bool(_arrived)
+
+
 def _end(number: int, frame: FrameType | None) -> None:
+    _arrived.append(number)
     # The next one ends the process at once, as a second Ctrl-C would.
     signal.signal(number, signal.SIG_DFL)
     raise EndedError(number)

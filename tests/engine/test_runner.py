@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 
 from harness.engine.runner import one_sentence
 from harness.errors import OUT_OF_MEMORY, DataError
+from harness.process import signals
 
 READY = ("-m", "toy-pixels", "-b", "toy-pairs")
 BOTH = """
@@ -88,6 +90,13 @@ def test_every_attempt_is_kept(ran):
     ran(*failing, check=1)
     ran(*failing, check=1)
     assert [record["file"] for record in ran.failures()] == ["failed-1.json", "failed-2.json"]
+
+
+def test_what_a_signal_ended_is_not_recorded_as_a_failure(ran, monkeypatch):
+    monkeypatch.setattr(signals, "_arrived", [signal.SIGTERM])
+    ran("-g", "toy-faces", "-G", "fail=true", check=130)
+    assert ran.failures() == []
+    assert ran.events("failed") == []
 
 
 def test_fail_fast_stops_at_the_first_failure(ran, tmp_path):

@@ -78,6 +78,18 @@ def test_a_signal_that_is_ignored_stays_ignored():
         signal.signal(signal.SIGHUP, before)
 
 
+def test_what_fails_after_a_signal_can_be_told_from_what_fails_before(monkeypatch):
+    monkeypatch.setattr(signals, "_arrived", [])
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert not signals.ended()
+        with pytest.raises(signals.EndedError):
+            signals._end(signal.SIGTERM, None)
+        assert signals.ended()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_codes_are_those_of_shells():
     assert signals.EndedError(signal.SIGTERM).exit_code == 143
     assert signals.EndedError(signal.SIGHUP).exit_code == 129

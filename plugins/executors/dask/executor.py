@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import itertools
 import threading
 import uuid
@@ -15,7 +16,7 @@ from distributed import Client, Future, KilledWorker
 from harness.plugin import HarnessError, PrerequisiteError
 from harness.plugin.executors import Executor, Setup
 
-from . import clusters, worker
+from . import clusters, farewell, worker
 from .params import DaskParams
 
 AHEAD = 4
@@ -23,6 +24,7 @@ AHEAD = 4
 
 LEAST_AHEAD = 64
 LOOK_EVERY_S = 0.5
+START_S = 30
 CONNECT_S = 30
 FAREWELL_S = 5
 MEMORY = "memory"
@@ -40,6 +42,8 @@ class DaskExecutor(Executor):
         self._heard: dict[int, SimpleQueue[Any]] = {}
         self._cluster: Any = None
         self._client: Client | None = None
+        self._undo: Callable[[], None] = lambda: None
+        self._setup = Setup(folders=())
 
     def describe(self, jobs: int) -> str:
         """See :class:`harness.extensions.Executor`."""
@@ -57,10 +61,11 @@ class DaskExecutor(Executor):
     def open(self, setup: Setup) -> None:
         """See :class:`harness.extensions.Executor`."""
         self._setup = setup
+        self._undo = farewell.quiet(self._ending)
         self._topic = f"harness-{uuid.uuid4().hex}"
         self._sign = worker.Sign(self._topic, setup.folders)
         try:
-            self._cluster = clusters.start(self.params, setup.jobs, gpu=setup.gpu)
+            self._start(setup)
             self._client = Client(self._cluster, timeout=CONNECT_S, set_as_default=False)
         except OSError as error:
             raise PrerequisiteError(
@@ -70,7 +75,9 @@ class DaskExecutor(Executor):
         self._sign.put()
         client = self._client
         try:
-            client.register_plugin(worker.Arrival(setup.plugin_files), name=self._topic)
+            ours = self.params.cluster == "local" and self.params.scheduler is None
+            own = self._sign if ours else None
+            client.register_plugin(worker.Arrival(setup.plugin_files, own), name=self._topic)
             problems = [text for text in client.run(worker.problem, self._sign).values() if text]
         except Exception as error:
             raise PrerequisiteError(
@@ -89,28 +96,54 @@ class DaskExecutor(Executor):
                 f"Dask dashboard {client.dashboard_link}, which every user of this machine can open"
             )
 
+    def _start(self, setup: Setup) -> None:
+        """Start the cluster; an interrupt waits for it, because Dask cannot end half of one."""
+        starting = concurrent.futures.Future[Any]()
+
+        def start() -> None:
+            try:
+                starting.set_result(clusters.start(self.params, setup.jobs, gpu=setup.gpu))
+            except BaseException as error:  # noqa: BLE001 (raised where it is waited for)
+                starting.set_exception(error)
+
+        threading.Thread(target=start, name="dask-start", daemon=True).start()
+        try:
+            self._cluster = starting.result()
+        except KeyboardInterrupt:
+            with suppress(Exception):  # the interrupt is what is told
+                self._cluster = starting.result(timeout=START_S)
+            raise
+
     def close(self) -> None:
         """See :class:`harness.extensions.Executor`."""
         self._closed.set()
-        if self._client is None:
-            return
+        if self._client is not None:
+            self._leave(self._client)
+        self._client = None
+        if self._cluster is not None and not isinstance(self._cluster, str):
+            with suppress(TimeoutError):
+                self._cluster.close(timeout=10)
+        if not self._setup.ended():  # else the process ends, and what Dask says until then is noise
+            self._undo()
+
+    def _leave(self, client: Client) -> None:
+        """Take back what was told to the cluster, which others may go on using."""
         self._sign.remove()
-        if self._client.status == "running":
+        if client.status == "running":
             for topic in ("all", self._topic):
                 with suppress(ValueError):  # opened no further
-                    self._client.unsubscribe_topic(topic)
+                    client.unsubscribe_topic(topic)
             with suppress(OSError):  # a worker that sleeps does not answer, and none needs to
-                self._client.sync(
-                    self._client.scheduler.unregister_worker_plugin,
+                client.sync(
+                    client.scheduler.unregister_worker_plugin,
                     name=self._topic,
                     callback_timeout=FAREWELL_S,
                 )
         with suppress(TimeoutError):  # of a machine that is too busy; what was told ends later
-            self._client.close(timeout=5)
-        if not isinstance(self._cluster, str):
-            with suppress(TimeoutError):
-                self._cluster.close(timeout=10)
-        self._client = None
+            client.close(timeout=5)
+
+    def _ending(self) -> bool:
+        return self._closed.is_set() or self._setup.ended()
 
     def run_shards(
         self, task: Callable[[Any, int], Any], shared: Any, shards: Sequence[int], jobs: int
@@ -195,7 +228,7 @@ class DaskExecutor(Executor):
                 continue
 
     def _result(self, future: Future) -> Any:
-        if self._closed.is_set():
+        if self._ending():
             raise KeyboardInterrupt
         if future.status != "finished":
             raise self._broken(future)
@@ -256,7 +289,7 @@ class DaskExecutor(Executor):
 
     def _happened(self, event: tuple[float, Any]) -> None:
         message = event[1]
-        if message.get("action") == "remove-worker" and not self._closed.is_set():
+        if message.get("action") == "remove-worker" and not self._ending():
             self._setup.say(
                 f"Dask worker {message.get('worker', '')} is lost; others take its tasks over"
             )

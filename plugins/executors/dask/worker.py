@@ -21,6 +21,8 @@ from distributed import WorkerPlugin, get_worker
 from harness.plugin import HarnessError, PrerequisiteError
 from harness.plugin.executors import import_files
 
+from . import farewell
+
 SEEN_WITHIN_S = 5.0
 """A shared file system may show a new file a little later on another machine."""
 
@@ -77,14 +79,19 @@ class StopTaskError(BaseException):
 
 
 class Arrival(WorkerPlugin):  # type: ignore[misc]
-    """Makes single-file plugins known to a worker before its first task, whenever it arrives."""
+    """Makes single-file plugins known to a worker before its first task, whenever it arrives.
 
-    def __init__(self, plugin_files: tuple[Path, ...]) -> None:
-        self.plugin_files = plugin_files
+    A worker of this run alone, which prints to its terminal, is silent once ``own`` is gone.
+    """
+
+    def __init__(self, plugin_files: tuple[Path, ...], own: Sign | None) -> None:
+        self.plugin_files, self.own = plugin_files, own
 
     def setup(self, worker: Any) -> None:
         """Import them."""
         import_files(self.plugin_files)
+        if (own := self.own) is not None:
+            farewell.quiet(lambda: not own.is_there())
 
 
 _SEEN: set[str] = set()
