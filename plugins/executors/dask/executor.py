@@ -127,7 +127,7 @@ class DaskExecutor(Executor):
             self._undo()
 
     def _leave(self, client: Client) -> None:
-        """Take back what was told to the cluster, which others may go on using."""
+        """Take back what was told to the cluster, which others may still use."""
         self._sign.remove()
         if client.status == "running":
             for topic in ("all", self._topic):
