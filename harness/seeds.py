@@ -7,6 +7,7 @@ generator changes no byte of another, and any single sample can be made alone.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,15 @@ def stream(seed: int, *path: str | int) -> np.random.Generator:
     import numpy as np
 
     return np.random.Generator(np.random.Philox(_key_type()(derive(seed, *path))))
+
+
+def children(rng: np.random.Generator) -> Callable[[str], np.random.Generator]:
+    """Streams by name below ``rng``, from which one number is drawn.
+
+    A name that is added, or draws more, changes no other.
+    """
+    root = int(rng.integers(2**63))
+    return lambda name: stream(root, name)
 
 
 @cache

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import open_registry
+from harness.cli.options import files_of, open_registry
 from harness.recipe.parameters import parse_assignment
 from harness.recipe.resolve import split_names
 from harness.terminal import line, say, say_page
 
 if TYPE_CHECKING:
+    from harness.plan.nodes import ImageSource
     from harness.tools.sets.measure_run import Measurer, SetMeasured
 
 Command = Callable[..., Any]
@@ -103,20 +104,25 @@ def compare_command(obj: dict[str, Any], sets: tuple[str, ...], **options: Any) 
 def _measured(
     obj: dict[str, Any], sets: Sequence[str], options: dict[str, Any]
 ) -> list[SetMeasured]:
+    from harness.engine.sets.labelled_set import open_labelled
     from harness.errors import UsageError
+    from harness.plan.measuring import ROLES, open_path
     from harness.store.artifacts import Store
-    from harness.tools.sets.labelled_set import open_set
-    from harness.tools.sets.measure_run import ROLES
 
-    _check(options)
+    _check(options, sets)
     store, template = Store(), options["template"]
-    opened = [open_set(store, name, template) for name in sets]
+    measurer = _measurer(obj, store, options)
+
+    def opened_set(name: str) -> ImageSource:
+        return open_path(measurer.planner, name, template, options["per_identity"])
+
+    opened = [opened_set(name) for name in sets]
     if len(sets) > 1 and len({item.key for item in opened}) < len(opened):
         raise UsageError("compare-sets needs different sets; two of these are the same")
-    others = {role: open_set(store, options[role], template) for role in ROLES if options[role]}
-    for note in dict.fromkeys(note for item in (*opened, *others.values()) for note in item.notes):
+    others = {role: opened_set(options[role]) for role in ROLES if options[role]}
+    known = [open_labelled(store, item) for item in (*opened, *others.values())]
+    for note in dict.fromkeys(note for item in known for note in item.notes):
         say(f"harness: {note}", err=True)
-    measurer = _measurer(obj, store, options)
     found = [measurer.measure(faces, others) for faces in opened]
     if "against" in others and others["against"].key not in {item.key for item in opened}:
         found.append(measurer.measure(others["against"], {}, reference=True))
@@ -124,7 +130,7 @@ def _measured(
     return found
 
 
-def _check(options: dict[str, Any]) -> None:
+def _check(options: dict[str, Any], sets: Sequence[str]) -> None:
     from harness.errors import UsageError
 
     if options["control"] is not None and options["seen"] is None:
@@ -151,20 +157,18 @@ def _show(obj: dict[str, Any], found: Sequence[SetMeasured], options: dict[str, 
 
 
 def _measurer(obj: dict[str, Any], store: Any, options: dict[str, Any]) -> Measurer:
-    from harness.engine.opener import ComponentOpener
     from harness.plan.device import resolve_device
     from harness.plan.planner import Planner
     from harness.progress import Progress
     from harness.recipe.resolve import Recipe, StudyTable, Use
     from harness.recipe.tables import ModelUse
-    from harness.tools.sets.embed_set import SetEmbedder
     from harness.tools.sets.measure_run import Measurer
 
     registry = open_registry(obj)
     model = _table(options["model"], options["model_params"])
     aligner = _table(options["aligner"], options["aligner_params"])
     recipe = Recipe(
-        study=StudyTable(device=resolve_device(options["device"])),
+        study=StudyTable(device=resolve_device(options["device"]), seed=options["seed"]),
         model=[ModelUse.model_validate(model)] if model else [],
         aligner=Use.model_validate(aligner) if aligner else None,
     )
@@ -175,9 +179,7 @@ def _measurer(obj: dict[str, Any], store: Any, options: dict[str, Any]) -> Measu
     finder = planner.choose("aligner", recipe.aligner) if recipe.aligner else None
     planner.require_assets()
     progress = Progress(quiet=options["quiet"])
-    opener = ComponentOpener(store, recipe.study, device=planner.device, progress=progress)
-    embedder = SetEmbedder(opener, network, finder) if network else None
-    return Measurer(opener, embedder, measures, options["seed"], options["per_identity"])
+    return Measurer(planner, measures, network, finder, progress, files_of(obj))
 
 
 def _table(name: str | None, given: Sequence[str]) -> dict[str, Any] | None:

@@ -60,7 +60,7 @@ def command(obj: dict[str, Any], /, study: Path | None, **options: Any) -> int:
     from harness.progress import Progress
     from harness.store.artifacts import Store
     from harness.tools.leak_run import check, record
-    from harness.tools.sets.labelled_set import open_set
+    from harness.tools.sets.named import open_set
 
     if not 0 < options["fmr"] < 1:
         raise click.UsageError(f"--fmr {options['fmr']} is not a share between 0 and 1")

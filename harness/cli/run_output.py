@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from harness.lifecycle import ReportWritten
-from harness.terminal import say, say_page
+from harness.terminal import line, say, say_page
 
 if TYPE_CHECKING:
     from harness.api import Finished
@@ -19,10 +19,10 @@ def show(done: Finished, *, as_json: bool) -> int:
     if as_json:
         for result in outcome.results:
             say(json.dumps(json.loads(result.to_json())))
-    elif outcome.results:
-        from harness.reporting import summary_table
-
-        say_page(summary_table(outcome.results))
+        for record in outcome.measurements:
+            say(json.dumps(record.fields()))
+    else:
+        _tables(outcome)
     if not done.plan.cells:
         for label, key, sheet in outcome.face_sets:
             place = done.store.folder("faces", key)
@@ -34,7 +34,7 @@ def show(done: Finished, *, as_json: bool) -> int:
     for failure in outcome.failures:
         where = f" (details: {failure.log})" if failure.log else ""
         say(f"harness: {failure.stage} {failure.label}: {failure.message}{where}", err=True)
-    if outcome.results:
+    if outcome.results or outcome.measurements:
         from harness.reporting import pictures_missing, render
 
         extra = registry.templates()
@@ -47,9 +47,21 @@ def show(done: Finished, *, as_json: bool) -> int:
     return _exit_code(outcome)
 
 
+def _tables(outcome: RunOutcome) -> None:
+    if outcome.results:
+        from harness.reporting import summary_table
+
+        say_page(summary_table(outcome.results))
+    if outcome.measurements:
+        from harness.reporting.tables.measured import measures_table
+
+        text = measures_table(outcome.measurements)
+        say("\n".join(map(line, text.split("\n"))))
+
+
 def _exit_code(outcome: RunOutcome) -> int:
     """1 when cells failed among others; the error's own code when it is the whole story."""
     if not outcome.failures:
         return 0
     codes = {getattr(failure.error, "exit_code", 1) for failure in outcome.failures}
-    return codes.pop() if not outcome.results and len(codes) == 1 else 1
+    return codes.pop() if not (outcome.results or outcome.measurements) and len(codes) == 1 else 1

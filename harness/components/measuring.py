@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Need = Literal["embeddings", "images", "against", "seen"]
+Other = Literal["against", "seen", "control"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,13 @@ class Measure(ABC):
     """Numbers of a face set. ``prepare`` reads, ``measure`` computes.
 
     ``needs`` says what must be there; where ``against`` or ``seen`` is not given, the measure is
-    skipped and the result says so. ``metrics`` describes every metric by its name, up to an ``@``.
+    skipped and the result says so. ``optional`` are other sets that it looks at where they are
+    given; a set that is in neither does not reach it, nor its key. ``metrics`` describes every
+    metric by its name, up to an ``@``.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({"embeddings"})
+    optional: ClassVar[frozenset[Other]] = frozenset({"against", "seen", "control"})
     metrics: ClassVar[Mapping[str, MetricInfo]] = {}
 
     def __init__(self, params: Any) -> None:

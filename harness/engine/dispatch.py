@@ -14,7 +14,7 @@ from harness.engine import chunks, pictures
 from harness.engine.job import Job
 from harness.engine.remote import ProgressForwarder, Tell, hear, needs_of
 from harness.engine.session import Session
-from harness.engine.stages import embed, generate, place, score, train
+from harness.engine.stages import embed, generate, measure, place, score, train
 from harness.engine.unchanged import changes
 from harness.errors import DataError
 from harness.plan.nodes import KIND_OF_STAGE, Node, PlannedCell, ResolvedComponent
@@ -23,6 +23,7 @@ from harness.results.schema import Result
 
 STAGES: Mapping[str, ModuleType] = {
     "generate": generate, "place": place, "train": train, "embed": embed,
+    "measure": measure,
 }  # fmt: skip
 SPLIT: Mapping[str, type[chunks.Split]] = {"place": place.Placing, "embed": embed.Embedding}
 """Stages over images, which may be made in parts."""

@@ -18,6 +18,7 @@ from harness.engine.event_log import Events
 from harness.engine.graph import together
 from harness.engine.repair import Repair
 from harness.engine.session import Session
+from harness.engine.sets.kept import keep_measurement
 from harness.errors import OUT_OF_MEMORY, HarnessError, advice, is_out_of_memory
 from harness.extensions import Setup
 from harness.fileio.atomic import write_text
@@ -27,6 +28,7 @@ from harness.packages import missing_package
 from harness.plan.nodes import KIND_OF_STAGE, Node, Plan, PlannedCell, ResolvedComponent
 from harness.process import signals
 from harness.results import cells
+from harness.results.measured.records import MeasurementRecord
 from harness.results.schema import Result
 
 SILENCE_S = 120.0
@@ -54,6 +56,7 @@ class RunOutcome:
 
     results: list[Result] = field(default_factory=list)
     failures: list[StageFailure] = field(default_factory=list)
+    measurements: list[MeasurementRecord] = field(default_factory=list)
     # label, key, contact sheet
     face_sets: list[tuple[str, str, Path]] = field(default_factory=list)
 
@@ -107,6 +110,7 @@ class Runner:
             )
         order = {key: number for number, key in enumerate(needs)}
         self.outcome.results.sort(key=lambda result: order[result.id])
+        self.outcome.measurements.sort(key=lambda record: order[record.id])
         self.outcome.failures.sort(key=lambda failure: order[failure.key])
         self.outcome.face_sets.sort(key=lambda face_set: order[face_set[1]])
 
@@ -118,6 +122,9 @@ class Runner:
         blocked = next((self._failed[k] for k in node.inputs.values() if k in self._failed), None)
         if blocked is not None:
             self._failed[node.key] = blocked
+            if node.stage == "measure":  # nothing else is made from it that would be told of
+                about = node.stage, node.key, node.label, _provider(node.worker)
+                self.events.add("skipped", *about, because=blocked)
             return False
         kind = KIND_OF_STAGE[node.stage]
         if self.session.store.find(kind, node.key):
@@ -133,6 +140,10 @@ class Runner:
         if node.stage == "train":
             folder = self.session.store.get(KIND_OF_STAGE[node.stage], node.key).folder
             pictures.keep_history(self.session, node, folder)
+        if node.stage == "measure":
+            record = keep_measurement(self.session, node)
+            if record.id not in {known.id for known in self.outcome.measurements}:
+                self.outcome.measurements.append(record)
         if node.stage == "generate":
             sheet = pictures.face_sheet(self.session, node)
             pictures.face_attributes(self.session, node)

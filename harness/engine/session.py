@@ -13,6 +13,7 @@ from harness.components import Benchmark, Generator, Images, Model
 from harness.engine.context import RunContext
 from harness.engine.job import Job
 from harness.engine.opener import ComponentOpener
+from harness.engine.sets.labelled_set import source_images
 from harness.executors.local import LocalExecutor
 from harness.extensions import Executor
 from harness.faces.store import FaceSet
@@ -100,6 +101,8 @@ class Session(ComponentOpener):
         """The images that a node places or embeds: a benchmark's, or a face set's."""
         if node.benchmark is not None:
             return self.benchmark(node.benchmark, node.inputs).images()
+        if node.source is not None:
+            return source_images(self.store, node.source)
         return self.faces(node.inputs["faces"])
 
     def faces(self, key: str) -> FaceSet:

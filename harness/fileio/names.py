@@ -52,7 +52,7 @@ def raw_files(files: dict[str, str]) -> dict[str, str]:
     return files
 
 
-WRITTEN = ("*", "cells/*", "cells/*/*")
+WRITTEN = ("*", "cells/*", "cells/*/*", "measures/*")
 """What a run, a report and other verbs write in a study, as patterns; see ``require_no_links``."""
 
 Name = Annotated[str, AfterValidator(file_name)]

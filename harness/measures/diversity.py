@@ -6,6 +6,8 @@ cosine kernel divided by its size.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,7 @@ from harness.measures.embedded import SortedEmbeddings
 from harness.measures.resampling import identity_means
 from harness.measures.values import missing, with_interval
 from harness.metrics.uncertainty.bootstrap import draw_subject_weights
+from harness.seeds import children
 
 VENDI_IMAGES = 5
 """Images of an identity that its Vendi score is of, so that identities compare."""
@@ -30,11 +33,18 @@ def diversity(
     replicates: int = 200,
 ) -> list[MeasuredValue]:
     """Within identities (means over those with enough images) and between their centres."""
-    return [*_within(faces, rng, vendi_images, replicates), *_between(faces, rng, replicates)]
+    draws = children(rng)
+    return [
+        *_within(faces, draws, vendi_images, replicates),
+        *_between(faces, draws("inter_cos"), replicates),
+    ]
 
 
 def _within(
-    faces: SortedEmbeddings, rng: np.random.Generator, vendi_images: int, replicates: int
+    faces: SortedEmbeddings,
+    draws: Callable[[str], np.random.Generator],
+    vendi_images: int,
+    replicates: int,
 ) -> list[MeasuredValue]:
     several = faces.counts > 1
     enough = faces.counts >= vendi_images
@@ -45,20 +55,20 @@ def _within(
         # |sum of unit vectors|^2 = n + sum over ordered pairs of their cosines
         mean_cosine = (squares - counts) / (counts * (counts - 1))
         variance = (counts - squares / counts) / (counts - 1)
-        found += identity_means(
-            {"intra_distance": 1 - mean_cosine, "intra_variance": variance}, rng, replicates
-        )
+        columns = {"intra_distance": 1 - mean_cosine, "intra_variance": variance}
+        found += identity_means(columns, draws("intra_distance"), replicates)
     else:
         why = "no identity has two images"
         found += [missing("intra_distance", why), missing("intra_variance", why)]
     if not enough.any():
         why = f"no identity has {vendi_images} images"
         return [*found, missing("intra_vendi", why)]
-    scores = []
+    scores, rng = [], draws("images of intra_vendi")
     for identity in np.flatnonzero(enough):
         unit = faces.of(int(identity))
         scores.append(vendi(unit[np.sort(rng.choice(len(unit), vendi_images, replace=False))]))
-    return [*found, *identity_means({"intra_vendi": np.array(scores)}, rng, replicates)]
+    vendis = {"intra_vendi": np.array(scores)}
+    return [*found, *identity_means(vendis, draws("intra_vendi"), replicates)]
 
 
 def vendi(unit: NDArray[np.float32]) -> float:

@@ -18,6 +18,7 @@ from harness.measures.values import missing, with_interval
 from harness.metrics.nearest import ImpostorThreshold, impostor_threshold, nearest
 from harness.metrics.outcome import NotMeasurable
 from harness.metrics.uncertainty.bootstrap import draw_subject_weights
+from harness.seeds import children
 
 CHANCE = 0.01
 """Share of identities that match by chance at the default threshold."""
@@ -176,14 +177,15 @@ def leakage(
         return [missing(name, found.reason, faces.identities) for name in METRICS]
     number = len(found.above)
     expected = found.by_chance / number
-    weights = draw_subject_weights(number, replicates, rng).astype(np.float64)
+    draws = children(rng)
+    weights = draw_subject_weights(number, replicates, draws("set")).astype(np.float64)
     rates = found.above.astype(np.float64) @ weights / number
     value = found.found / number
     base = np.full(replicates, expected)
     if control is not None:
         expected_control = control.found / len(control.above)
-        drawn = draw_subject_weights(len(control.above), replicates, rng).astype(np.float64)
-        base = control.above.astype(np.float64) @ drawn / len(control.above)
+        drawn = draw_subject_weights(len(control.above), replicates, draws("control"))
+        base = control.above.astype(np.float64) @ drawn.astype(np.float64) / len(control.above)
     else:
         expected_control = expected
     return [

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from harness.measures.embedded import GROUPS, Labels, SortedEmbeddings, deal
 from harness.metrics.uncertainty.bootstrap import draw_subject_weights
+from harness.seeds import children
 
 BINS = 1 << 16
 COARSE = 1 << 12
@@ -48,11 +49,12 @@ def count_pairs(
     faces: SortedEmbeddings, rng: np.random.Generator, *, cap: int = 50, groups: int = GROUPS
 ) -> PairCounts:
     """Count all impostor pairs, and of every identity at most ``cap`` genuine pairs by chance."""
-    group_of = deal(faces.identities, groups, rng)
+    draws = children(rng)
+    group_of = deal(faces.identities, groups, draws("groups"))
     number = int(group_of.max()) + 1
     genuine_of = np.zeros((number, COARSE), np.int64)
     genuine = np.zeros(BINS, np.int64)
-    left, right, capped = genuine_pairs(faces, rng, cap)
+    left, right, capped = genuine_pairs(faces, draws("genuine"), cap)
     for first in range(0, len(left), _CHUNK):
         a, b = left[first : first + _CHUNK], right[first : first + _CHUNK]
         cosines = np.einsum("nd,nd->n", faces.unit[a], faces.unit[b])

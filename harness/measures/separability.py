@@ -15,6 +15,7 @@ from harness.components import MeasuredValue
 from harness.measures.embedded import SortedEmbeddings
 from harness.measures.pair_counts import BINS, count_pairs, resample
 from harness.measures.values import missing, with_interval
+from harness.seeds import children
 
 OVERLAP_BINS = 256
 """Bins of the two densities whose overlap is taken, of width 2**-7."""
@@ -34,8 +35,9 @@ def separability(
         return [missing(name, "one identity has no impostor pairs") for name in METRICS]
     if faces.counts.max() < 2:
         return [missing(name, "no identity has two images") for name in METRICS]
-    counts = count_pairs(faces, rng, cap=cap)
-    drawn = resample(counts, replicates, rng)
+    draws = children(rng)
+    counts = count_pairs(faces, draws("pairs"), cap=cap)
+    drawn = resample(counts, replicates, draws("resamples"))
     genuine, impostor = (row[None].astype(np.float64) for row in (counts.genuine, counts.impostor))
     found = []
     for name, measure in METRICS.items():

@@ -20,6 +20,7 @@ DEFAULT_RATES: Mapping[str, tuple[float, float]] = {
     "detect": (20.0, 200.0),
     "train": (60.0, 1500.0),
     "embed": (60.0, 3000.0),
+    "measure": (1000.0, 1000.0),
 }
 BYTES_PER_PIXEL = 0.35  # of a JPEG of quality 95
 DEFAULT_PX = 256
@@ -99,7 +100,7 @@ class Estimator:
             counts = [self._taken(source) for source in node.training.sources]
             return None if None in counts else sum(count or 0 for count in counts)
         made = [self._images[key] for role, key in node.inputs.items()
-                if role.startswith("faces") and key in self._images]  # fmt: skip
+                if role.startswith(("faces", "set")) and key in self._images]  # fmt: skip
         if made:
             return None if None in made else sum(count or 0 for count in made)
         return self._benchmarks.get(str(node.parts.get("images")))
@@ -175,4 +176,5 @@ def _default_bytes(node: Node) -> float:
     if stage == "generate" and node.worker is not None:
         px = getattr(node.worker.params, "image_px", None) or DEFAULT_PX
         return float(px * px * BYTES_PER_PIXEL)
-    return {"place": PLACEMENT_BYTES, "embed": EMBEDDING_BYTES}.get(stage, MODEL_BYTES)
+    sizes = {"place": PLACEMENT_BYTES, "embed": EMBEDDING_BYTES, "measure": 1.0}
+    return sizes.get(stage, MODEL_BYTES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from harness._plugins.registry import FROM_FILE, RegisteredComponent
@@ -12,12 +13,13 @@ from harness.components import Asset, Params
 from harness.recipe.resolve import Recipe, StudyTable
 from harness.recipe.tables import Take
 
-Stage = Literal["generate", "place", "train", "embed", "score"]
+Stage = Literal["generate", "place", "train", "embed", "measure", "score"]
 KIND_OF_STAGE: Mapping[Stage, str] = {
     "generate": "faces",
     "place": "placements",
     "train": "models",
     "embed": "embeddings",
+    "measure": "measures",
 }
 
 
@@ -87,6 +89,33 @@ class TrainingPhase:
 
 
 @dataclass(frozen=True)
+class ImageSource:
+    """A face set that is looked at: a stored one, or a folder with a folder for each person.
+
+    ``key`` is that of the stored set, or one made of the folder's content. ``per_identity`` takes
+    the first images of each identity only.
+    """
+
+    key: str
+    title: str
+    folder: Path | None = None
+    template: str | None = None
+    per_identity: int | None = None
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """What a measure node looks at: ``sets`` by role, and the network it sees them through.
+
+    The measured set has the role ``set``; ``generator`` made it, None for a folder.
+    """
+
+    sets: Mapping[str, ImageSource]
+    model: ResolvedComponent | None
+    generator: ResolvedComponent | None
+
+
+@dataclass(frozen=True)
 class Node:
     """One stage to run: its key, what the key is made of, and what it needs."""
 
@@ -101,6 +130,9 @@ class Node:
     training: TrainingPhase | None = None  # of a train node
     benchmark: ResolvedComponent | None = None
     """Whose images are placed or embedded; None for those of a face set."""
+    source: ImageSource | None = None
+    """The face set that a measure looks at, of a node that places or embeds it."""
+    measuring: Measuring | None = None  # of a measure node
 
     @property
     def component(self) -> ResolvedComponent:

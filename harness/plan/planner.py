@@ -24,7 +24,10 @@ from harness.plan.device import (
     resolve_portable,
     resolve_precision,
 )
+from harness.plan.measuring import add_measures
 from harness.plan.nodes import (
+    ImageSource,
+    Measuring,
     Node,
     Plan,
     PlannedCell,
@@ -74,7 +77,9 @@ class Planner(ComponentResolver):
         trains = bool(generators) or any(use.phases for _, use in models)
         if models and not benchmarks and not trains:
             raise UsageError("a ready model needs something to be tested on; add --bench NAME")
-        if trains and models and not any(m.provided.component.trainable for m, _ in models):
+        measured = bool(self.recipe.measure)
+        trainable = any(m.provided.component.trainable for m, _ in models)
+        if trains and models and not trainable and not measured:
             raise UsageError(
                 f"model {models[0][0].name} cannot be trained; leave out --generator and "
                 "--finetune, or add a model that can"
@@ -88,10 +93,17 @@ class Planner(ComponentResolver):
                 self.add_set(source)
         found = list(self._all(models, generators, benchmarks, aligner))
         cells = tuple({cell.key: cell for cell in found}.values())
+        add_measures(self, generators, models, aligner)
+        return self.planned(cells, published_refs.links_of(found))
+
+    def planned(
+        self, cells: tuple[PlannedCell, ...] = (), links: Mapping[str, tuple[str, ...]] = {}
+    ) -> Plan:
+        """The plan of all nodes added so far; raises where an asset is missing."""
         self.require_assets()
         return Plan(
-            self.study, self.device, self.precision, dict(self._nodes), cells, self.recipe,
-            published_refs.links_of(found), dict(self.missing),
+            self.study, self.device, self.precision, dict(self._nodes), cells, self.recipe, links,
+            dict(self.missing),
         )  # fmt: skip
 
     def _all(
@@ -140,6 +152,8 @@ class Planner(ComponentResolver):
         *,
         training: TrainingPhase | None = None,
         benchmark: ResolvedComponent | None = None,
+        source: ImageSource | None = None,
+        measuring: Measuring | None = None,
         **more: Any,
     ) -> Node:
         """A node that is not in the plan yet; ``more`` enters its key."""
@@ -155,9 +169,10 @@ class Planner(ComponentResolver):
             **more,  # may lift the limit
         }
         key = digest(parts)
-        return Node(stage, label, key, parts, chosen, dict(inputs), seed, training, benchmark)
+        return Node(stage, label, key, parts, chosen, dict(inputs), seed, training, benchmark,
+                    source, measuring)  # fmt: skip
 
-    def hardware(self) -> dict[str, str]:
+    def hardware(self) -> dict[str, Any]:
         """Device class and precision, for what they can change."""
         return {"device": self.device.split(":")[0], "precision": self.precision}
 
@@ -247,15 +262,24 @@ class Planner(ComponentResolver):
         # A set that was accepted under one share is judged again under another.
         return rule if study.max_doubtful == MAX_DOUBTFUL else [*rule, study.max_doubtful]
 
-    def place(self, source: Mapping[str, str], label: str, aligner: ResolvedComponent | None,
-              owner: ResolvedComponent | None) -> str:  # fmt: skip
-        """Where the faces of a set, or of the benchmark ``owner``, are."""
-        more: dict[str, Any] = {"rule": self.placing_rule()}
+    def place(
+        self,
+        inputs: Mapping[str, str],
+        label: str,
+        aligner: ResolvedComponent | None,
+        owner: ResolvedComponent | None,
+        source: ImageSource | None = None,
+        **more: Any,
+    ) -> str:
+        """Where the faces of a set, or of the benchmark ``owner``, are; ``more`` enters the key."""
+        more |= {"rule": self.placing_rule()}
         if owner is not None:
             more |= _image_parts(owner)
         if aligner is not None and aligner.provided.component.determinism != "exact":
             more |= self.hardware()
-        return self.add(self.node("place", label, aligner, source, benchmark=owner, **more))
+        return self.add(
+            self.node("place", label, aligner, inputs, benchmark=owner, source=source, **more)
+        )
 
     def _cells(
         self,

@@ -190,7 +190,6 @@ def _train_node(
         {**inputs, **planner.requests(chosen)},
         planner.study.seed,
         training=training,
-        benchmark=None,
         repeat=repeat,
         phase=phase,
         **planner.hardware(),

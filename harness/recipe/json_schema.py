@@ -16,16 +16,17 @@ from harness.recipe import parameters
 from harness.recipe.layers import LISTED
 from harness.recipe.profiles import KEPT
 from harness.recipe.resolve import NO_ALIGNER, StudyTable
-from harness.recipe.tables import Faces, ModelUse, Phase, Take, Use
+from harness.recipe.tables import Faces, MeasureUse, ModelUse, Phase, Take, Use
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-KINDS: tuple[Kind, ...] = ("generator", "model", "benchmark", "aligner")
+KINDS: tuple[Kind, ...] = ("generator", "model", "benchmark", "aligner", "measure")
 STORED = "^[0-9a-f]{8,64}$"
 ENTRY: dict[str, type[BaseModel]] = {
     "generator": Faces,
     "model": ModelUse,
     "benchmark": Use,
     "aligner": Use,
+    "measure": MeasureUse,
 }
 
 

@@ -17,7 +17,7 @@ from harness.errors import DataError, UsageError
 from harness.fileio.toml_files import read_toml
 from harness.recipe.toml_lines import Places
 
-LISTED = ("generator", "model", "benchmark")
+LISTED = ("generator", "model", "benchmark", "measure")
 TABLES = ("study", *LISTED, "aligner", "executor", "sweep", "profile")
 ENVIRONMENT = "HARNESS_"
 

@@ -44,7 +44,7 @@ def apply(draft: RawRecipe, table: Mapping[str, Any], name: str, origin: Origin)
         made.aligner = entry(table["aligner"], (*where, "aligner"), origin)
     if "executor" in table:
         made.executor = entry(table["executor"], (*where, "executor"), origin)
-    for kind in ("model", "generator", "benchmark"):
+    for kind in ("model", "generator", "benchmark", "measure"):
         over = table.get(kind, {})
         if isinstance(over, list):
             made.entries[kind] = entries(over, (*where, kind), origin)

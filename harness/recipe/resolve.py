@@ -28,6 +28,7 @@ from harness.recipe.row_labels import with_labels
 from harness.recipe.run_options import RecipeFlags
 from harness.recipe.tables import (
     Faces,
+    MeasureUse,
     ModelUse,
     Phase,
     Take,
@@ -40,6 +41,8 @@ from harness.recipe.tables import (
 __all__ = ["Recipe", "RecipeFlags", "StudyTable", "Surroundings", "Use", "read", "resolve"]
 
 NO_ALIASES: Mapping[str, Alias] = MappingProxyType({})
+FLAG_OF = {"generator": "G", "model": "M", "benchmark": "B", "aligner": "A", "measure": "P"}
+"""Letter of the flag that sets parameters of a kind."""
 NO_ALIGNER = "none"
 """As ``aligner.use``: faces are not looked for."""
 
@@ -98,6 +101,7 @@ class Recipe(BaseModel):
     generator: list[Faces] = []
     model: list[ModelUse] = []
     benchmark: list[Use] = []
+    measure: list[MeasureUse] = []
     aligner: Use | None = None
     executor: Use | None = None
     """Where the work is done; it enters no key."""
@@ -176,6 +180,12 @@ def resolve(
             sweeps.get("benchmark", {}),
             accepts,
         ),
+        measure=sweep(
+            "measure",
+            assigned("measure", _measures(draft, settings)),
+            sweeps.get("measure", {}),
+            accepts,
+        ),
         aligner=_aligner(draft, settings, said.get("aligner", ()), accepts),
         executor=_use(draft.executor, Use) if draft.executor else None,
     )
@@ -201,7 +211,7 @@ def _assignments(settings: RecipeFlags) -> dict[str, list[tuple[str, Sourced]]]:
     made: dict[str, list[tuple[str, Sourced]]] = {}
     for kind, pairs in settings.params.items():
         for key, value in pairs.items():
-            origin = f"flag -{kind[0].upper()} {key}"
+            origin = f"flag -{FLAG_OF[kind]} {key}"
             made.setdefault(kind, []).append((key, Sourced(value, origin)))
     for path, value in settings.values.items():
         origin = f"flag --set {path}"
@@ -256,6 +266,20 @@ def _located(error: ValidationError, values: SourcedValues, model: type[BaseMode
     known = [*Phase.model_fields, *Take.model_fields]
     hint = did_you_mean(str(first["loc"][-1]), known) if first["type"] == EXTRA else ""
     return f"{origin}: {explain(error)}{hint}"
+
+
+def _measures(draft: RawRecipe, settings: RecipeFlags) -> list[MeasureUse]:
+    """The measures, each with the other sets that flags name."""
+    measures = _chosen(_uses(draft, "measure", MeasureUse), settings.measure, MeasureUse)
+    for role in ("against", "seen", "control"):
+        name = getattr(settings, role)
+        if name is None:
+            continue
+        if not measures:
+            raise UsageError(f"--{role} {name}: no measure looks at it; add --measure NAME")
+        measures = [use.having({**use.params(), role: name}, {role: f"flag --{role}"})
+                    for use in measures]  # fmt: skip
+    return measures
 
 
 def _study(

@@ -97,6 +97,21 @@ class RecipeFlags:
         flag("-b", "--bench", metavar="NAME", completes="benchmark",
              help="Benchmark or group of benchmarks."),
     ] = ()  # fmt: skip
+    measure: Annotated[
+        Names,
+        flag("--measure", metavar="NAME", completes="measure",
+             help="Measure the generated faces; repeatable."),
+    ] = ()  # fmt: skip
+    against: Annotated[
+        str | None, flag("--against", metavar="SET", help="Reference set of measures.")
+    ] = None
+    seen: Annotated[
+        str | None,
+        flag("--seen", metavar="SET", help="Faces the generator was trained on, for `leakage`."),
+    ] = None
+    control: Annotated[
+        str | None, flag("--control", metavar="SET", help="People that it cannot have seen.")
+    ] = None
     aligner: Annotated[
         str | None,
         flag("--aligner", metavar="NAME", completes="aligner",
@@ -114,6 +129,7 @@ class RecipeFlags:
         _params("-M", "model", "Set a model parameter."),
         _params("-B", "benchmark", "Set a benchmark parameter."),
         _params("-A", "aligner", "Set an aligner parameter."),
+        _params("-P", "measure", "Set a parameter of a measure."),
     ] = field(default_factory=dict)  # fmt: skip
     values: Annotated[
         Mapping[str, Any],

@@ -11,7 +11,7 @@ from harness.components import Kind
 from harness.recipe import parameters
 from harness.recipe.parameters import PRESET
 from harness.recipe.resolve import Recipe
-from harness.recipe.tables import ModelUse, Use
+from harness.recipe.tables import MEASURE_KEYS, ModelUse, Use
 
 DEFAULT = "default"
 
@@ -37,6 +37,8 @@ def rows(recipe: Recipe, registry: Registry) -> Iterator[ConfigRow]:
         yield from _phases(registry, f"model.{number}", model)
     for number, use in enumerate(recipe.benchmark):
         yield from _entry(registry, "benchmark", f"benchmark.{number}", use)
+    for number, measure in enumerate(recipe.measure):
+        yield from _entry(registry, "measure", f"measure.{number}", measure)
     if recipe.aligner is not None:
         yield from _entry(registry, "aligner", "aligner", recipe.aligner)
     if recipe.executor is not None:
@@ -62,7 +64,7 @@ def _entry(registry: Registry, kind: Kind, path: str, use: Use) -> Iterator[Conf
     given = use.params()
     params = parameters.build(provided, given, use.origins)
     cls = type(params)
-    for key in ("use", "label", "published", "take"):
+    for key in ("use", "label", "published", "take", *MEASURE_KEYS):
         if key in use.model_fields_set:
             value = use.model_dump(mode="json", exclude_defaults=True).get(key)
             yield ConfigRow(f"{path}.{key}", value, use.origins.get(key, "flags"))

@@ -123,6 +123,44 @@ class ModelUse(Use):
     )
 
 
+SetName = str | dict[str, Any]
+"""A face set: a name, the key of a stored set or a folder; or a table with ``use``."""
+
+
+class MeasureUse(Use):
+    """A ``[[measure]]`` table: a measure of face sets, and what it sees them through."""
+
+    model: str | dict[str, Any] | None = Field(
+        None,
+        description="What embeds: a model of the recipe by name or label, or a table with `use`; "
+        "if not set, every model of the recipe that is not trained.",
+    )
+    against: SetName | None = Field(None, description="Reference set, such as real faces.")
+    seen: SetName | None = Field(None, description="Faces that the generator was trained on.")
+    control: SetName | None = Field(None, description="People that it cannot have seen.")
+    generators: list[str] = Field(
+        [], description="Generators that are measured, by name or label; all if empty."
+    )
+    per_identity: int | None = Field(
+        None, ge=1, description="Take the first images of each identity; all if not set."
+    )
+    template: str | None = Field(None, description="The images of folders follow it.")
+
+    def having(self, values: Mapping[str, Any], origins: Mapping[str, str] = {}) -> Self:
+        """As of any table; keys of the table itself may be set too."""
+        own = {name: values[name] for name in MEASURE_KEYS if name in values}
+        made = super().having({k: v for k, v in values.items() if k not in own}, origins)
+        if not own:
+            return made
+        checked = type(self).model_validate({**made.model_dump(), **own})
+        checked._origins = made._origins  # noqa: SLF001 (its own class)
+        return checked
+
+
+MEASURE_KEYS = ("model", "against", "seen", "control", "generators", "per_identity", "template")
+"""Keys of ``[[measure]]`` that are no parameters of the measure."""
+
+
 def with_phases(
     models: Sequence[ModelUse],
     *,

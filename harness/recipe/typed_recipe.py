@@ -39,6 +39,7 @@ def with_types(
         "generator": generators,
         "model": [of("model", use) for use in models],
         "benchmark": [of("benchmark", use) for use in recipe.benchmark],
+        "measure": [of("measure", use) for use in recipe.measure],
         "aligner": of("aligner", recipe.aligner) if recipe.aligner else None,
     }
     return recipe.model_copy(update=update)

@@ -16,7 +16,7 @@ from harness.recipe.tables import Use
 def to_toml(recipe: Recipe) -> str:
     """The whole recipe; ``[executor]`` too, which ``-c`` obeys under ``--allow-code`` only."""
     lines = _table("[study]", recipe.study)
-    for kind in ("generator", "model", "benchmark"):
+    for kind in ("generator", "model", "benchmark", "measure"):
         for use in getattr(recipe, kind):
             lines += _table(f"[[{kind}]]", use)
     for name, table in (("aligner", recipe.aligner), ("executor", recipe.executor)):

@@ -16,7 +16,7 @@ class NodeRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    stage: Literal["generate", "place", "train", "embed"]
+    stage: Literal["generate", "place", "train", "embed", "measure"]
     label: str
     key: Name
     inputs: dict[str, Name]

@@ -14,6 +14,7 @@ from harness.fileio.decoding import json_value, reason
 from harness.fileio.names import inside
 from harness.results import env_file
 from harness.results.failures import Failure, read_failures
+from harness.results.measured.records import MeasurementRecord, read_all
 from harness.results.schema import Result
 from harness.results.study_records import EventRecord, parse_event
 from harness.results.unreadable import Damaged, own, read_environment
@@ -49,6 +50,7 @@ class Study:
     events: list[EventRecord] = field(default_factory=list)
     damaged: list[Damaged] = field(default_factory=list)
     environments: dict[str, Any] = field(default_factory=dict)  # by file name under env/
+    measurements: list[MeasurementRecord] = field(default_factory=list)  # of face sets
     recipes: dict[Path, str] = field(default_factory=dict)  # study.toml of each folder
 
     @property
@@ -61,6 +63,16 @@ class Study:
         from harness.results.frame import frame
 
         return frame(self.results)
+
+    def measures(self) -> pd.DataFrame:
+        """One tidy row per value of a measure of a face set.
+
+        Columns as in :func:`harness.results.measured.frame.frame`. ``generator_key`` is a column of
+        :meth:`frame` too: merge on it to have measures beside the numbers of what was trained.
+        """
+        from harness.results.measured.frame import frame
+
+        return frame(self.measurements)
 
 
 def load_study(*folders: Path, allow_empty: bool = False) -> Study:
@@ -84,11 +96,14 @@ def load_study(*folders: Path, allow_empty: bool = False) -> Study:
             study.environments[path.name] = read_environment(path, study.damaged)
             if study.environments[path.name] is not None and not env_file.fits(path):
                 study.damaged.append(Damaged(path, "altered: its name is not its digest"))
+        known = {record.id for record in study.measurements}
+        found = read_all(folder, study.damaged)
+        study.measurements += [record for record in found if record.id not in known]
         study.failures += read_failures(folder, seen, study.events, study.damaged)
         recipe = folder / "study.toml"
         if recipe.is_file() and own(folder, recipe, study.damaged):
             study.recipes[folder] = recipe.read_text(encoding="utf-8", errors="replace")
-    if not (allow_empty or study.cells or study.failures or study.damaged):
+    if not (allow_empty or study.cells or study.measurements or study.failures or study.damaged):
         places = ", ".join(map(str, folders))
         raise NothingSelectedError(f"no cells in {places}; run a study there first")
     return study

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.fileio import verified
 from harness.results import cells, env_file
+from harness.results.measured import records
 
 SUFFIX = ".sha256"
 
@@ -17,6 +18,7 @@ def faults(study: Path) -> Iterator[str]:
         wrong = cells.fault(folder)
         if wrong:
             yield wrong
+    yield from records.faults(study)
     for path in sorted((study / "media").glob("*")):
         if path.suffix != SUFFIX and not verified.fits(path):
             yield f"{path} is altered: its SHA-256 is not the one beside it"

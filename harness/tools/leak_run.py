@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.digests import digest
 from harness.embedding.extract import load
 from harness.engine.session import Session
+from harness.engine.sets.labelled_set import LabelledSet
 from harness.fileio.atomic import write_text
 from harness.fileio.names import require_no_links
 from harness.plan.nodes import Plan, PlannedCell
@@ -25,7 +26,6 @@ from harness.tools.leak import (
     require_subjects,
 )
 from harness.tools.sets.embed_set import SetEmbedder
-from harness.tools.sets.labelled_set import LabelledSet
 
 
 def check(

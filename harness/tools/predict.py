@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.digests import digest
+from harness.engine.stages.measure import read_measurement
 from harness.errors import DataError, NothingSelectedError, UsageError
 from harness.measures.prediction import LEAST_SETS, Prediction, predict
+from harness.plan.measuring import ROLES
 from harness.results.schema import Result
 from harness.results.study import load_study
 from harness.seeds import stream
 from harness.store import face_sets
 from harness.store.artifacts import Artifact, Store
-from harness.tools.sets.measure_run import read_measurement
 
 Columns = dict[str, dict[str, float]]
 """Name of a measure or score -> key of a face set -> value."""
@@ -133,7 +134,8 @@ def _conditions(parts: Mapping[str, object]) -> str:
     """A name of all but the set that a value depends on: sets that share it compare."""
     inputs = parts["inputs"]
     assert isinstance(inputs, Mapping), "of a manifest"
-    others = {role: key for role, key in inputs.items() if role not in ("set", "faces")}
+    # Embeddings of a set follow from the set and the model.
+    others = {role: inputs[role] for role in ROLES if role in inputs}
     model = parts.get("model")
     words = model["provider"].partition(":")[2] if isinstance(model, Mapping) else "no model"
     whole = [parts["component"], model, others, parts.get("seed"), parts.get("taken")]

@@ -48,7 +48,7 @@ def test_every_value_has_its_file_and_line(tmp_path):
 def test_an_empty_recipe_says_nothing(tmp_path):
     made = drafted(tmp_path, "")
     assert (made.study, made.sweep, made.aligner, made.executor) == ({}, {}, None, None)
-    assert made.entries == {"generator": [], "model": [], "benchmark": []}
+    assert made.entries == {"generator": [], "model": [], "benchmark": [], "measure": []}
 
 
 def test_face_sets_of_phases_have_lines_of_their_own(tmp_path):

@@ -15,11 +15,10 @@ from harness.align.place import Rule, place
 from harness.digests import digest
 from harness.embedding.extract import extract, load
 from harness.engine.opener import ComponentOpener
+from harness.engine.sets.labelled_set import LabelledSet, chosen_images
 from harness.engine.stages.embed import BATCH
-from harness.errors import DataError
 from harness.faces.views import Subset
 from harness.plan.nodes import ResolvedComponent
-from harness.tools.sets.labelled_set import LabelledSet
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,24 +84,3 @@ class SetEmbedder:
         )
         progress.close()
         return {"images": len(images), "failed": int(placements.failed.sum())}
-
-
-def chosen_images(faces: LabelledSet, per_identity: int | None) -> Subset:
-    """The first images of every identity, in their order; DataError where nobody is named."""
-    subjects = faces.images.subjects
-    if subjects is None:
-        raise DataError(
-            f"{faces.title} does not say who is on its images, so no impostor pair is known; give "
-            "its official folder, not a pack"
-        )
-    return Subset(faces.images, first_images(subjects, per_identity))
-
-
-def first_images(subjects: NDArray[np.int64], per_identity: int | None) -> NDArray[np.intp]:
-    """Rows of the first N images of every subject, in their order; all for None."""
-    if per_identity is None:
-        return np.arange(len(subjects))
-    order = np.argsort(subjects, kind="stable")
-    labels = subjects[order]
-    starts = np.searchsorted(labels, labels)
-    return np.sort(order[np.arange(len(labels)) - starts < per_identity])

@@ -1,32 +1,29 @@
-"""Measuring face sets: embed each once, run the measures, keep what they found in the store."""
+"""Measuring face sets: a plan of their measures is run, and what was found is read back."""
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
+from harness.components import FacePair, Images, MeasuredValue, Measurement, MetricInfo
+from harness.engine.event_log import Events
+from harness.engine.job import Job
+from harness.engine.runner import Runner, StageFailure
+from harness.engine.session import Session
+from harness.engine.sets.labelled_set import LabelledSet, open_labelled
+from harness.engine.stages.measure import OpenSet, open_set, read_measurement
+from harness.errors import HarnessError, is_out_of_memory
+from harness.plan.measuring import SET, add_measure, lacking, measure_class
+from harness.plan.nodes import ImageSource, Plan, ResolvedComponent
+from harness.plan.planner import Planner
+from harness.progress import Progress
+from harness.recipe.run_options import RunOptions
+from harness.store.artifacts import Store
 
-from harness.components import FacePair, Images, Measure, MeasuredValue, Measurement, MetricInfo
-from harness.digests import digest
-from harness.engine.opener import ComponentOpener, create
-from harness.faces.views import Subset
-from harness.fileio.atomic import write_text
-from harness.fileio.verified import checked, unreadable
-from harness.plan.nodes import ResolvedComponent
-from harness.tools.sets.embed_set import SetEmbedder, chosen_images
-from harness.tools.sets.labelled_set import LabelledSet
-
-RESULT = "measurement.json"
-ROLES = ("against", "seen", "control")
 _REFERENCE = "this is the reference set"
-_NO_MODEL = "it needs embeddings; give --model"
 
 
 @dataclass(frozen=True)
@@ -55,138 +52,102 @@ class SetMeasured:
     identities: int
     pictures: Mapping[str, Images]
     """Images that pairs point into: of the set itself (empty name) and of the others by role."""
-
-
-@dataclass(frozen=True, eq=False)
-class OpenSet:
-    """A set at work; implements :class:`harness.components.MeasuredSet`."""
-
-    key: str
-    images: Subset
-    subjects: NDArray[np.int64]
-    identities: Mapping[int, str]
-    vectors: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
-    against: OpenSet | None = None
-    seen: OpenSet | None = None
-    control: OpenSet | None = None
+    failures: Sequence[StageFailure] = ()
 
 
 @dataclass(frozen=True)
 class Measurer:
     """Measures sets with one network; each step is found in the store where it was done before."""
 
-    opener: ComponentOpener
-    embedder: SetEmbedder | None
+    planner: Planner
     measures: Sequence[ResolvedComponent]
-    seed: int = 0
-    per_identity: int | None = None
+    model: ResolvedComponent | None = None
+    aligner: ResolvedComponent | None = None
+    progress: Progress | None = None
+    plugin_files: tuple[Path, ...] = ()
 
     def measure(
-        self, faces: LabelledSet, others: Mapping[str, LabelledSet], *, reference: bool = False
+        self,
+        faces: ImageSource,
+        others: Mapping[str, ImageSource],
+        *,
+        reference: bool = False,
     ) -> SetMeasured:
         """Run every measure on ``faces``; ``others`` are given by their roles.
 
-        A ``reference`` is what another set is measured against, so it has none of its own.
+        A ``reference`` is what another set is measured against, so it has none of its own. A
+        measure whose stages fail is not measurable, and the others are made.
         """
-        opened = {role: self._open(other) for role, other in others.items()}
-        main = self._open(faces)
-        whole = OpenSet(
-            main.key, main.images, main.subjects, main.identities, main.vectors, **opened
-        )
-        results = [self._one(chosen, faces, whole) for chosen in self.measures]
+        sets = {SET: faces, **others}
+        plan, keys = self._plan(sets)
+        store = self.planner.store
+        failures = self._made(plan, store)
+        results = [
+            _result(store, chosen, sets, keys.get(number), failures, plan, self.model is not None)
+            for number, chosen in enumerate(self.measures)
+        ]
         if reference:
-            results = [replace(r, skipped=_REFERENCE if r.found is None else "") for r in results]
-            faces = replace(faces, title=f"{faces.title} (reference)")
-        model = self.embedder.model.shown if self.embedder else ""
-        people = len(np.unique(main.subjects))
-        pictures = {"": main.images} | {role: other.images for role, other in opened.items()}
-        return SetMeasured(faces, model, results, len(main.images), people, pictures)
+            results = [r if r.found else replace(r, skipped=_REFERENCE) for r in results]
+        opened = {role: open_set(store, source, None) for role, source in sets.items()}
+        labelled = open_labelled(store, faces)
+        main: OpenSet = opened[SET]
+        pictures = {"" if role == SET else role: found.images for role, found in opened.items()}
+        if reference:
+            labelled = replace(labelled, title=f"{labelled.title} (reference)")
+        model = self.model.shown if self.model else ""
+        return SetMeasured(labelled, model, results, len(main.images), main.people, pictures,
+                           tuple(failures.values()))  # fmt: skip
 
-    def _open(self, faces: LabelledSet) -> OpenSet:
-        if self.embedder is not None:
-            found = self.embedder.embed(faces, self.per_identity)
-            images, key, vectors = found.images, found.key, found.vectors
-        else:
-            images, vectors = chosen_images(faces, self.per_identity), None
-            key = digest({"faces": faces.key, "per_identity": self.per_identity})
-        assert images.subjects is not None, "chosen_images asks for them"
-        # Measures draw by position, so the order in which a folder was read must not count.
-        of, named = images.subjects, images.names
-        order = np.array(sorted(range(len(images)), key=lambda row: (int(of[row]), named[row])))
-        subjects = images.subjects[order]
-        names = {int(k): faces.identities.get(int(k), str(k)) for k in np.unique(subjects)}
-        chosen = Subset(images, order)
-        if vectors is None:
-            return OpenSet(key, chosen, subjects, names)
-        return OpenSet(key, chosen, subjects, names, np.asarray(vectors)[order])
+    def _plan(self, sets: Mapping[str, ImageSource]) -> tuple[Plan, dict[int, str]]:
+        """The plan of all measures that these sets allow, and the key of each by its number."""
+        planner, keys = self.planner, {}
+        for number, chosen in enumerate(self.measures):
+            if not lacking(chosen, sets, embeds=self.model is not None):
+                keys[number] = add_measure(planner, chosen, sets, self.model, self.aligner, None)
+        return planner.planned(), keys
 
-    def _taken(self, faces: OpenSet) -> list[Any]:
-        """What of a set was measured, and how its faces were found."""
-        finder = self.embedder.aligner if self.embedder else None
-        return [self.per_identity, faces.images.template, finder.identity() if finder else None]
-
-    def _one(
-        self, chosen: ResolvedComponent, labelled: LabelledSet, faces: OpenSet
-    ) -> MeasureResult:
-        measure: Measure = create(chosen, Measure)
-        missing = _missing(measure, faces, self.embedder is not None)
-        if missing:
-            return MeasureResult(chosen.name, chosen.shown, measure.metrics, None, missing)
-        roles = {role: getattr(faces, role) for role in ROLES}
-        parts = {
-            "stage": "measure",
-            "component": chosen.identity(),
-            "model": self.embedder.model.identity() if self.embedder else None,
-            "inputs": {"set": labelled.key, "faces": faces.key}
-            | {role: other.key for role, other in roles.items() if other is not None},
-            "seed": self.seed,
-            "taken": self._taken(faces),
-        }
-
-        def make(folder: Path) -> dict[str, Any]:
-            self.opener.progress.stage(f"   {chosen.name}  {labelled.title}")
-            measure.prepare(self.opener.context(chosen, seed=self.seed))
-            found = finite(measure.measure(faces))
-            write_text(folder / RESULT, json.dumps(asdict(found), indent=1, allow_nan=False) + "\n")
-            self.opener.progress.close()
-            return {"values": len(found.values)}
-
-        stored = self.opener.store.build("measures", digest(parts), parts, make)
-        return MeasureResult(
-            chosen.name, chosen.shown, measure.metrics, read_measurement(stored.folder)
-        )
+    def _made(self, plan: Plan, store: Store) -> dict[str, StageFailure]:
+        """Run the plan; what failed, by key. Raises what ends a command: no memory, no disk."""
+        with TemporaryDirectory() as folder:
+            options = RunOptions(study=folder, plugins_dirs=self.plugin_files)
+            session = Session.open(Job.of(plan, store, options), self.progress)
+            found = Runner(session, Events(Path(folder))).run().failures
+        for failure in found:
+            if is_out_of_memory(failure.error) or isinstance(failure.error, OSError):
+                raise failure.error
+            if isinstance(failure.error, HarnessError) and failure.error.exit_code in (2, 3):
+                raise failure.error  # a missing package or weights: no other measure has them
+        return {failure.key: failure for failure in found}
 
 
-def _missing(measure: Measure, faces: OpenSet, embeds: bool) -> str:
-    """Why a measure cannot be made of these sets; empty where it can."""
-    if "embeddings" in measure.needs and not embeds:
-        return _NO_MODEL
-    for role in ("against", "seen"):
-        if role in measure.needs and getattr(faces, role) is None:
-            return f"it needs another set; give --{role}"
-    return ""
+def _result(
+    store: Store,
+    chosen: ResolvedComponent,
+    sets: Mapping[str, ImageSource],
+    key: str | None,
+    failures: Mapping[str, StageFailure],
+    plan: Plan,
+    embeds: bool,
+) -> MeasureResult:
+    metrics = measure_class(chosen).metrics
+    if key is None:
+        why = lacking(chosen, sets, embeds=embeds)
+        return MeasureResult(chosen.name, chosen.shown, metrics, None, why)
+    failed = _failure_of(plan, key, failures)
+    if failed is not None:
+        why = f"not measurable, because {failed.message}"
+        return MeasureResult(chosen.name, chosen.shown, metrics, None, why)
+    found = read_measurement(store.get("measures", key).folder)
+    return MeasureResult(chosen.name, chosen.shown, metrics, found)
 
 
-def finite(found: Measurement) -> Measurement:
-    """A value or an end of an interval that is not finite becomes a missing one."""
-
-    def checked_value(value: MeasuredValue) -> MeasuredValue:
-        if value.value is not None and not math.isfinite(value.value):
-            return MeasuredValue(value.metric, None, n=value.n, why="the value is not finite")
-        if not all(math.isfinite(end) for end in (value.low, value.high) if end is not None):
-            return replace(value, low=None, high=None)
-        return value
-
-    return replace(found, values=[checked_value(value) for value in found.values])
-
-
-def read_measurement(folder: Path) -> Measurement:
-    """What :meth:`Measurer.measure` kept; DataError naming the file that cannot be read."""
-    path = folder / RESULT
-    try:
-        return TypeAdapter(Measurement).validate_json(checked(path).read_bytes())
-    except (OSError, ValidationError) as error:
-        raise unreadable(path, error) from None
+def _failure_of(plan: Plan, key: str, failures: Mapping[str, StageFailure]) -> StageFailure | None:
+    """The failure of a node, or of the first that it is made from."""
+    if key in failures:
+        return failures[key]
+    node = plan.nodes.get(key)
+    found = (_failure_of(plan, other, failures) for other in (node.inputs.values() if node else ()))
+    return next(filter(None, found), None)
 
 
 def rows(measured: SetMeasured) -> list[dict[str, Any]]:

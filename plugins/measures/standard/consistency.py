@@ -35,7 +35,9 @@ class Consistency(SeededMeasure):
         if single:
             notes.append(f"{single:,} identities of one image are not judged")
         found = assign(vectors)
-        values = consistency(vectors, found, self.rng(), replicates=self.params.replicates)
+        values = consistency(
+            vectors, found, self.rng("consistency"), replicates=self.params.replicates
+        )
         pairs = [
             FacePair(
                 faces.identities[int(vectors.labels[found.own[k]])],

@@ -36,7 +36,7 @@ class Diversity(SeededMeasure):
             )
         values = diversity(
             vectors,
-            self.rng(),
+            self.rng("diversity"),
             vendi_images=self.params.vendi_images,
             replicates=self.params.replicates,
         )

@@ -31,6 +31,7 @@ class Duplicates(SeededMeasure):
 
     name: ClassVar = "duplicates"
     needs = frozenset({"images"})
+    optional = frozenset({"against"})
     params: DuplicatesParams
     metrics: ClassVar = {
         "exact_duplicates": MetricInfo("images whose bytes an earlier image has", 0, None, "low"),

@@ -55,10 +55,8 @@ class ImageStatistics(SeededMeasure):
         if not rows:
             return Measurement([missing(name, "no image can be decoded") for name in self.metrics])
         table, owners = np.array(found), faces.subjects[rows]
-        rng = self.rng()
-        values = shares(
-            {name: table[:, k] for k, name in enumerate(NAMES)}, owners, rng, self.params.replicates
-        )
+        columns = {name: table[:, k] for k, name in enumerate(NAMES)}
+        values = shares(columns, owners, self.rng("means"), self.params.replicates)
         codes = np.unique(owners, return_inverse=True)[1]
         counts = np.bincount(codes)
         if not (counts > 1).any():
@@ -73,5 +71,5 @@ class ImageStatistics(SeededMeasure):
             several = counts > 1
             deviations[f"{name}_within"] = np.sqrt(squares[several] / (counts[several] - 1))
         kept = np.arange(int((counts > 1).sum()))
-        values += shares(deviations, kept, rng, self.params.replicates)
+        values += shares(deviations, kept, self.rng("within"), self.params.replicates)
         return Measurement(values, notes=notes)

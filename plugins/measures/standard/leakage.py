@@ -28,6 +28,7 @@ class Leakage(SeededMeasure):
 
     name: ClassVar = "leakage"
     needs = frozenset({"embeddings", "seen"})
+    optional = frozenset({"control"})
     params: LeakageParams
     metrics: ClassVar = {
         "leak_rate": MetricInfo("identities that match one of the other set", 0, 1, "low"),
@@ -52,7 +53,7 @@ class Leakage(SeededMeasure):
             control = met
             notes.append(f"{control.found:,} of {other.identities:,} people of the control match")
         values = leakage(
-            mine, found, self.rng(), control=control, replicates=self.params.replicates
+            mine, found, self.rng("leak_rate"), control=control, replicates=self.params.replicates
         )
         if isinstance(found, NotMeasurable):
             return Measurement(values, (), notes)

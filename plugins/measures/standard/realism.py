@@ -50,13 +50,12 @@ class Realism(SeededMeasure):
         if not len(fake) or not len(real):
             return Measurement([missing(name, "no embeddings") for name in self.metrics], (), notes)
         root = np.float32(fake.shape[1] ** 0.5 if self.params.normalise else 1)
-        rng = self.rng()
-        values = frechet(fake, real, rng, shrinkage=self.params.shrinkage)
+        values = frechet(fake, real, self.rng("fd"), shrinkage=self.params.shrinkage)
         values.append(
             kernel_distance(
                 fake * root,
                 real * root,
-                rng,
+                self.rng("kd"),
                 subsets=self.params.subsets,
                 size=self.params.subset_images,
             )

@@ -42,7 +42,7 @@ class Separability(SeededMeasure):
             )
         values = separability(
             vectors,
-            self.rng(),
+            self.rng("pairs"),
             cap=self.params.pairs_per_identity,
             replicates=self.params.replicates,
         )

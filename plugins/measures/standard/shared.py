@@ -14,13 +14,17 @@ if TYPE_CHECKING:
 
 
 class SeededMeasure(Measure):
-    """A measure that draws from a stream named after it."""
+    """A measure that draws from streams named after it and its metrics."""
 
     name: ClassVar = ""
+    optional: ClassVar = frozenset()
 
-    def rng(self) -> np.random.Generator:
-        """The stream of this measure under the seed of the run."""
-        return stream(self.ctx.seed, "measure", self.name)
+    def rng(self, metric: str) -> np.random.Generator:
+        """The stream of one metric (or group of metrics) of this measure under the run's seed.
+
+        One stream per metric, so that a metric that is added changes no other.
+        """
+        return stream(self.ctx.seed, "measure", self.name, metric)
 
 
 def unit_vectors(faces: MeasuredSet, notes: list[str], what: str = "the set") -> SortedEmbeddings:

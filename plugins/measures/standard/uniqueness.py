@@ -27,6 +27,7 @@ class Uniqueness(SeededMeasure):
     """Identities kept by greedy selection in the order of their labels."""
 
     name: ClassVar = "uniqueness"
+    optional = frozenset({"against"})
     params: UniquenessParams
     metrics: ClassVar = {
         "unique": MetricInfo("identities no two of which are alike", 0, None, "high")
