@@ -78,9 +78,8 @@ def measure_command(
     if fail_above is not None and options["seen"] is None:
         raise UsageError("--fail-above compares the leak rate, which needs --seen SET")
     found = _measured(obj, [faces], options)
-    if fail_above is None:
-        return 0
-    return _gate(found[0], fail_above)
+    failed = _failed(found)
+    return failed if fail_above is None else _gate(found[0], fail_above) or failed
 
 
 @click.command(name="compare-sets")
@@ -97,14 +96,13 @@ def compare_command(obj: dict[str, Any], sets: tuple[str, ...], **options: Any) 
 
     if len(set(sets)) < 2:
         raise UsageError("compare-sets needs two different sets; `harness faces list` names them")
-    _measured(obj, list(sets), options)
-    return 0
+    return _failed(_measured(obj, list(sets), options))
 
 
 def _measured(
     obj: dict[str, Any], sets: Sequence[str], options: dict[str, Any]
 ) -> list[SetMeasured]:
-    from harness.engine.sets.labelled_set import open_labelled
+    from harness.engine.sets.labelled_set import copy_notes_of, open_labelled
     from harness.errors import UsageError
     from harness.plan.measuring import ROLES, open_path
     from harness.store.artifacts import Store
@@ -120,9 +118,10 @@ def _measured(
     if len(sets) > 1 and len({item.key for item in opened}) < len(opened):
         raise UsageError("compare-sets needs different sets; two of these are the same")
     others = {role: opened_set(options[role]) for role in ROLES if options[role]}
-    known = [open_labelled(store, item) for item in (*opened, *others.values())]
-    for note in dict.fromkeys(note for item in known for note in item.notes):
-        say(f"harness: {note}", err=True)
+    for source in (*opened, *others.values()):
+        item = open_labelled(store, source)
+        for note in (*item.notes, *copy_notes_of(source)):
+            say(f"harness: {line(item.title)}: {note}", err=True)
     found = [measurer.measure(faces, others) for faces in opened]
     if "against" in others and others["against"].key not in {item.key for item in opened}:
         found.append(measurer.measure(others["against"], {}, reference=True))
@@ -130,8 +129,32 @@ def _measured(
     return found
 
 
+def _failed(found: Sequence[SetMeasured]) -> int:
+    """1 where a measure failed by itself, each told once; data that give no number are no failure.
+
+    Those have their reason in the table.
+    """
+    from harness.errors import DataError
+
+    failures = {f.key: f for item in found for f in item.failures
+                if not isinstance(f.error, DataError)}  # fmt: skip
+    for failure in failures.values():
+        say(f"harness: {failure.stage} {failure.label}: {failure.message}", err=True)
+    return 1 if failures else 0
+
+
 def _check(options: dict[str, Any], sets: Sequence[str]) -> None:
     from harness.errors import UsageError
+
+    out = options["out"]
+    for name in (*sets, options["against"], options["seen"], options["control"]):
+        folder = Path(name or "")
+        read = out is not None and bool(name) and folder.is_dir()
+        if read and out.resolve().is_relative_to(folder.resolve()):
+            raise UsageError(
+                f"-o {out} is inside the measured folder {name}, whose content would change with "
+                "each card; write it elsewhere"
+            )
 
     if options["control"] is not None and options["seen"] is None:
         raise UsageError("--control is subtracted from what --seen finds; give --seen too")

@@ -19,8 +19,8 @@ def show(done: Finished, *, as_json: bool) -> int:
     if as_json:
         for result in outcome.results:
             say(json.dumps(json.loads(result.to_json())))
-        for record in outcome.measurements:
-            say(json.dumps(record.fields()))
+        for measured in outcome.measurements:
+            say(json.dumps(measured.fields()))
     else:
         _tables(outcome)
     if not done.plan.cells:
@@ -56,7 +56,7 @@ def _tables(outcome: RunOutcome) -> None:
         from harness.reporting.tables.measured import measures_table
 
         text = measures_table(outcome.measurements)
-        say("\n".join(map(line, text.split("\n"))))
+        say_page("\n".join(map(line, text.split("\n"))))
 
 
 def _exit_code(outcome: RunOutcome) -> int:

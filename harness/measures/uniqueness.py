@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from harness.components import MeasuredValue
 from harness.measures.embedded import SortedEmbeddings
-from harness.measures.values import missing
+from harness.measures.values import at_cosine, missing
 
 COSINE = 0.4
 """Threshold by default above which two centres count as one person."""
@@ -55,7 +55,7 @@ def unique(faces: SortedEmbeddings, *, cosine: float = COSINE) -> MeasuredValue:
     """Identities kept in the order of their labels; ``n`` counts all identities."""
     order = np.arange(faces.identities, dtype=np.int64)
     kept = greedy(faces.centres(), order, cosine)
-    return MeasuredValue(f"unique@cos={cosine:g}", float(kept.sum()), n=faces.identities)
+    return MeasuredValue(at_cosine("unique", cosine), float(kept.sum()), n=faces.identities)
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def capacity(faces: SortedEmbeddings, thresholds: Sequence[float]) -> list[Measu
     above a right angle, where the share of the sphere is one minus the smaller cap; this is the
     latter.
     """
-    names = [f"capacity@cos={value:g}" for value in thresholds]
+    names = [at_cosine("capacity", value) for value in thresholds]
     within = [float((unit @ unit.T).min()) for k in np.flatnonzero(faces.counts > 1)
               if len(unit := faces.of(int(k)))]  # fmt: skip
     if faces.identities < 2 or not within:

@@ -20,6 +20,12 @@ def missing(metric: str, why: str, n: int = 0) -> MeasuredValue:
     return MeasuredValue(metric, None, n=n, why=why)
 
 
+def at_cosine(metric: str, cosine: float) -> str:
+    """The name of a metric at a threshold, in as many digits as tell it from any other."""
+    short = f"{cosine:g}"
+    return f"{metric}@cos={short if float(short) == cosine else repr(float(cosine))}"
+
+
 def with_interval(
     metric: str, value: float, replicates: NDArray[np.float64], n: int
 ) -> MeasuredValue:

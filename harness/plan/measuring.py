@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness._plugins.manager import did_you_mean, import_object
+from harness._plugins.targets import import_object
+from harness.did_you_mean import did_you_mean
 from harness.errors import PrerequisiteError, UsageError
 from harness.plan.image_source import folder_source, stored_source
 from harness.plan.nodes import ImageSource, Measuring, ResolvedComponent, TrainingSource

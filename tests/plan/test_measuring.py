@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness._plugins.manager import load
+from harness._plugins.discovery import load
 from harness.api import make_plan
 from harness.errors import UsageError
 from harness.recipe.run_options import RecipeFlags
@@ -163,7 +163,8 @@ def test_what_cannot_be_measured_is_refused_in_a_sentence(planned, flags, said):
 
 def test_keys_of_the_table_are_set_and_swept_like_parameters(planned):
     plan = planned(generator="toy-faces", model="toy-pixels", measure="uniqueness",
-                   sweep={"measure.cosine": [0.3, 0.5]}, values={"measure.per_identity": 3})  # fmt: skip
+                   sweep={"measure.cosine": [0.3, 0.5]},
+                   values={"measure.per_identity": 3})  # fmt: skip
     found = [node for node in plan.nodes.values() if node.stage == "measure"]
     assert [node.component.params.cosine for node in found] == [0.3, 0.5]
     assert {node.measuring.sets["set"].per_identity for node in found} == {3}

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from harness.align.decode import decode
 from harness.components import FacePair, Images, Measurement, MetricInfo
 from harness.engine.session import Session
+from harness.engine.stages.cell_record import component_use
 from harness.engine.stages.measure import open_set, read_measurement
-from harness.engine.stages.score import component_use
 from harness.errors import DataError
 from harness.faces.contact_sheet import contact_sheet
 from harness.fileio import verified

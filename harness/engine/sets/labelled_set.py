@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from harness.components import Images
 from harness.errors import DataError, UsageError
+from harness.faces.doubles import folder_copy_notes, spelling_notes
 from harness.faces.files import ImageFiles, search_images
 from harness.faces.store import FaceSet, source_names
 from harness.faces.views import Subset
 from harness.inputs import shown
 from harness.plan.nodes import ImageSource
+from harness.protocols.pair_doubt import same_content
 from harness.store.artifacts import Store
 
 
@@ -47,8 +49,20 @@ def open_labelled(store: Store, source: ImageSource) -> LabelledSet:
     number = {person: index for index, person in enumerate(people)}
     subjects = np.array([number[name.partition("/")[0]] for name in names], np.int64)
     images = ImageFiles(source.folder, names, template=source.template, subjects=subjects)
-    notes = tuple(found.left_out.notes(source.folder.name))
-    return LabelledSet(source.key, source.title, images, dict(enumerate(map(shown, people))), notes)
+    called = list(map(shown, people))
+    notes = (*found.left_out.notes(source.folder.name), *spelling_notes(called))
+    return LabelledSet(source.key, source.title, images, dict(enumerate(called)), notes)
+
+
+def copy_notes_of(source: ImageSource) -> Iterator[str]:
+    """A sentence about images of a folder that two people have; reads files of equal size.
+
+    A stored set was looked through when it was made.
+    """
+    if source.folder is not None:
+        names = search_images(source.folder).names
+        same = same_content(source.folder, names)
+        yield from folder_copy_notes({shown(name): same(name) for name in names})
 
 
 def source_images(store: Store, source: ImageSource) -> Images:

@@ -18,6 +18,7 @@ from harness.embedding.extract import load
 from harness.engine.opener import create
 from harness.engine.session import Session
 from harness.engine.sets.labelled_set import chosen_images, open_labelled
+from harness.errors import DataError
 from harness.faces.views import Subset
 from harness.fileio.atomic import write_text
 from harness.fileio.verified import checked, unreadable
@@ -62,6 +63,7 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
     ctx.limit = None  # the set was limited where it was made
     measure.prepare(ctx)
     found = finite(_measured(measure, faces, sets))
+    _require_once(node.component.name, found)
     notes = [note for role in sets for note in sets[role].notes]
     found = replace(found, notes=list(dict.fromkeys([*found.notes, *ctx.notes, *notes])))
     write_text(folder / RESULT, json.dumps(asdict(found), indent=1, allow_nan=False) + "\n")
@@ -74,6 +76,14 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _require_once(name: str, found: Measurement) -> None:
+    """Raise where a metric is there twice: of two values one would be dropped without a word."""
+    metrics = [value.metric for value in found.values]
+    twice = next((metric for metric in metrics if metrics.count(metric) > 1), None)
+    if twice is not None:
+        raise DataError(f"measure {name} gave {twice} twice; each metric needs a name of its own")
+
+
 def embeddings_role(role: str) -> str:
     """The input of a measure node that holds the embeddings of the set in a role."""
     return "embeddings" if role == SET else role + EMBEDDINGS
@@ -83,7 +93,8 @@ def _measured(measure: Measure, faces: OpenSet, sets: Mapping[str, OpenSet]) -> 
     """What the measure finds; no metric is measurable where a set has no embedding at all."""
     if "embeddings" in measure.needs:
         for role, found in sets.items():
-            if not np.isfinite(found.vectors).all(axis=1).any():
+            norms = np.linalg.norm(found.vectors, axis=1)
+            if not (np.isfinite(norms) & (norms > 0)).any():
                 which = "the set" if role == SET else f"the set given as {role}"
                 why = f"none of the {len(found.vectors):,} images of {which} has an embedding"
                 return Measurement([MeasuredValue(name, None, why=why) for name in measure.metrics])

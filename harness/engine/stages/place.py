@@ -20,6 +20,8 @@ from harness.faces.views import Subset
 from harness.plan.nodes import Node
 
 FILE = "placements.arrow"
+NAMED = 3
+"""Reasons that an error names."""
 
 
 class Placing(chunks.Split):
@@ -78,7 +80,7 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
     chunks.run(placing, folder)
     images, placements = placing.images, Placements.load(folder / FILE)
     if placements.failed.all():
-        reasons = ", ".join(placements.failures()) or "no images"
+        reasons = _few(list(placements.failures())) or "no images"
         raise DataError(f"no face was found in any image of {node.label}: {reasons}")
     failed = [images.names[int(i)] for i in placements.failed.nonzero()[0][:100]]
     return {
@@ -88,6 +90,12 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
         "reasons": _kinds(placements.failures()),
         "failed_names": failed,
     }
+
+
+def _few(reasons: Sequence[str]) -> str:
+    """The first reasons: each may name a file of its own, and there may be a million."""
+    more = len(reasons) - NAMED
+    return ", ".join(reasons[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _kinds(reasons: dict[str, int]) -> dict[str, int]:

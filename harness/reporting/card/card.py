@@ -18,25 +18,14 @@ from harness.faces.contact_sheet import fitted
 from harness.fileio.atomic import write_text
 from harness.fileio.names import require_no_links
 from harness.reporting.page.page import environment
+from harness.reporting.sections.questions import MORE, QUESTIONS, SOURCING
 from harness.reporting.tables.escapes import markdown_cell, markdown_item
+from harness.reporting.tables.measured import range_in_words
 from harness.tools.sets.measure_run import MetricRow, SetMeasured, side_by_side
 
 if TYPE_CHECKING:
     from harness.components import Images
 
-SOURCING = "Sourcing"
-QUESTIONS: Mapping[str, tuple[str, ...]] = {
-    "Leakage": ("leakage",),
-    "Variability": ("diversity",),
-    "Separability": ("separability", "consistency"),
-    "Scale": ("uniqueness", "capacity", "duplicates"),
-    SOURCING: (),
-    "Bias": ("image-statistics",),
-    "Benchmark reliability": (),
-    "Similarity to the reference": ("realism",),
-}
-"""The seven requirements of Borsukiewicz et al. 2025 (arXiv 2510.17372), with the measures that
-answer each, and similarity to a reference set."""
 SHOWN_PAIRS = 12
 _HTML, _MARKDOWN = "card.jinja", "card.md.jinja"
 
@@ -76,7 +65,7 @@ def write_card(
     known = {name for names in QUESTIONS.values() for name in names}
     more = tuple(dict.fromkeys(row.measure for row in rows if row.measure not in known))
     if more:
-        questions.append(_question("More measures", more, rows, sets))
+        questions.append(_question(MORE, more, rows, sets))
     found = environment()
     context = {"sets": sets, "questions": questions, "cell": cell, "range": value_range}
     page = out / "index.html", out / "card.md"
@@ -159,15 +148,7 @@ def cell(value: MeasuredValue) -> str:
 
 def value_range(row: MetricRow) -> str:
     """The range of a metric and which end is better, in words."""
-    info = row.info
-    if info.low is None and info.high is None:
-        ends = ""
-    elif info.high is None:
-        ends = f"from {info.low:g}"
-    else:
-        ends = f"{'up' if info.low is None else f'{info.low:g}'} to {info.high:g}"
-    better = {"high": "higher is better", "low": "lower is better", None: ""}[info.better]
-    return ", ".join(part for part in (ends, better) if part)
+    return range_in_words(row.info.low, row.info.high, row.info.better)
 
 
 def _markdown(sets: Sequence[SetMeasured], questions: Sequence[Question]) -> str:

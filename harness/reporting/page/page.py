@@ -19,6 +19,7 @@ from harness.reporting.sections import (
     added,
     answers,
     benchmarks,
+    face_sets,
     failures,
     fairness,
     generators,
@@ -49,6 +50,7 @@ TABS = (
     ("environment", "Environment"), ("failures", "Failures"),
 )  # fmt: skip
 ADDED = ("added", "More")  # only where a plugin adds something
+FACE_SETS = ("face_sets", "Face sets")  # only where one was measured
 Adder = Callable[["Study"], Sequence["ReportSection"]]
 
 
@@ -114,7 +116,7 @@ def context(
         "counts": _counts(study),
         **shown,
         "added": sections,
-        "tabs": (*TABS, ADDED) if sections else TABS,
+        "tabs": _tabs(sections, shown["face_sets"]),
         "style": Markup(_source(found, STYLE)),  # noqa: S704 (files of the template folders)
         "script": Markup(_source(found, SCRIPT)),  # noqa: S704
         "viewer": _viewer() if figures else "",
@@ -124,6 +126,15 @@ def context(
         "data_id": ELEMENT,
         "data": Markup(script_json(payload(study.results))),  # noqa: S704 (escaped)
     }
+
+
+def _tabs(
+    added_blocks: Sequence[added.AddedBlock], measured: Sequence[face_sets.SetQuestion]
+) -> tuple[tuple[str, str], ...]:
+    """The tabs of the page; measured face sets follow the generators."""
+    place = 1 + [tab for tab, _ in TABS].index("generators")
+    shown = (*TABS[:place], FACE_SETS, *TABS[place:]) if measured else TABS
+    return (*shown, ADDED) if added_blocks else shown
 
 
 def _sections(study: Study, matrix: Matrix, tests: RowTests) -> dict[str, Any]:
@@ -142,6 +153,7 @@ def _sections(study: Study, matrix: Matrix, tests: RowTests) -> dict[str, Any]:
         "groups": fairness.fairness(study, names, series),
         "sources": sources,
         "attributes": generators.attributes(study, sources),
+        "face_sets": face_sets.face_sets(study),
         "training": training.training(study, names, series),
         "leaks": leaks.leaks(study, names, searched),
         "published": published.against(study),

@@ -114,4 +114,4 @@ def measures_table(records: Sequence[MeasurementRecord]) -> str:
         rows.append([name if name != last else "", row.metric, *map(value_text, row.values)])
         last = name
     heads = ["measure", "metric", *sets_of(records).values()]
-    return tabulate(rows, heads, disable_numparse=True)
+    return str(tabulate(rows, heads, disable_numparse=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from harness.plugin import Params
 
@@ -62,6 +62,14 @@ class CapacityParams(Params):
     cosines: tuple[Cosine, ...] = Field(
         (0.3, 0.4, 0.5), description="Thresholds above which two faces count as one person."
     )
+
+    @field_validator("cosines")
+    @classmethod
+    def _once(cls, cosines: tuple[float, ...]) -> tuple[float, ...]:
+        """Each threshold has a metric of its own."""
+        if len(set(cosines)) < len(cosines):
+            raise ValueError("a threshold is there twice; give each once")
+        return cosines
 
 
 class DuplicatesParams(Params):

@@ -46,7 +46,8 @@ class Uniqueness(SeededMeasure):
                 notes.append(f"no threshold of the reference set: {found.reason}")
             else:
                 notes.append(f"cosine {found.value:.4f} is FMR {rate:g} of the reference set")
-                values.append(unique(vectors, cosine=round(found.value, 4)))
+                more = unique(vectors, cosine=round(found.value, 4))
+                values += [more] if more.metric != values[0].metric else []
         return Measurement(values, self._pairs(faces, vectors), notes)
 
     def _pairs(self, faces: MeasuredSet, vectors: SortedEmbeddings) -> list[FacePair]:

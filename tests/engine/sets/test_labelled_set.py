@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.tools.sets.embed_set import first_images
+from harness.engine.sets.labelled_set import first_images
 
 
 def test_the_first_images_of_each_person_keep_their_order():
