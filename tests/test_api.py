@@ -49,8 +49,8 @@ def test_errors_are_raised(tmp_path):
 
 
 def test_an_unknown_keyword_is_refused_with_the_nearest(tmp_path):
-    with pytest.raises(UsageError, match="run has no option 'sede', did you mean 'seed'"):
-        harness.run(**READY, study=tmp_path / "s", sede=3)
+    with pytest.raises(UsageError, match="run has no option 'seeed', did you mean 'seed'"):
+        harness.run(**READY, study=tmp_path / "s", seeed=3)
 
 
 def test_python_chooses_an_aligner(tmp_path):
