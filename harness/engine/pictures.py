@@ -76,9 +76,23 @@ def generator_pictures(session: Session, node: Node) -> None:
     verified.record(index)
 
 
+def restore_inputs_sheet(session: Session, node: Node) -> None:
+    """Draw the sheet of a finished training again if it is altered; one that is not there stays so.
+
+    Opening the sets of a training costs too much for a picture that nobody has missed.
+    """
+    path = _inputs_sheet(session, node)
+    if path.exists() and not verified.fits(path):
+        inputs_sheet(session, node)
+
+
+def _inputs_sheet(session: Session, node: Node) -> Path:
+    return session.folder / "media" / f"inputs-{node.key[:12]}.jpg"
+
+
 def inputs_sheet(session: Session, node: Node) -> Path:
-    """What a network will see in training: aligned inputs, an identity a row."""
-    path = session.folder / "media" / f"inputs-{node.key[:12]}.jpg"
+    """What a network will see in training: aligned inputs, one row per identity."""
+    path = _inputs_sheet(session, node)
     if _kept(session, path):
         return path
     model, _ = session.model(node.component, 0, precision="fp32")

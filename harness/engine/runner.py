@@ -19,6 +19,7 @@ from harness.engine.graph import together
 from harness.engine.repair import Repair
 from harness.engine.session import Session
 from harness.engine.sets.kept import keep_measurement
+from harness.engine.stages import score
 from harness.errors import OUT_OF_MEMORY, HarnessError, advice, is_out_of_memory
 from harness.extensions import Setup
 from harness.fileio.atomic import write_text
@@ -140,6 +141,7 @@ class Runner:
         if node.stage == "train":
             folder = self.session.store.get(KIND_OF_STAGE[node.stage], node.key).folder
             pictures.keep_history(self.session, node, folder)
+            pictures.restore_inputs_sheet(self.session, node)
         if node.stage == "measure":
             record = keep_measurement(self.session, node)
             if record.id not in {known.id for known in self.outcome.measurements}:
@@ -166,6 +168,7 @@ class Runner:
         done = cells.finished(folder)
         if done is not None:
             self.events.add("reused", "score", cell.key, cell.label, worker)
+            self._repair.say(score.restore_environment(cell, self.session, done))
             self._has_result(cell, folder, done, reused=True)
             return
         self._repair.say(cells.set_aside(folder))

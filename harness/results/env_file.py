@@ -20,12 +20,21 @@ def write(study: Path, facts: Mapping[str, Any]) -> str:
 
     Names the way of verifying stored files where it is not the default.
     """
-    how = {"verify": verified.mode()} if verified.mode() != "full" else {}
-    whole = {**facts, **how}
-    name = f"{FOLDER}/{digest(whole)[:DIGITS]}.json"
+    name, whole = _named(facts)
     if not (study / name).exists() or not fits(study / name):
         write_text(study / name, json.dumps(whole, indent=1) + "\n")
     return name
+
+
+def name_of(facts: Mapping[str, Any]) -> str:
+    """The name under which :func:`write` would write these facts."""
+    return _named(facts)[0]
+
+
+def _named(facts: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    how = {"verify": verified.mode()} if verified.mode() != "full" else {}
+    whole = {**facts, **how}
+    return f"{FOLDER}/{digest(whole)[:DIGITS]}.json", whole
 
 
 def fits(path: Path) -> bool:

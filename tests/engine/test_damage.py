@@ -146,6 +146,16 @@ def test_a_resumed_face_set_has_no_damaged_shard(bench):
     assert {file.name: file.read_bytes() for file in path.parent.glob("shard-*")} == before
 
 
+@pytest.mark.parametrize("suffix", ["", ".sha256"])
+def test_an_altered_sheet_of_inputs_is_drawn_again(bench, suffix):
+    bench.restore("embeddings")
+    (path,) = (bench.cwd / "study" / "media").glob(f"inputs-*.jpg{suffix}")
+    before = path.read_bytes()
+    damage(path, "flip", random.Random(4))
+    assert "is altered: its SHA-256 is not the one beside it; made again" in bench.rerun().stderr
+    assert path.read_bytes() == before
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), [(k, n) for k, names in STORED.items() for n in names])
 def test_twenty_flips_a_cut_and_a_deletion_of_every_kind_of_file(bench, kind, name):

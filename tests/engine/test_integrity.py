@@ -153,7 +153,21 @@ def test_media_and_environments_are_verified(study, harness_command, tmp_path):
     )
     again = harness_command(*ARGS, "-o", "study")
     assert again.stdout == table
-    assert {path: path.read_bytes() for path in media} == {path: before[path] for path in media}
+    assert {path: path.read_bytes() for path in before} == before
+    assert "did not fit its name; it is made again" in again.stderr
+
+
+def test_an_environment_of_another_machine_stays_damaged(study, harness_command, tmp_path):
+    _, table = study
+    (path,) = (tmp_path / "study" / "env").iterdir()
+    path.write_bytes(path.read_bytes()[:40])
+    # Another way of verifying is another environment, as another machine would be.
+    again = harness_command(*ARGS, "-o", "study", HARNESS_VERIFY="size")
+    assert again.stdout == table
+    assert len(path.read_bytes()) == 40
+    assert "made again" not in again.stderr
+    harness_command(*ARGS, "-o", "study")
+    assert len(path.read_bytes()) > 40
 
 
 def test_verification_by_size_is_recorded(harness_command, tmp_path):

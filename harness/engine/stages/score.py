@@ -17,7 +17,7 @@ from harness.engine.plugin_metrics import Extra, measure
 from harness.engine.session import Session
 from harness.engine.stages.cell_record import cell_use, code_version, metric_records, plugins_of
 from harness.engine.twins import twin_notes
-from harness.errors import DataError
+from harness.errors import DataError, HarnessError
 from harness.fileio import verified
 from harness.lifecycle import Scored
 from harness.plan import published_refs
@@ -56,6 +56,15 @@ def run(cell: PlannedCell, session: Session, folder: Path, cost: Mapping[str, fl
         folder.mkdir(parents=True, exist_ok=True)
         write_columns(folder / SCORES, scored.scores.columns)
         return write_result(folder, _result(cell, session, artifacts, scored, folder, cost))
+
+
+def restore_environment(cell: PlannedCell, session: Session, done: Result) -> str:
+    """Write a damaged environment of a finished cell again; see :func:`environments.restore`."""
+    try:
+        artifacts = _artifacts(cell, session)
+    except HarnessError:
+        return ""  # without its inputs nothing is known of where they were made
+    return environments.restore(session, done.provenance.env, artifacts)
 
 
 def _score(cell: PlannedCell, session: Session, artifacts: Mapping[str, Artifact]) -> ScoredCell:
