@@ -78,6 +78,7 @@ def cmc_curve(search: SearchResult, max_rank: int) -> NDArray[np.float64]:
     found = _mated_ranks(search)
     if max_rank < 1:
         raise ValueError(f"ranks start at 1, not {max_rank}")
+    # All mates beyond the last rank share one bin, so memory does not grow with the gallery.
     counts = np.bincount(np.minimum(found, max_rank + 1), minlength=max_rank + 2)
     return np.cumsum(counts[1:-1]) / found.size
 
@@ -112,6 +113,7 @@ def _at_fpir(
             f"FPIR {target:g} needs at least {round(1 / target):,} non-mated probes; "
             f"there are {alarms.size:,}"
         )
+    # Scores must exceed it, so at most that many less one are false alarms, however many tie.
     threshold = alarms[int(alarms.size * target) - 1]
     return OpenSetRate(
         target_fpir=target,

@@ -58,7 +58,7 @@ def nearest(queries: NDArray[np.float32], references: NDArray[np.float32]) -> Ne
             found[~askable] = -np.inf
             best = found.argmax(axis=1)
             value = found[np.arange(len(found)), best]
-            better = value > score[part]
+            better = value > score[part]  # not >=: of ties the first reference stays
             row[part][better] = best[better] + start
             score[part][better] = value[better]
     return Nearest(row, score)
@@ -91,7 +91,7 @@ def impostor_threshold(
             mine = labels[start : start + len(left)][:, None]
             keep = mine != labels[other : other + len(right)][None, :]
             keep &= left_usable[:, None] & right_usable[None, :]
-            if other == start:
+            if other == start:  # else each pair of this block would count twice
                 keep = np.triu(keep)
             top = _highest(np.concatenate([top, (left @ right.T)[keep]]), allowed + 1)
     ordered = np.sort(top)[::-1]

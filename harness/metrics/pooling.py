@@ -128,6 +128,7 @@ def _fused_norms(
             return norms if one is None else norms / one
         return np.hypot(finite_norms(plain, rows), finite_norms(mirror, rows))
     if variant.concat:
+        # Two unit vectors side by side, whatever they are.
         return np.full(rows.size, np.sqrt(2.0), np.float32)
     fused = np.empty(rows.size, np.float32)
     for first in range(0, rows.size, _NORM_ROWS):

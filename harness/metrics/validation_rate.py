@@ -60,6 +60,7 @@ def val_at_far(distances: ArrayLike, genuine: ArrayLike, folds: ArrayLike, far: 
     d, mask, _, codes = checked_folds(distances, genuine, folds)
     n_folds = int(codes.max()) + 1
     impostors = ~mask
+    # A pair is accepted below a threshold, not at it: a distance on the grid counts from the next.
     bins = np.searchsorted(VAL_GRID, d[impostors], side="right")
     cell = codes[impostors] * (VAL_GRID.size + 1) + bins
     counts = np.bincount(cell, minlength=n_folds * (VAL_GRID.size + 1))

@@ -48,6 +48,7 @@ class ResolvedComponent:
         """What of this component enters a key; a single file has no version but its content."""
         component = self.provided.component
         identity = {
+            # With its distribution: two packages may each have a component of this name.
             "provider": self.provided.provider,
             "version": component.version,
             "params": dict(self.key_params),

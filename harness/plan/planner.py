@@ -159,10 +159,12 @@ class Planner(ComponentResolver):
         """A node that is not in the plan yet; ``more`` enters its key."""
         parts = {
             "schema": SCHEMA,
+            # The stage: two stages of one component over the same inputs make different artifacts.
             "stage": stage,
             "component": chosen.identity() if chosen else None,
             "inputs": dict(inputs),
             "seed": seed,
+            # A set cut by --limit has a key of its own and never answers for the whole one.
             "limit": self.study.limit,
             # Pinned kernels move pixels of renderings too. Keys of before have no such entry.
             **({"portable": True} if self.study.portable else {}),
@@ -174,6 +176,7 @@ class Planner(ComponentResolver):
 
     def hardware(self) -> dict[str, Any]:
         """Device class and precision, for what they can change."""
+        # The class of device alone: which of several equal GPUs is used moves no bit.
         return {"device": self.device.split(":")[0], "precision": self.precision}
 
     def _generate(
@@ -215,7 +218,7 @@ class Planner(ComponentResolver):
     def _rules(self, take: Take) -> dict[str, Any]:
         """What is taken of a face set, as it enters a key."""
         counts = {k: v for k, v in take.model_dump(include={"images", "identities"}).items() if v}
-        if counts:
+        if counts:  # only then is something drawn
             counts["seed"] = self.study.seed if take.seed is None else take.seed
         if take.exclude is None:
             return counts
@@ -307,11 +310,14 @@ class Planner(ComponentResolver):
                 benchmark=benchmark,
                 **_image_parts(benchmark),
                 mirror=params.mirror(),
+                # No precision: embeddings are fp32 always, and sums differ between devices alone.
                 device=self.device.split(":")[0],
             )
         )
         keys = {**trained.keys, "placements": placed, "embeddings": embedded, **images}
         for name in params.comparison_names():
+            # The key of the embeddings stands for all before them; here alone do rules of scoring
+            # enter, so another threshold rule embeds nothing again.
             parts = {"benchmark": benchmark.identity(), "comparison": name, "embeddings": embedded,
                      "limit": self.study.limit, "seed": self.study.seed, "repeat": repeat,
                      "schema": SCHEMA}  # fmt: skip

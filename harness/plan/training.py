@@ -175,12 +175,14 @@ def _train_node(
     training: TrainingPhase,
     repeat: int,
 ) -> Node:
+    # Which images are taken, not their number alone: the rules hold the seed of the draw.
     phase: dict[str, Any] = {
         "sets": [dict(source.rules) for source in training.sources],
         "validation": training.validation,
         "depth": training.depth,
     }
     if training.stream:
+        # Of a streamed set there is no artifact and no placement whose key could be an input.
         phase["stream"] = [source.key for source in training.sources]
         phase["rule"] = planner.placing_rule()
     return planner.node(

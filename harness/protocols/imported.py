@@ -91,6 +91,7 @@ class ImportedScores(Comparison):
 
     def _accuracy(self, score: NDArray[np.float64]) -> list[Metric]:
         assert self.fold is not None, "asked for by evaluate"
+        # The range of such scores is not known, so no rule with a fixed grid of thresholds applies.
         folds = kfold_accuracy(-score, self.genuine, self.fold, "official")
         exact = clopper_pearson(folds.n_right, folds.n_pairs, LEVEL)
         return [

@@ -50,6 +50,7 @@ def fold_accuracy(
     correct = np.empty(len(fold), np.bool_)
     parts = []
     for place, number in enumerate(np.unique(fold)):
+        # Each fold subtracts the mean of the others, so every fold sees other distances.
         seen = columns[f"distance_{number}"]
         part = kfold_accuracy(seen, genuine, fold, rule, largest=np.inf)
         mine = fold == number

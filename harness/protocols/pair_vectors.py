@@ -29,6 +29,7 @@ def fused(embeddings: Embeddings, flip: Flip, views: Views, name: str) -> Featur
     ``name`` is that of the comparison, for messages. Raises UsageError where the mirrored images
     were not embedded, DataError for values that are not finite.
     """
+    # Distances of float32 rows tie where those of float64 do not, and ties move the threshold.
     found = embeddings.plain.astype(np.float64)
     if views == "unit":
         found = unit_rows(found)
@@ -71,5 +72,6 @@ def distances(first: Features, second: Features, distance: Distance) -> NDArray[
 def unit_rows(features: Features) -> Features:
     """Rows (N, D) of length 1; a zero row stays zero."""
     norms = np.linalg.norm(features, axis=1, keepdims=True)
+    # The smallest normal number instead of zero: 0 / tiny is 0, and no division warns.
     unit: Features = features / np.maximum(norms, np.finfo(np.float64).tiny)
     return unit

@@ -61,6 +61,7 @@ def bootstrap(rates: Sequence[Rate], rng: np.random.Generator) -> Interval | Non
     for rate in rates:
         codes = np.searchsorted(names, rate.block.subjects)
         hits = np.bincount(codes, rate.hits, names.size) @ weights
+        # A draw without any mated subject is NaN, which the interval leaves out.
         with np.errstate(invalid="ignore"):
             drawn.append(hits / (np.bincount(codes, minlength=names.size) @ weights))
     method = f"bootstrap over {names.size} subjects, thresholds held"
@@ -77,6 +78,7 @@ def open_set_rate(block: GalleryBlock, fpir: float) -> Rate:
     if isinstance(point, NotMeasurable):
         return Rate(np.zeros(0, np.bool_), block, reason=point.reason)
     mate, rank = search.mate_score[search.mated], search.rank[search.mated]
+    # In the type of the scores: a float64 threshold would move the mates that tie with it.
     hits = (rank <= 1) & (mate > np.float32(point.threshold))
     note = f"realised FPIR {point.fpir:.4g}"
     return Rate(hits, block, point.threshold, note=note)

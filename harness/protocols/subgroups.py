@@ -70,6 +70,7 @@ def _part(at: dict[str, float | str], chosen: Bools, judged: JudgedPairs) -> Ite
     for point in judged.points:
         if isinstance(point, NotMeasurable):
             continue
+        # The threshold of all pairs: an own one of each group would hide what the group suffers.
         accepted = -distance >= point.threshold
         true, mates = int(accepted[genuine].sum()), int(genuine.sum())
         yield Metric(

@@ -237,6 +237,8 @@ def keyed(cls: type[Params], values: Mapping[str, Any]) -> dict[str, Any]:
 
     A class inherits what its bases list in ``added``.
     """
+    # A parameter that a later release adds must not change the keys of what was made without it:
+    # at the value that all had before it is left out.
     before: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         before |= vars(base).get("added", {})

@@ -42,6 +42,7 @@ class Cache:
     def below(self, folder: Path) -> dict[bytes, Known]:
         """What is known of the files below a folder."""
         prefix = os.fsencode(folder).rstrip(b"/")
+        # "0" is the character after "/": a range, which the index of the key answers.
         return self._read("path > ? AND path < ?", (prefix + b"/", prefix + b"0"))
 
     def _read(self, where: str, values: tuple[bytes, ...]) -> dict[bytes, Known]:

@@ -17,6 +17,8 @@ from harness.inputs import belonging, beside, stamp, walk_files
 from harness.store.fingerprint_cache import Cache, Known
 
 SCHEMA = 1
+"""In every key. Raised when all stages must be made again, which no release has needed."""
+
 DECODER = 2
 """Version of what ``harness.align.decode`` accepts and returns, in the keys of images from outside.
 
@@ -47,6 +49,7 @@ class Fingerprints:
             wanted = [path.name, *beside(root / path.name, names)]
             found = self._listing(root, wanted, None)
             found[""] = found.pop(path.name)  # its own name is not content
+        # Sorted, because file systems list folders in different orders.
         return digest(sorted([name, size, sha256] for name, (size, sha256) in found.items()))
 
     def _listing(

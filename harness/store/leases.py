@@ -34,7 +34,7 @@ NAME = re.compile(r"([^.]+)\.([0-9]{6}|[1-9][0-9]{6,17})\.lease")
 """Key and number in the name of a lease, as :func:`_path` writes them."""
 
 BEATS = 6
-"""Signs of life in that time."""
+"""Signs of life in that time: several may come late on a busy file system."""
 
 
 class LeaseLostError(HarnessError):
@@ -114,6 +114,7 @@ def held(
     finally:
         lease.end()
         beating.join()
+        # A holder that was replaced must not free the key of its successor.
         if not lease.is_lost():
             lease.write("free")
             _clear(folder, key, lease.number)

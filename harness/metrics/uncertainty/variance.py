@@ -66,6 +66,7 @@ def variance_components(correct: ArrayLike) -> VarianceComponents:
     total = sum(float(np.square(row.astype(np.float64) - mean).sum()) for row in table)
     seed_squares = n_pairs * float(np.square(by_seed - mean).sum())
     pair_squares = n_seeds * float(np.square(by_pair - mean).sum())
+    # Rounding can leave a table without interaction a little below zero.
     rest = max(total - seed_squares - pair_squares, 0.0)
     residual = rest / ((n_seeds - 1) * (n_pairs - 1))
     return VarianceComponents(

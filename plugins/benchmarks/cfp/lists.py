@@ -23,6 +23,7 @@ def read_index(path: Path) -> dict[int, str]:
         index = whole_number(words[0])
         if len(words) != 2 or index is None or not is_inside(name):
             raise DataError(f"{path}, line {number}: expected a number and the path of an image")
+        # A gap would shift every later pair to another image without an error.
         if index != len(names) + 1:
             raise DataError(
                 f"{path}, line {number}: number {index} should be {len(names) + 1}; images are "

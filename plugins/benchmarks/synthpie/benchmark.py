@@ -120,6 +120,7 @@ def draw_pairs(params: SynthpieParams) -> list[Row]:
     people = params.identities // params.folds
     rows: list[Row] = []
     for fold in range(params.folds):
+        # A stream of its own per fold, so that more folds leave the pairs of the first as they are.
         rng = stream(params.list_seed, "synthpie", "pairs", fold)
         own = np.arange(fold * people, (fold + 1) * people)
         rows += [(a, b, True, fold) for a, b in _genuine(own, angles, params, rng)]
@@ -147,6 +148,7 @@ def _impostor(
         one, other = rng.choice(people, 2, replace=False)
         a, b = rng.integers(angles, size=2)
         pair = (int(one) * angles + int(a), int(other) * angles + int(b))
+        # A dict keeps the order of the draws; a set would order by hash.
         if pair[::-1] not in found:
             found[pair] = None
     return list(found)

@@ -25,6 +25,8 @@ from harness.plugin.lists import Cells, read_variable, require_images
 from .params import TinyFaceParams
 
 DISTRACTOR = -100
+"""Subject of all images of strangers: no listed subject is negative, so no probe has it."""
+
 RANKS = (1, 5, 20)
 PUBLISHED = {"Probe": 3_728, "Gallery_Match": 4_443, "Gallery_Distractor": 153_428}
 
