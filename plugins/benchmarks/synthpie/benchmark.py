@@ -120,7 +120,7 @@ def draw_pairs(params: SynthpieParams) -> list[Row]:
     people = params.identities // params.folds
     rows: list[Row] = []
     for fold in range(params.folds):
-        # A stream of its own per fold, so that more folds leave the pairs of the first as they are.
+        # A stream of its own: what one fold rejects moves no draw of the next.
         rng = stream(params.list_seed, "synthpie", "pairs", fold)
         own = np.arange(fold * people, (fold + 1) * people)
         rows += [(a, b, True, fold) for a, b in _genuine(own, angles, params, rng)]
