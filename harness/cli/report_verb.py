@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.options import open_registry
+from harness.errors import UsageError
 from harness.lifecycle import ReportWritten
 from harness.terminal import say, say_page
+
+if TYPE_CHECKING:
+    from harness.reporting.figures.for_paper import Format
 
 
 @click.command(name="report")
@@ -27,6 +31,23 @@ from harness.terminal import say, say_page
 @click.option("--tex", "formats", flag_value="tex", multiple=True, help="Write LaTeX (booktabs).")
 @click.option("--csv", "formats", flag_value="csv", multiple=True, help="Write CSV.")
 @click.option(
+    "--figures",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write every figure to a file in DIR, for a paper.",
+)
+@click.option(
+    "--format",
+    "figure_format",
+    type=click.Choice(["pdf", "svg", "png"]),
+    help="Format of --figures  [default: pdf]",
+)
+@click.option(
+    "--size",
+    metavar="W[xH]",
+    help="Size of --figures in inches, such as 3.5x2.4; without H in proportion  [default: 3.5]",
+)
+@click.option(
     "--templates",
     multiple=True,
     type=click.Path(path_type=Path),
@@ -42,6 +63,9 @@ def command(
     studies: tuple[Path, ...],
     out: Path | None,
     formats: tuple[str, ...],
+    figures: Path | None,
+    figure_format: Format | None,
+    size: str | None,
     templates: tuple[Path, ...],
     *,
     from_page: bool,
@@ -53,8 +77,10 @@ def command(
     Examples:
       harness report study
       harness report study-a study-b -o comparison --html --tex
+      harness report study --figures paper/figures --format pdf --size 3.5x2.4
       harness report --extract report.html -o study
     """
+    _need_figures(figures, {"--format": figure_format, "--size": size})
     if from_page:
         return _extract(studies, out)
     if as_json:
@@ -63,6 +89,10 @@ def command(
         for study in studies:
             say_page(load_study(study).frame().to_json(orient="records", lines=True), nl=False)
         return 0
+    if figures is not None:
+        _write_figures(studies, figures, figure_format or "pdf", size or "3.5")
+        if not formats:
+            return 0
     from harness.reporting import pictures_missing, render
 
     registry = open_registry(obj)
@@ -80,6 +110,26 @@ def command(
     for page in pages:
         say(page)
     return 0
+
+
+def _need_figures(figures: Path | None, flags: dict[str, object]) -> None:
+    for flag, value in flags.items():
+        if value and figures is None:
+            raise UsageError(f"{flag} is of figures; give --figures DIR")
+
+
+def _write_figures(studies: tuple[Path, ...], out: Path, form: Format, size: str) -> None:
+    from harness.reporting.page.writing import write_report_figures
+
+    written, foreign = write_report_figures(studies, out, form, size)
+    if foreign:
+        say(
+            f"harness: {foreign} is drawn with a font of this machine, or left out where it has "
+            "none; label the components in Latin or Greek letters",
+            err=True,
+        )
+    for path in written:
+        say(path)
 
 
 def _extract(pages: tuple[Path, ...], out: Path | None) -> int:

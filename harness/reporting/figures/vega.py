@@ -7,24 +7,30 @@ The engine that draws reserves tens of gigabytes of address space, and where tha
 from __future__ import annotations
 
 import atexit
+import base64
 import json
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from harness.packages import install_line
 
 _CODE = """
-import json, sys
+import base64, json, sys
 import vl_convert
+vl_convert.register_font_directory(sys.argv[1])
 for line in sys.stdin:
-    asked = json.loads(line)
+    what, asked, options = json.loads(line)
     try:
-        if asked is None:
+        if what == "viewer":
             answer = vl_convert.javascript_bundle()
-        else:
+        elif what == "svg":
             answer = vl_convert.vegalite_to_svg(asked, allowed_base_urls=[])
+        else:
+            convert = getattr(vl_convert, "svg_to_" + what)
+            answer = base64.b64encode(convert(asked, **options)).decode()
         said = {"answer": answer}
     except Exception as error:
         said = {"error": str(error)}
@@ -32,6 +38,8 @@ for line in sys.stdin:
 """
 
 ENGINE = "vl_convert"
+FONTS = Path(__file__).parent / "font"
+"""The font of figures for papers, which is the same on every machine."""
 CANNOT = "pictures cannot be drawn in this process's limits (ulimit -v); tables are complete"
 
 
@@ -54,11 +62,23 @@ class Vega:
 
         Raises ValueError with Vega's words where the specification is wrong.
         """
-        return self._ask(spec)
+        return self._ask("svg", spec)
+
+    def pdf(self, svg: str) -> bytes | None:
+        """A picture as PDF with its fonts; a pixel is a point."""
+        return self._file("pdf", svg)
+
+    def png(self, svg: str, ppi: float) -> bytes | None:
+        """A picture as PNG of so many pixels per inch; a pixel of the SVG is a point."""
+        return self._file("png", svg, ppi=ppi)
+
+    def _file(self, what: str, svg: str, **options: float) -> bytes | None:
+        answer = self._ask(what, svg, **options)
+        return None if answer is None else base64.b64decode(answer)
 
     def viewer(self) -> str | None:
         """Vega, Vega-Lite and Vega-Embed as one script; None where the engine cannot start."""
-        return self._ask(None)
+        return self._ask("viewer")
 
     def close(self) -> None:
         """End the process."""
@@ -67,12 +87,12 @@ class Vega:
             process.kill()
             process.communicate()
 
-    def _ask(self, asked: Any) -> str | None:
+    def _ask(self, what: str, asked: Any = None, **options: float) -> str | None:
         if not self.failed and self._process is None and find_spec(ENGINE) is None:
             self.give_up(ENGINE)
         if self.failed:
             return None
-        line = self._exchange(json.dumps(asked))
+        line = self._exchange(json.dumps([what, asked, options]))
         if not line:
             self.close()
             self.failed = True
@@ -87,7 +107,7 @@ class Vega:
         if self._process is None:
             # -P: a file of the current folder must not be taken for a library.
             self._process = subprocess.Popen(  # noqa: S603 (our own interpreter, no shell)
-                [sys.executable, "-P", "-c", _CODE],
+                [sys.executable, "-P", "-c", _CODE, str(FONTS)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # the engine's trace of its own end

@@ -75,6 +75,11 @@ def html(
     return found.get_template(PAGE).render(context(study, matrix, tests, found, sections))
 
 
+def figures(study: Study, matrix: Matrix, tests: RowTests) -> list[Figure]:
+    """Every figure of the page, in its order."""
+    return _figures(_sections(study, matrix, tests))
+
+
 def environment(templates: Sequence[Path] = ()) -> Environment:
     """Templates of the given folders before the built-in ones; everything is escaped."""
     from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
@@ -109,7 +114,7 @@ def context(
     from markupsafe import Markup
 
     shown = _sections(study, matrix, tests)
-    figures = _figures(shown)
+    drawn = _figures(shown)
     return {
         "title": _title(study),
         "verdict": verdict(matrix, tests, sum(bool(f.planned) for f in study.failures)),
@@ -119,9 +124,9 @@ def context(
         "tabs": _tabs(sections, shown["face_sets"]),
         "style": Markup(_source(found, STYLE)),  # noqa: S704 (files of the template folders)
         "script": Markup(_source(found, SCRIPT)),  # noqa: S704
-        "viewer": _viewer() if figures else "",
-        "specs": {f.id: Markup(script_json(f.embedded)) for f in figures},  # noqa: S704 (escaped)
-        "stills": {f.id: Markup(f.svg) for f in figures},  # noqa: S704 (Vega escapes its texts)
+        "viewer": _viewer() if drawn else "",
+        "specs": {f.id: Markup(script_json(f.embedded)) for f in drawn},  # noqa: S704 (escaped)
+        "stills": {f.id: Markup(f.svg) for f in drawn},  # noqa: S704 (Vega escapes its texts)
         "palette": Markup(script_json(COLOURS)),  # noqa: S704
         "data_id": ELEMENT,
         "data": Markup(script_json(payload(study.results))),  # noqa: S704 (escaped)

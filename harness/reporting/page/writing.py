@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from harness.errors import UsageError
+from harness.errors import NothingSelectedError, UsageError
 from harness.fileio.atomic import write_text
 from harness.fileio.names import require_no_links
 from harness.reporting.compare.rows import judge_rows
-from harness.reporting.page.page import Adder, html, nothing
+from harness.reporting.figures.for_paper import Format, Size, foreign_letters, write_figures
+from harness.reporting.page.page import Adder, figures, html, nothing
 from harness.reporting.tables import render
 from harness.reporting.tables.matrix import Matrix, build
 from harness.results.study import load_study
@@ -57,3 +58,22 @@ def write_report(
             written.append(out / "tables" / f"comparison.{name}")
             write_text(written[-1], table(matrix))
     return written
+
+
+def write_report_figures(
+    folders: Sequence[Path], out: Path, form: Format = "pdf", size: str = "3.5"
+) -> tuple[list[Path], str]:
+    """Write every figure of the report to ``out``; see ``harness.reporting.figures.for_paper``.
+
+    Returns the files, and letters that their font does not have. Raises ``UsageError`` for a size
+    that is none and symbolic links where it would write, ``NothingSelectedError`` for a study
+    without figures, and ``PrerequisiteError`` where figures cannot be drawn.
+    """
+    wanted = Size.of(size)
+    require_no_links(out, "*")
+    study = load_study(*folders)
+    matrix = build(study.results, study.failures)
+    found = figures(study, matrix, judge_rows(matrix, study.cells))
+    if not found:
+        raise NothingSelectedError("the study has no curves and no training to draw figures of")
+    return write_figures(found, out, form, wanted), foreign_letters(found)
