@@ -1,7 +1,7 @@
 """Figures of the report as files for a paper: PDF, SVG or PNG of a size in inches.
 
 The same figures give the same bytes on every machine: the font is part of this package, no file has
-a date, and names inside the pictures are numbered anew.
+a date, and names inside the pictures are numbered by their order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harness.errors import PrerequisiteError, UsageError
 from harness.fileio.atomic import write_bytes, write_text
 from harness.reporting.figures.figure_embed import Figure
 from harness.reporting.figures.vega import VEGA
-from harness.reporting.tables.escapes import one_line
+from harness.terminal import line
 
 Format = Literal["pdf", "svg", "png"]
 FONT = "Harness Figure Sans"
@@ -70,7 +70,7 @@ def write_figures(
         path = out / f"{name}.{form}"
         write_bytes(path, picture(figure, form, size))
         written.append(path)
-        captions.append(f"- `{path.name}`: {one_line(figure.title)}. {one_line(figure.text)}\n")
+        captions.append(f"- `{path.name}`: {line(figure.title)}. {line(figure.text)}\n")
     if written:
         write_text(out / CAPTIONS, "".join(captions))
         written.append(out / CAPTIONS)

@@ -69,7 +69,7 @@ class Vega:
         return self._file("pdf", svg)
 
     def png(self, svg: str, ppi: float) -> bytes | None:
-        """A picture as PNG of so many pixels per inch; a pixel of the SVG is a point."""
+        """A picture as PNG of this many pixels per inch; a pixel of the SVG is a point."""
         return self._file("png", svg, ppi=ppi)
 
     def _file(self, what: str, svg: str, **options: float) -> bytes | None:
