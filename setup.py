@@ -4,7 +4,13 @@
 ``recipes/`` as ``harness_recipes``.
 """
 
+import warnings
+
 from setuptools import find_namespace_packages, find_packages, setup
+
+# An editable installation of folders under other names warns of folders called as the package in
+# the working directory, whatever is there; newer versions of pip print it as a wall of eight lines.
+warnings.filterwarnings("ignore", message=r"\s*Editable installation")
 
 
 def packages() -> list[str]:

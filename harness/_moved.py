@@ -112,7 +112,7 @@ MOVED = {
     "harness.study.extra_metrics": "harness.engine.plugin_metrics",
     "harness.study.face_import": "harness.tools.import_faces",
     "harness.study.face_sets": "harness.store.face_sets",
-    "harness.study.face_sheet": "harness.engine.face_sheet",
+    "harness.study.face_sheet": "harness.faces.face_sheet",
     "harness.study.fingerprint_cache": "harness.store.fingerprint_cache",
     "harness.study.forecast": "harness.plan.forecast",
     "harness.study.import_scores": "harness.tools.import_scores",

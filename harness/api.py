@@ -19,8 +19,10 @@ from harness.errors import UsageError
 from harness.extensions import Executor
 from harness.fileio.names import WRITTEN, require_no_links
 from harness.plan import rerun
+from harness.plan.forecast import Forecast, forecast
 from harness.plan.nodes import Plan
 from harness.plan.planner import Planner
+from harness.plan.size_limits import require_room
 from harness.plan.write import write_plan
 from harness.process import portable
 from harness.progress import Progress
@@ -29,6 +31,8 @@ from harness.recipe.resolve import Recipe, Surroundings, Use, resolve
 from harness.recipe.run_options import RecipeFlags, RunOptions, kind_named
 from harness.recipe.typed_recipe import with_types
 from harness.store.artifacts import Store
+from harness.store.assets import Links
+from harness.store.missing_assets import missing_message
 
 Keywords = ParamSpec("Keywords")
 Result = TypeVar("Result")
@@ -80,10 +84,15 @@ def make_plan(
 ) -> Plan:
     """The plan of what the settings ask for.
 
-    Raises ``PrerequisiteError`` naming every missing asset; a tolerant plan holds their names.
+    Raises ``PrerequisiteError`` naming every missing asset and what the run would take; a tolerant
+    plan holds their names.
     """
     recipe = make_recipe(settings, registry, around)
-    return Planner(registry, store, recipe, tolerant=tolerant).plan()
+    plan = Planner(registry, store, recipe, tolerant=True).plan()
+    if plan.missing and not tolerant:
+        estimate = forecast(plan, store, Path()).amount()
+        raise missing_message(plan.missing, Links(store), registry, estimate)
+    return plan
 
 
 def _accepts(registry: Registry) -> Callable[[str, str, str], bool]:
@@ -110,10 +119,14 @@ def open_registry(options: RunOptions) -> Registry:
     return load(disabled=tuple(options.disabled), plugins_dirs=options.plugin_places())
 
 
-def start(options: RunOptions) -> Finished | None:
+def start(
+    options: RunOptions, agree: Callable[[Forecast], None] = lambda _: None
+) -> Finished | None:
     """Plan what the options ask for and run it; all of ``harness run`` but what is printed.
 
-    Gives None in a process of torchrun that only took part in trainings of the first.
+    ``agree`` hears what the plan will cost, and may raise. Gives None in a process of torchrun that
+    only took part in trainings of the first. Raises ``PrerequisiteError`` where the disk of the
+    store is too small.
     """
     if options.offline:
         forbid_downloads()
@@ -123,7 +136,10 @@ def start(options: RunOptions) -> Finished | None:
     if group is not None and not group.ranks.first:
         take_part(plan, group, options, store=store)
         return None
-    progress = Progress(quiet=options.quiet)
+    found = forecast(plan, store, Path(options.study))
+    require_room(found, store.home)
+    agree(found)
+    progress = Progress(quiet=options.quiet, verbose=options.verbose)
     outcome = execute(
         plan, options, store=store, registry=registry, progress=progress, group=group
     )  # fmt: skip

@@ -37,6 +37,12 @@ class PrerequisiteError(HarnessError):
     exit_code = 3
 
 
+class DeclinedError(HarnessError):
+    """The user was asked and said no: ends like an interrupt."""
+
+    exit_code = 130
+
+
 class NothingSelectedError(HarnessError):
     """The selection matches nothing to do."""
 
@@ -74,3 +80,14 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     known = isinstance(error, RuntimeError) or type(error).__module__.startswith("cv2")
     return known and any(sign in str(error).lower() for sign in _SIGNS)
+
+
+def one_sentence(error: BaseException) -> str:
+    """What to tell the user of an error."""
+    if isinstance(error, HarnessError):
+        return str(error)
+    if is_out_of_memory(error):
+        return OUT_OF_MEMORY
+    if isinstance(error, OSError) and error.strerror:
+        return f"{advice(error)}; nothing finished was lost"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -7,8 +7,7 @@ import errno
 import numpy as np
 import pytest
 
-from harness.engine.runner import one_sentence
-from harness.errors import OUT_OF_MEMORY, DataError, is_out_of_memory
+from harness.errors import OUT_OF_MEMORY, DataError, is_out_of_memory, one_sentence
 
 
 def numpy_error() -> Exception:

@@ -38,7 +38,7 @@ FLOORS = (
     ("process",),
     ("fileio",),
     ("inputs",),
-    ("progress",),
+    ("progress", "slow_work"),
     ("digests", "extensions", "packages"),
     ("choices", "components", "did_you_mean", "errors", "hookspecs", "lifecycle", "seeds",
      "terminal", "_moved"),

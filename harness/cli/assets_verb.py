@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from harness._plugins.registry import Registry
     from harness.components import Asset
     from harness.store.artifacts import Store
+    from harness.store.assets import Links
 
 SHOWN = 20
 
@@ -96,34 +98,35 @@ def link(obj: dict[str, Any], name: str, path: Path) -> int:
 
 
 @command.command(name="fetch")
-@click.argument("name")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--yes", is_flag=True, help="Download; without it only say what and how much.")
 @click.pass_obj
-def fetch(obj: dict[str, Any], name: str, *, yes: bool) -> int:
-    """Download an asset, or all of a component, from the Hugging Face hub and link it.
+def fetch(obj: dict[str, Any], names: tuple[str, ...], *, yes: bool) -> int:
+    """Download assets from the Hugging Face hub and link them.
 
-    You accept the licences that are named. What is linked already is left alone, and so is what a
-    component can do without.
+    NAME is an asset, or a component for all of its assets. You accept the licences that are named.
+    What is linked already is left alone, and so is what a component can do without.
     """
     from harness.errors import UsageError
     from harness.store.artifacts import Store
     from harness.store.assets import Links
     from harness.tools.asset_files import fetch as fetch_asset
 
-    store = Store()
-    known, links = _known(open_registry(obj), name), Links(store)
+    store, registry = Store(), open_registry(obj)
+    known = {key: asset for name in names for key, asset in _known(registry, name).items()}
+    links, asked = Links(store), " ".join(names)
     todo = {
         key: asset
         for key, asset in known.items()
-        if links.find(key) is None and (key == name or not asset.optional)
+        if links.find(key) is None and (key in names or not asset.optional)
     }
     for asset in todo.values():
         say(f"{asset.name}: {asset.summary}; licence: {asset.licence}")
         _tell_files(asset)
     if not todo:
-        say(f"nothing to fetch for {name}: all is linked")
+        say(f"nothing to fetch for {asked}: all is linked")
     elif not yes:
-        raise UsageError(f"add --yes to download: harness assets fetch {name} --yes")
+        raise UsageError(f"add --yes to download: harness assets fetch {asked} --yes")
     for key, asset in todo.items():
         path = fetch_asset(asset, store.home / "assets", lambda text: say(text, err=True))
         links.add(key, path, known)
@@ -144,40 +147,64 @@ def check(obj: dict[str, Any], name: str | None, *, decode: bool, as_json: bool)
     wrong.
     """
     from harness.store.artifacts import Store
-    from harness.store.assets import Links, missing_message
-    from harness.tools.asset_check import check as check_benchmark
-    from harness.tools.asset_check import users_of
+    from harness.store.assets import Links
+    from harness.store.missing_assets import missing_message
 
     registry, store = open_registry(obj), Store()
     known, links = _known(registry, name), Links(store)
     if name is not None and not known:
         say(f"{name} needs no data of yours")
         return 0
+    linked = [key for key in known if key in links.all()]
     lost = {
         key: asset
         for key, asset in known.items()
-        if links.find(key) is None and (key == name or not asset.optional)
+        if name is not None and links.find(key) is None and (key == name or not asset.optional)
     }
-    if name is not None and lost:
-        raise missing_message(dict(lost))
-    rows = []
-    for key, asset in known.items():
-        path = links.find(key)
-        if path is None and key not in links.all():
-            continue
-        users = users_of(registry, name) if name is not None and path is not None else []
-        found = [check_benchmark(user, key, path, store, decode=decode) for user in users if path]
-        rows.append(
-            {
-                **asdict(asset),
-                "path": str(path) if path else None,
-                "lacking": _faults(registry, asset, path, store) if path else [],
-                "benchmarks": [{**vars(one), "complete": one.complete} for one in found],
-            }
-        )
-    say_page(json.dumps(rows, indent=1) if as_json else "\n".join(map(_told, rows)))
+    rows = [
+        _checked(registry, name, known[key], links, store, decode=decode)
+        for key in linked
+        if as_json or key not in lost
+    ]
+    if as_json:
+        rows += [
+            _row(asset, None, "not linked") for key, asset in lost.items() if key not in linked
+        ]
+        say_page(json.dumps(rows, indent=1))
+    elif rows:
+        say_page("\n".join(map(_told, rows)))
+    if lost and not as_json:
+        raise missing_message(lost, links, registry)
     whole = all(one["complete"] for row in rows for one in row["benchmarks"])
     return 0 if whole and all(row["path"] and not row["lacking"] for row in rows) else 3
+
+
+def _checked(
+    registry: Registry, name: str | None, asset: Asset, links: Links, store: Store, *, decode: bool
+) -> dict[str, Any]:
+    """What was found wrong with a linked asset; lists of benchmarks are read where it is named."""
+    from harness.tools.asset_check import check as check_benchmark
+    from harness.tools.asset_check import users_of
+
+    path = links.find(asset.name)
+    if path is None:
+        return _row(asset, None, links.fault(asset.name))
+    users = users_of(registry, name) if name is not None else []
+    found = [check_benchmark(user, asset.name, path, store, decode=decode) for user in users]
+    told = [{**vars(one), "complete": one.complete} for one in found]
+    return _row(asset, path, "", _faults(registry, asset, path, store), told)
+
+
+def _row(
+    asset: Asset,
+    path: Path | None,
+    fault: str,
+    lacking: Sequence[str] = (),
+    benchmarks: Sequence[dict[str, Any]] = (),
+) -> dict[str, Any]:
+    place = str(path) if path else None
+    return {**asdict(asset), "path": place, "fault": fault, "lacking": list(lacking),
+            "benchmarks": list(benchmarks)}  # fmt: skip
 
 
 def _faults(registry: Registry, asset: Asset, path: Path, store: Store) -> list[str]:
@@ -209,7 +236,7 @@ def _known(registry: Registry, name: str | None) -> dict[str, Asset]:
 
 def _told(row: dict[str, Any]) -> str:
     lines = [
-        f"{row['name']}: {row['path'] or 'its folder is gone; link it again'}",
+        f"{row['name']}: {row['path'] or row['fault'] + '; link it again'}",
         f"  licence: {row['licence']}",
         f"  obtained from: {row['source']}",
         *([f"  expected layout: {row['layout']}"] if row["layout"] else []),

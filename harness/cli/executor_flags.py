@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from harness.cli.grouped import GroupedCommand
 from harness.cli.options import open_registry
 
 PREFIX = "executor_option_"
 NO_PLUGINS: Mapping[str, Any] = {"disabled": (), "plugins_dirs": ()}
 
 
-class WithExecutorFlags(click.Command):
+class WithExecutorFlags(GroupedCommand):
     """A command that also takes the flags of all installed executors."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:

@@ -193,8 +193,8 @@ def import_set(
 @click.option("--columns", default=10, show_default=True, type=click.IntRange(1, 200))
 def sheet_of(key: str, out: Path, rows: int, columns: int) -> int:
     """Write a contact sheet: identities down, samples across."""
-    from harness.engine.face_sheet import sheet
     from harness.errors import UsageError
+    from harness.faces.face_sheet import sheet
 
     if out.suffix.lower() not in (".jpg", ".jpeg", ".png"):
         raise UsageError(

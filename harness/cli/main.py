@@ -140,8 +140,8 @@ def cli(
 
     \b
     Examples:
-      harness run -g bfm -m facenet-nn4 -b synthpie
-      harness run -g digi2real -m iresnet50 -b ijbc
+      harness run -c demo --profile quick
+      harness plan -g digi2real -m iresnet50 -b ijbc
       harness list models
     """
     if folder is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.grouped import GroupedCommand
 from harness.cli.options import SETTINGS, run_flags, run_options
 from harness.terminal import say, say_page
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from harness.recipe.run_options import RunOptions
 
 
-@click.command(name="plan", context_settings={"max_content_width": 100})
+@click.command(name="plan", cls=GroupedCommand, context_settings={"max_content_width": 100})
 @run_flags(*SETTINGS)
 @click.option(
     "-o",
@@ -45,8 +46,8 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     \b
     Examples:
       harness plan -g bfm -m facenet-nn4 -b synthpie
-      harness plan -c recipes/demo.toml --json
-      harness plan -c recipes/digi2real2024/6.toml --show-config
+      harness plan -c demo --json
+      harness plan -c digi2real2024/6 --show-config
       harness plan -c cluster.toml --executor
     """
     chosen = run_options(ctx.obj, options)
@@ -73,9 +74,10 @@ def show(chosen: RunOptions, *, as_json: bool) -> int:
     else:
         _print(found)
     if plan.missing:
-        from harness.store.assets import missing_message
+        from harness.store.assets import Links
+        from harness.store.missing_assets import missing_message
 
-        raise missing_message(dict(plan.missing))
+        raise missing_message(plan.missing, Links(store), registry)
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import click
 from harness.cli.options import open_registry
 from harness.errors import UsageError
 from harness.lifecycle import ReportWritten
+from harness.slow_work import shown_if_slow
 from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
@@ -97,13 +99,15 @@ def command(
 
     registry = open_registry(obj)
     extra = registry.templates()
-    pages = render(
-        studies,
-        out or studies[0] / "report",
-        set(formats) or {"html", "md"},
-        [*templates, *extra],
-        registry.report_sections,
-    )
+    count = "1 study" if len(studies) == 1 else f"{len(studies)} studies"
+    with shown_if_slow(f"rendering the report of {count}", partial(say, err=True)):
+        pages = render(
+            studies,
+            out or studies[0] / "report",
+            set(formats) or {"html", "md"},
+            [*templates, *extra],
+            registry.report_sections,
+        )
     registry.call("harness_report_written", report=ReportWritten(studies[0], tuple(pages)))
     if why := pictures_missing():
         say(f"harness: {why}", err=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.lifecycle import ReportWritten
+from harness.slow_work import shown_if_slow
 from harness.terminal import line, say, say_page
 
 if TYPE_CHECKING:
@@ -38,7 +40,10 @@ def show(done: Finished, *, as_json: bool) -> int:
         from harness.reporting import pictures_missing, render
 
         extra = registry.templates()
-        pages = render([folder], folder / "report", {"html", "md"}, extra, registry.report_sections)
+        with shown_if_slow("rendering the report", partial(say, err=True)):
+            pages = render(
+                [folder], folder / "report", {"html", "md"}, extra, registry.report_sections
+            )
         registry.call("harness_report_written", report=ReportWritten(folder, tuple(pages)))
         say(f"study: {folder}", err=True)
         if why := pictures_missing():

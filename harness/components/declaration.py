@@ -59,6 +59,8 @@ class Asset:
     files: tuple[AssetFile, ...] = ()
     optional: bool = False
     """Whether the component works without it."""
+    on_request: bool = False
+    """Whether its owners must grant it: an application, a signed agreement or a purchase."""
 
 
 @dataclass(frozen=True)

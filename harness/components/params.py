@@ -56,6 +56,13 @@ class Params(BaseModel):
         """Models and aligners this component works with, by a name of its own choosing."""
         return {}
 
+    def departures(self) -> tuple[str, ...]:
+        """How these parameters depart from the published method that the component is named after.
+
+        Tables add them to the name of its row, unless a recipe labels it: ``("source bfm",)``.
+        """
+        return ()
+
     def image_visits(self, images: int | None) -> int | None:
         """Images a training looks at in all, given ``images`` to train on.
 

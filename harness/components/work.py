@@ -74,7 +74,10 @@ class Context(Protocol):
         """
 
     def progress(self, done: int, total: int, unit: str, detail: str = "") -> None:
-        """Show how far the stage is; cheap to call often. Rate and time left follow from it."""
+        """Show how far the stage is; cheap to call often. Rate and time left follow from it.
+
+        A ``total`` of 0 is work without a count, such as compiling, which ``detail`` names.
+        """
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def make_part(shared: tuple[Split, Path], part: int, tell: Tell) -> None:
             split.key(part),
             {"first": first, "last": last},
             lambda folder: _with_kernels(split, folder, first, last, progress),
-            waiting=split.session.progress.line,
+            waiting=split.session.progress.waits,
         )
     except BaseException:
         forget()  # what failed is opened afresh by the next attempt

@@ -55,6 +55,7 @@ def make_node(session: Session, node: Node) -> None:
     """Make the artifact of a node if it is not there, taking up what was interrupted."""
 
     def make(folder: Path) -> dict[str, Any]:
+        session.progress.begun()  # nobody else is waited for any longer
         fresh, start = not any(folder.iterdir()), time.perf_counter()
         with session.kernels():
             facts = _stage(session, node, folder)
@@ -68,7 +69,7 @@ def make_node(session: Session, node: Node) -> None:
         return facts
 
     session.store.build(
-        KIND_OF_STAGE[node.stage], node.key, node.parts, make, waiting=session.progress.line
+        KIND_OF_STAGE[node.stage], node.key, node.parts, make, waiting=session.progress.waits
     )
 
 

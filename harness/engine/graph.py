@@ -1,9 +1,29 @@
-"""Doing things at once that need each other: each as soon as all it needs is done."""
+"""Orders of things that need each other: each as soon as all it needs is done."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+
+def soonest(names: Iterable[str], needs: Mapping[str, set[str]]) -> Iterator[str]:
+    """The ``names`` in their order, and each name of ``needs`` right after the last it needs.
+
+    Needs that are not among the names count as done.
+    """
+    order = dict.fromkeys(names)
+    left = {name: asked & order.keys() for name, asked in needs.items()}
+    asking: dict[str, list[str]] = {}
+    for name, asked in left.items():
+        for needed in asked:
+            asking.setdefault(needed, []).append(name)
+    yield from [name for name, asked in left.items() if not asked]
+    for done in order:
+        yield done
+        for name in asking.get(done, ()):
+            left[name].discard(done)
+            if not left[name]:
+                yield name
 
 
 def together(

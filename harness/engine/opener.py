@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from harness._plugins.targets import import_object
@@ -14,6 +15,7 @@ from harness.errors import PrerequisiteError, UsageError
 from harness.packages import missing_package
 from harness.plan.nodes import ResolvedComponent
 from harness.process import portable
+from harness.process.kernel_cache import keep_kernels
 from harness.progress import Progress
 from harness.recipe.resolve import StudyTable
 from harness.store.artifacts import Store
@@ -42,6 +44,7 @@ class ComponentOpener:
         self.store, self.study = store, study or StudyTable()
         self.device, self.precision = device, precision
         self.progress = progress or Progress(quiet=True)
+        keep_kernels(store.home, Path(__file__).parents[1])
 
     def kernels(self) -> AbstractContextManager[None]:
         """Holds the kernels of a portable study while a stage works; else changes nothing."""

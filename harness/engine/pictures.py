@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness._plugins.targets import import_object
-from harness.align.decode import decode
 from harness.components import Generator
 from harness.engine.attributes import attributes
 from harness.engine.session import Session
 from harness.engine.stages.training_sets import open_sets
 from harness.errors import HarnessError
 from harness.faces.contact_sheet import contact_sheet
+from harness.faces.face_sheet import sheet
 from harness.fileio import verified
 from harness.fileio.atomic import write_text, written_whole
 from harness.plan.nodes import Node
@@ -30,13 +30,7 @@ def face_sheet(session: Session, node: Node) -> Path:
     path = session.folder / "media" / f"sheet-{node.key[:12]}.jpg"
     if _kept(session, path):
         return path
-    faces = session.faces(node.key)
-    rows, labels = [], []
-    for identity in np.unique(faces.subjects)[:ROWS]:
-        chosen = np.flatnonzero(faces.subjects == identity)[:COLUMNS]
-        rows.append([decode(faces.read(int(i)), faces.names[int(i)]) for i in chosen])
-        labels.append(str(identity))
-    contact_sheet(rows, path, row_labels=labels)
+    sheet(session.faces(node.key), path, ROWS, COLUMNS)
     verified.record(path)
     return path
 

@@ -29,6 +29,14 @@ class ProgressForwarder(Progress):
             self._told = now
             self.tell([*self._head, int(done), int(total), unit, detail])
 
+    def waits(self, text: str) -> None:
+        """Pass on what is waited for."""
+        self.tell(["waits", text])
+
+    def begun(self) -> None:
+        """Pass on that it is waited for no longer."""
+        self.tell(["begun"])
+
     def line(self, text: str) -> None:
         """Pass on a line."""
         self.tell(["line", text])
@@ -43,6 +51,8 @@ def hear(progress: Progress) -> Tell:
             progress(*values)
         elif kind == "begun":
             progress.begun()
+        elif kind == "waits":
+            progress.waits(*values)
         else:
             progress.line(*values)
 

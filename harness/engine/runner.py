@@ -13,14 +13,14 @@ from functools import partial
 from pathlib import Path
 
 from harness._plugins import timeouts
-from harness.engine import dispatch, pictures
+from harness.engine import details, dispatch, pictures
 from harness.engine.event_log import Events
-from harness.engine.graph import together
+from harness.engine.graph import soonest, together
 from harness.engine.repair import Repair
 from harness.engine.session import Session
 from harness.engine.sets.kept import keep_measurement
 from harness.engine.stages import score
-from harness.errors import OUT_OF_MEMORY, HarnessError, advice, is_out_of_memory
+from harness.errors import one_sentence
 from harness.extensions import Setup
 from harness.fileio.atomic import write_text
 from harness.inputs import shown
@@ -78,16 +78,31 @@ class Runner:
         if self.session.executor.remote:
             self._run_together(plan)
         else:
-            for node in plan.nodes.values():
-                if self._stopped():
-                    break
-                self._node(node)
-            for cell in plan.cells:
-                if self._stopped():
-                    break
-                self._cell(cell)
+            self._run_in_turn(plan)
+        self._sort(plan)
         self.session.progress.close()
         return self.outcome
+
+    def _run_in_turn(self, plan: Plan) -> None:
+        """Every stage in the order of the plan, and each cell as soon as its inputs are there."""
+        cells = {cell.key: cell for cell in plan.cells}
+        needs = {key: set(cell.keys.values()) for key, cell in cells.items()}
+        for key in soonest(plan.nodes, needs):
+            if self._stopped():
+                return
+            if key in cells:
+                self._cell(cells[key])
+            else:
+                self._node(plan.nodes[key])
+
+    def _sort(self, plan: Plan) -> None:
+        """Bring what was made into the order of the plan."""
+        keys = [*plan.nodes, *(cell.key for cell in plan.cells)]
+        order = {key: number for number, key in enumerate(keys)}
+        self.outcome.results.sort(key=lambda result: order[result.id])
+        self.outcome.measurements.sort(key=lambda record: order[record.id])
+        self.outcome.failures.sort(key=lambda failure: order[failure.key])
+        self.outcome.face_sets.sort(key=lambda face_set: order[face_set[1]])
 
     def _run_together(self, plan: Plan) -> None:
         """Every stage in a thread of its own that waits for the executor."""
@@ -109,11 +124,6 @@ class Runner:
                 stopped=self._stopped,
                 interrupt=self.session.executor.close,
             )
-        order = {key: number for number, key in enumerate(needs)}
-        self.outcome.results.sort(key=lambda result: order[result.id])
-        self.outcome.measurements.sort(key=lambda record: order[record.id])
-        self.outcome.failures.sort(key=lambda failure: order[failure.key])
-        self.outcome.face_sets.sort(key=lambda face_set: order[face_set[1]])
 
     def _stopped(self) -> bool:
         return self.session.job.options.fail_fast and bool(self.outcome.failures)
@@ -131,6 +141,7 @@ class Runner:
         if self.session.store.find(kind, node.key):
             self.events.add("reused", node.stage, node.key, node.label, _provider(node.worker))
             self.session.progress.line(f"{node.stage:>8}  {node.label}  reused")
+            details.of_an_end(self.session, node.key, None)
         elif not self._make(node):
             return False
         self._repair.run(lambda: self._keep_media(node))
@@ -152,11 +163,12 @@ class Runner:
             pictures.generator_pictures(self.session, node)
             listed = (node.label, node.key, sheet)
             if listed not in self.outcome.face_sets:
+                self.session.progress.line(f"{'':>8}  contact sheet: {sheet}")
                 self.outcome.face_sets.append(listed)
 
     def _make(self, node: Node) -> bool:
-        task = partial(dispatch.make, self.session, node)
-        return self._guarded(node.stage, node.key, node.label, task, node.worker)
+        make = partial(dispatch.make, self.session, node)
+        return self._guarded(node.stage, node.key, node.label, make, node.worker)
 
     def _cell(self, cell: PlannedCell) -> None:
         folder = self.session.folder / "cells" / cell.folder
@@ -206,24 +218,27 @@ class Runner:
         """Run one stage; a failure is recorded, never kept as a result."""
         progress = self.session.progress
         doing = f"{stage} {label}{_of(chosen)}"
-        self.session.progress.stage(f"{stage:>8}  {label}")
+        progress.stage(f"{stage:>8}  {label}")
+        details.of_a_start(self.session, key, chosen)
         self.events.add("started", stage, key, label, _provider(chosen))
         start = time.perf_counter()
         try:
-            with timeouts.stage(doing, progress.line, SILENCE_S, progress.listener()):
+            watched = timeouts.stage(doing, progress.line, SILENCE_S, progress.listener())
+            with watched, progress.ticking():
                 self._repair.run(task, key)
         except (Exception, SystemExit) as error:  # a plugin may raise anything
             if signals.ended():  # a signal to the process group ends the workers of a stage as well
                 raise KeyboardInterrupt from error
-            self.session.progress.close()
+            progress.close()
             dist = {} if chosen is None else {"dist": chosen.provided.dist}
             missing = missing_package(error, f"{stage} {label}", **dist)
             self._fail(stage, key, label, missing or error, chosen, folder)
             return False
         wall = time.perf_counter() - start
         self._cost[key] = wall
-        self.session.progress.close()
-        self.session.progress.line(f"{stage:>8}  {label}  done in {wall:.1f} s")
+        progress.close()
+        progress.line(f"{stage:>8}  {label}  done in {wall:.1f} s")
+        details.of_an_end(self.session, key, folder)
         self.events.add("finished", stage, key, label, _provider(chosen), wall_s=round(wall, 3))
         return True
 
@@ -282,17 +297,6 @@ def run_opened(runner: Runner) -> RunOutcome:
         return runner.run()
     finally:
         executor.close()
-
-
-def one_sentence(error: BaseException) -> str:
-    """What to tell the user of an error."""
-    if isinstance(error, HarnessError):
-        return str(error)
-    if is_out_of_memory(error):
-        return OUT_OF_MEMORY
-    if isinstance(error, OSError) and error.strerror:
-        return f"{advice(error)}; nothing finished was lost"
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _provider(chosen: ResolvedComponent | None) -> str:

@@ -17,6 +17,7 @@ def named_set(
     citation: str,
     training_data: tuple[str, ...] = (),
     version: int = 2,
+    on_request: bool = False,
 ) -> Component:
     """A generator called ``name`` that reads the asset of the same name.
 
@@ -30,7 +31,7 @@ def named_set(
         target=target,
         params=params,
         summary=summary,
-        assets=(Asset(name, summary, licence, source, layout),),
+        assets=(Asset(name, summary, licence, source, layout, on_request=on_request),),
         licence=licence,
         citation=citation,
         training_data=training_data,

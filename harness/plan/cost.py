@@ -28,6 +28,9 @@ PLACEMENT_BYTES = 60.0
 EMBEDDING_BYTES = 4096.0  # 512 float32, plain and mirrored
 MODEL_BYTES = 2e8
 
+ENOUGH_IMAGES, ENOUGH_S = 100, 300.0
+"""A shorter stage tells no rate: most of its time was loading and compiling."""
+
 Measured = Mapping[tuple[str, str], tuple[float, float]]
 """(stage, component) -> (images a second, bytes an image)."""
 
@@ -128,7 +131,7 @@ def measured(store: Store) -> Measured:
         for item in store.of_kind(kind):
             seconds = item.facts.get("seconds" if stage == "train" else "wall_s")
             work = item.facts.get("image_visits") if stage == "train" else _held(item)
-            if not seconds or not work:
+            if not seconds or not work or (work < ENOUGH_IMAGES and seconds < ENOUGH_S):
                 continue
             each = float(item.facts.get("image_bytes") or _size(item))
             row = item.manifest["created"], work / seconds, each / (1 if stage == "train" else work)

@@ -78,17 +78,24 @@ class Forecast:
         lines = [f"{count['run']} to run, {count['reuse']} reused{blocked}, {cells}"]
         total = self.total
         if count["run"] or count["blocked"]:
-            least = "at least " if total.unknown else ""
-            basis = "partly default rates" if total.assumed else "rates measured in this store"
-            lines.append(
-                f"{least}{total.images:,} images to generate, {size(total.bytes)}, "
-                f"about {duration(total.seconds)} ({basis})"
-            )
+            lines.append(self.amount())
         if total.unknown:
             lines.append(
                 f"unknown size: {len(total.unknown)} stages, the first is {total.unknown[0]}"
             )
         return "\n".join(lines)
+
+    def amount(self) -> str:
+        """Images, disk and time of what is to be made, and the basis of the estimate."""
+        total = self.total
+        if total.unknown and not total.seconds:
+            return "of a size that is known only with its data"
+        least = "at least " if total.unknown else ""
+        basis = "partly default rates" if total.assumed else "rates measured in this store"
+        return (
+            f"{least}{total.images:,} images to generate, {size(total.bytes)}, "
+            f"about {duration(total.seconds)} ({basis})"
+        )
 
 
 def forecast(plan: Plan, store: Store, study: Path) -> Forecast:

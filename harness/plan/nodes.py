@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +23,11 @@ KIND_OF_STAGE: Mapping[Stage, str] = {
 }
 
 
+def named(name: str, departures: Sequence[str]) -> str:
+    """``name``, or ``name [source bfm, no detector]`` where it is not as published."""
+    return f"{name} [{', '.join(departures)}]" if departures else name
+
+
 @dataclass(frozen=True)
 class ResolvedComponent:
     """A component with its resolved parameters."""
@@ -41,8 +46,8 @@ class ResolvedComponent:
 
     @property
     def shown(self) -> str:
-        """Label in the recipe, or name; for people."""
-        return self.label or self.name
+        """Label in the recipe, or name and how it departs from the published; for people."""
+        return self.label or named(self.name, self.params.departures())
 
     def identity(self) -> dict[str, Any]:
         """What of this component enters a key; a single file has no version but its content."""

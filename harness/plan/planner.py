@@ -277,12 +277,23 @@ class Planner(ComponentResolver):
         """Where the faces of a set, or of the benchmark ``owner``, are; ``more`` enters the key."""
         more |= {"rule": self.placing_rule()}
         if owner is not None:
-            more |= _image_parts(owner)
+            more |= self._image_parts(owner)
         if aligner is not None and aligner.provided.component.determinism != "exact":
             more |= self.hardware()
         return self.add(
             self.node("place", label, aligner, inputs, benchmark=owner, source=source, **more)
         )
+
+    def _image_parts(self, benchmark: ResolvedComponent) -> dict[str, Any]:
+        """What decides a benchmark's images: its rules of scoring left out.
+
+        The decoder too, unless the images are face sets of the store, which are encoded here. Of
+        those a trial once took all, and now takes what its pairs use.
+        """
+        if not benchmark.params.requests():
+            return {"images": _image_identity(benchmark), "decoder": DECODER}
+        trial = {"images_of_trial": "used"} if self.study.limit is not None else {}
+        return {"images": _image_identity(benchmark), **trial}
 
     def _cells(
         self,
@@ -308,7 +319,7 @@ class Planner(ComponentResolver):
                 model,
                 {"placements": placed, **images, **weights},
                 benchmark=benchmark,
-                **_image_parts(benchmark),
+                **self._image_parts(benchmark),
                 mirror=params.mirror(),
                 # No precision: embeddings are fp32 always, and sums differ between devices alone.
                 device=self.device.split(":")[0],
@@ -325,15 +336,6 @@ class Planner(ComponentResolver):
                 digest(parts), trained.generator, model, benchmark, name, aligner, repeat, keys,
                 trained.words,
             )  # fmt: skip
-
-
-def _image_parts(benchmark: ResolvedComponent) -> dict[str, Any]:
-    """What decides a benchmark's images: its rules of scoring left out.
-
-    The decoder too, unless the images are face sets of the store, which are encoded here.
-    """
-    decoder = {} if benchmark.params.requests() else {"decoder": DECODER}
-    return {"images": _image_identity(benchmark), **decoder}
 
 
 def check_portable(chosen: Iterable[ResolvedComponent | None]) -> None:

@@ -14,8 +14,9 @@ from harness.recipe import parameters
 from harness.recipe.inner_words import typed_inside
 from harness.recipe.resolve import Use
 from harness.store.artifacts import Artifact, Store
-from harness.store.assets import Links, declared, missing_message
+from harness.store.assets import Links, declared
 from harness.store.fingerprints import Fingerprints
+from harness.store.missing_assets import missing_message
 
 MISSING = "missing asset "
 """Stands in a tolerant plan where the fingerprint of linked data would."""
@@ -109,4 +110,4 @@ class ComponentResolver:
     def require_assets(self) -> None:
         """Raise one ``PrerequisiteError`` that names every missing asset so far."""
         if self.missing and not self.tolerant:
-            raise missing_message(self.missing)
+            raise missing_message(self.missing, self._links, self.registry)

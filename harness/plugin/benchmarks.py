@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from harness.faces.concatenated import ConcatenatedImages as ConcatenatedImages
     from harness.faces.files import ImageFiles as ImageFiles
     from harness.faces.files import search_images as search_images
+    from harness.faces.views import Subset as Subset
     from harness.protocols.base import Comparison as Comparison
     from harness.protocols.base import Curve as Curve
     from harness.protocols.base import Embeddings as Embeddings

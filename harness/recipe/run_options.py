@@ -205,7 +205,8 @@ class RunOptions(RecipeFlags):
 
     ``executor`` and ``track`` name what plugins offer. Without ``executor`` the recipe says which;
     ``executor_options`` override its table, whose settings may run commands or use other machines
-    only with ``allow_code``. ``disabled`` are plugins that are left alone.
+    only with ``allow_code``. ``disabled`` are plugins that are left alone. ``yes`` answers the
+    question of the command line; from Python nothing is asked.
     """
 
     study: Annotated[
@@ -240,6 +241,14 @@ class RunOptions(RecipeFlags):
     quiet: Annotated[
         bool, flag("-q", "--quiet", default=False, help="No progress on standard error.")
     ] = True
+    verbose: Annotated[
+        bool,
+        flag("-v", "--verbose",
+             help="Also show keys, inputs, folders and commands of every stage."),
+    ] = False  # fmt: skip
+    yes: Annotated[
+        bool, flag("-y", "--yes", help="Start a long or large run without a question.")
+    ] = False
     plugins_dirs: Iterable[Place] = ()
     disabled: Names = ()
 

@@ -19,6 +19,10 @@ Integrity = Literal["verified", "unverified", "altered"]
 SCHEMA: Literal["harness/result@3"] = "harness/result@3"
 
 
+DEPARTURES = "departures"
+"""The fact of a component that says how it departs from the published method of its name."""
+
+
 class ResultRecord(BaseModel):
     """Base of everything in a result file: immutable, no unknown fields."""
 

@@ -7,6 +7,7 @@ recipes carry no paths.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +16,10 @@ from pydantic import StringConstraints, TypeAdapter
 from harness._plugins.registry import Registry
 from harness.components import Asset
 from harness.did_you_mean import did_you_mean
-from harness.errors import PrerequisiteError, UsageError
+from harness.errors import UsageError
 from harness.fileio.atomic import write_text
 from harness.fileio.decoding import json_value, reason
+from harness.inputs import is_hidden
 from harness.store.artifacts import Store
 
 
@@ -52,9 +54,14 @@ class Links:
         return {name: Path(path) for name, path in links.items()}
 
     def find(self, name: str) -> Path | None:
-        """The linked path, or None. A link whose target is gone counts as none."""
+        """The linked path, or None. A link to nothing, or to a folder without files, is none."""
         path = self.all().get(name)
-        return path if path is not None and path.exists() else None
+        return None if path is None or path_fault(path) else path
+
+    def fault(self, name: str) -> str:
+        """Why the link of an asset does not count; empty for a good link and for none."""
+        path = self.all().get(name)
+        return "" if path is None else path_fault(path)
 
     def add(self, name: str, path: Path, known: dict[str, Asset]) -> None:
         """Link ``name`` to a file or folder; raises ``UsageError`` for an unknown name."""
@@ -64,17 +71,44 @@ class Links:
             )
         if not path.exists():
             raise UsageError(f"{path} does not exist; give the folder or file of asset {name}")
+        if fault := path_fault(path):
+            raise UsageError(
+                f"{fault}; put the files of asset {name} there first, or give their path"
+            )
         links = {key: str(value) for key, value in self.all().items()}
         links[name] = str(path.resolve())
         write_text(self._file, json.dumps(links, indent=1, sort_keys=True) + "\n")
 
 
-def missing_message(missing: dict[str, Asset | None]) -> PrerequisiteError:
-    """One error that names every missing asset of all stages."""
-    parts = []
-    for name, asset in sorted(missing.items()):
-        about = f" ({asset.summary}; {asset.licence}; from {asset.source})" if asset else ""
-        fetch = f" or harness assets fetch {name}" if asset and asset.hub else ""
-        parts.append(f"{name}{about}: harness assets link {name} PATH{fetch}")
-    count = "asset is" if len(parts) == 1 else "assets are"
-    return PrerequisiteError(f"{len(parts)} {count} missing; obtain and link: " + "; ".join(parts))
+def path_fault(path: Path) -> str:
+    """Why a path is no data at all; the files of an asset are checked elsewhere."""
+    if not path.exists():
+        return f"{path} is gone"
+    if path.is_file():
+        return "" if path.stat().st_size else f"{path} is an empty file"
+    return "" if _holds_a_file(path) else f"{path} is a folder without files"
+
+
+def _holds_a_file(folder: Path) -> bool:
+    """Whether there is a file that is not hidden; ends at the first, so a large tree costs little.
+
+    What cannot be read is named by those who read it.
+    """
+    pending, seen = [str(folder)], set()
+    while pending:
+        place = os.path.realpath(pending.pop())
+        if place in seen:  # links may lead around in a circle
+            continue
+        seen.add(place)
+        try:
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    if is_hidden(entry.name):
+                        continue
+                    if entry.is_dir():
+                        pending.append(entry.path)
+                    elif entry.is_file():
+                        return True
+        except OSError:
+            continue
+    return False

@@ -11,6 +11,7 @@ from harness.errors import DataError, PrerequisiteError, UsageError
 from harness.fileio.decoding import json_value
 from harness.fileio.file_kinds import FileKind, expect
 from harness.fileio.texts import read_text
+from harness.store.assets import path_fault
 
 Say = Callable[[str], None]
 MAX_SIZE_ERROR = 0.2
@@ -119,10 +120,10 @@ def incomplete(assets: Mapping[str, list[str]]) -> PrerequisiteError:
 def inside(assets: Iterable[Asset], folder: Path) -> dict[str, Path]:
     """Where each asset is in one folder that holds all of a component, those that are there.
 
-    Raises ``UsageError`` when none is.
+    A folder without files is not one. Raises ``UsageError`` when none is.
     """
     wanted = {asset.name: folder / (asset.place or asset.name) for asset in assets}
-    found = {name: path for name, path in wanted.items() if path.exists()}
+    found = {name: path for name, path in wanted.items() if not path_fault(path)}
     if not found:
         names = ", ".join(path.name for path in wanted.values())
         raise UsageError(f"{folder} holds none of {names}; link each asset by its own name")

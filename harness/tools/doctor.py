@@ -232,10 +232,11 @@ def _locks(store: Store) -> Iterator[DoctorFinding]:
 
 
 def _links(store: Store) -> Iterator[DoctorFinding]:
-    for name, path in sorted(Links(store).all().items()):
-        if path.exists():
-            yield DoctorFinding("ok", f"asset {name}", str(path))
-        else:
+    links = Links(store)
+    for name, path in sorted(links.all().items()):
+        if fault := links.fault(name):
             yield DoctorFinding(
-                "warn", f"asset {name}", f"{path} is gone; harness assets link {name} PATH"
+                "warn", f"asset {name}", f"{fault}; harness assets link {name} PATH"
             )
+        else:
+            yield DoctorFinding("ok", f"asset {name}", str(path))

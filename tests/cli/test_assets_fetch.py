@@ -30,7 +30,8 @@ def ask(capfd):
 
 
 BEGINNINGS = {".onnx": b"\x08\x07\x12", ".safetensors": (2).to_bytes(8, "little") + b"{}",
-              ".json": b"{}", ".txt": b"a b"}  # fmt: skip
+              ".json": b"{}", ".txt": b"a b",
+              ".bin": b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"}  # fmt: skip
 SIZES = {
     hub_path: file.megabytes
     for asset in ASSETS
@@ -92,11 +93,57 @@ def test_files_are_listed_with_size_licence_and_origin(ask):
     assert {row["name"] for row in rows} == {*NEEDED, LCM}
 
 
-def test_a_missing_asset_is_exit_3_with_both_commands(ask):
+def test_missing_assets_are_a_line_each_with_one_command_for_all(ask):
     text = ask("check", "digi2real", code=3)
+    lines = text.splitlines()
+    assert lines[0] == "harness: 4 assets are missing"
+    assert lines[1].endswith(f": harness assets fetch {' '.join(sorted(NEEDED))} --yes")
+    assert "4.5 GB" in lines[1]
     for name in NEEDED:
-        assert f"harness assets link {name} PATH or harness assets fetch {name}" in text
+        assert sum(line.strip().startswith(f"{name} ") for line in lines) == 1
+    assert lines[-1].endswith("harness assets link digi2real DIR")
     assert LCM not in text
+
+
+def test_the_printed_command_fetches_all(ask, hub):
+    command = ask("check", "digi2real", code=3).splitlines()[1].partition("harness assets ")[2]
+    ask(*command.split())
+    assert ask("check", "digi2real").count("complete, ") == 4
+
+
+def test_what_is_linked_is_checked_also_where_others_are_missing(ask, layout):
+    ask("link", "arc2face-encoder", str(layout / "encoder"))
+    (layout / "encoder" / "config.json").unlink()
+    text = ask("check", "digi2real", code=3)
+    assert "arc2face-encoder: " in text
+    assert "config.json is not in" in text
+    assert "harness: 3 assets are missing" in text
+    rows = json.loads(ask("check", "digi2real", "--json", code=3))
+    assert {row["name"]: row["fault"] for row in rows} == {
+        name: "" if name == "arc2face-encoder" else "not linked" for name in NEEDED
+    }
+
+
+@pytest.mark.parametrize("inside", [(), ("sub/",), (".hidden",), ("sub/.git/config.d/",)])
+def test_a_folder_without_files_is_no_asset(ask, tmp_path, inside):
+    folder = tmp_path / "ijbc"
+    folder.mkdir()
+    for name in inside:
+        place = folder / name
+        place.mkdir(parents=True) if name.endswith("/") else place.touch()
+    assert "is a folder without files" in ask("link", "ijbc", str(folder), code=2)
+    (folder / "list.txt").write_text("1")
+    ask("link", "ijbc", str(folder))
+    (folder / "list.txt").unlink()  # emptied later
+    assert "missing ijbc" in ask("list", "ijbc")
+    assert "ijbc is a folder without files" in ask("check", "ijbc", code=3)
+    assert "ijbc is a folder without files; link it again" in ask("check", code=3)
+
+
+def test_an_empty_file_is_no_asset(ask, tmp_path):
+    (tmp_path / "arcface.onnx").touch()
+    text = ask("link", "arc2face-arcface", str(tmp_path / "arcface.onnx"), code=2)
+    assert "is an empty file" in text
 
 
 def test_one_folder_links_all_that_lie_in_it(ask, layout):
@@ -115,7 +162,7 @@ def test_one_folder_links_all_that_lie_in_it(ask, layout):
     [
         ("encoder/model.safetensors", None, "pytorch_model.bin or model.safetensors is not in"),
         ("base/vae/config.json", None, "vae/config.json is not in"),
-        ("arcface.onnx", "", "arcface.onnx is empty (about 261 MB expected)"),
+        ("arcface.onnx", "", "arcface.onnx is an empty file"),
         ("arc2face/diffusion_pytorch_model.safetensors", "version https://git-lfs.github.com/x",
          "stands for a file that was not downloaded (about 3,438 MB)"),
     ],
@@ -128,7 +175,8 @@ def test_what_a_linked_folder_lacks_is_exit_3(ask, layout, name, content, reason
         (layout / name).write_text(content)
     text = ask("check", "digi2real", code=3)
     assert reason in text
-    assert "complete it, or: harness assets link " in text
+    advice = "fetch arc2face-arcface --yes" if content == "" else "link "
+    assert f"harness assets {advice}" in text
 
 
 def test_nothing_is_fetched_unless_asked(ask, hub):

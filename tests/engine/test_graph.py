@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from harness.engine.graph import together
+from harness.engine.graph import soonest, together
 
 NEEDS = {"d": {"b", "c"}, "b": {"a"}, "c": {"a", "elsewhere"}, "a": set(), "e": set()}
 
@@ -42,3 +42,10 @@ def test_an_error_interrupts_the_others_and_is_raised():
 
     with pytest.raises(KeyboardInterrupt):
         together(NEEDS, do, most=4, interrupt=over.set)
+
+
+def test_what_waits_comes_right_after_the_last_it_needs():
+    cells = {"x": {"b", "gone"}, "y": {"a", "d"}, "z": set(), "w": {"gone"}, "v": {"a", "b"}}
+    assert list(soonest("abcd", cells)) == ["z", "w", "a", "b", "x", "v", "c", "d", "y"]
+    assert list(soonest("", {"x": {"b"}})) == ["x"]
+    assert list(soonest("ab", {})) == ["a", "b"]

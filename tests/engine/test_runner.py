@@ -7,8 +7,7 @@ import signal
 
 import pytest
 
-from harness.engine.runner import one_sentence
-from harness.errors import OUT_OF_MEMORY, DataError
+from harness.errors import OUT_OF_MEMORY, DataError, one_sentence
 from harness.process import signals
 
 READY = ("-m", "toy-pixels", "-b", "toy-pairs")

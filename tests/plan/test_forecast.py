@@ -76,7 +76,7 @@ def test_counts_follow_from_parameters_and_default_rates_are_said_to_be_assumed(
 
 def test_rates_are_those_that_this_store_measured(registry, store):
     plan = facenet(registry, store)
-    put(store, node_of(plan, "generate", "bfm"), faces=30, image_bytes=60_000, wall_s=15.0)
+    put(store, node_of(plan, "generate", "bfm"), faces=300, image_bytes=600_000, wall_s=150.0)
     put(
         store, node_of(plan, "train", "bfm > facenet-nn4"), images=30, image_visits=140, seconds=7.0
     )
@@ -94,6 +94,17 @@ def test_rates_are_those_that_this_store_measured(registry, store):
     assert (reused.action, reused.estimate.seconds, reused.cost) == ("reuse", 0.0, "")
 
 
+@pytest.mark.parametrize(
+    ("images", "seconds", "rate"), [(99, 40.0, None), (100, 50.0, 2.0), (6, 360.0, 1 / 60)]
+)
+def test_a_short_stage_gives_no_rate(registry, store, images, seconds, rate):
+    """Most of it was loading and compiling; a slow generator's few images do count."""
+    node = node_of(facenet(registry, store), "generate", "bfm")
+    put(store, node, faces=images, image_bytes=9, wall_s=seconds)
+    found = measured(store).get(("generate", "synthface-harness:bfm"))
+    assert found == (None if rate is None else (pytest.approx(rate), pytest.approx(9 / images)))
+
+
 def test_a_stage_that_was_taken_up_again_gives_no_rate(registry, store):
     put(store, node_of(facenet(registry, store), "generate", "bfm"), faces=30, image_bytes=9)
     assert measured(store) == {}
@@ -106,7 +117,7 @@ def test_a_data_set_of_unknown_size_makes_the_sum_a_least(registry, store):
     assert set(plan.missing) == {"casia-webface", "lfw"}
     assert {row.action for row in found.stages} == {"blocked"}
     assert row_of(found, "train", "casia-webface > mobilefacenet").estimate.seconds is None
-    assert "at least 0 images" in found.summary()
+    assert "of a size that is known only with its data" in found.summary()
     assert found.cells[0].action == "blocked"
     assert found.cells[0].reason == "needs asset casia-webface, lfw"
 

@@ -16,7 +16,13 @@ from harness.plan.nodes import PlannedCell, ResolvedComponent
 from harness.protocols.base import Evaluation, Metric
 from harness.recipe import parameters
 from harness.results.plausible import contains, implausible
-from harness.results.schema import CellUse, ComponentUse, IntervalRecord, MetricRecord
+from harness.results.schema import (
+    DEPARTURES,
+    CellUse,
+    ComponentUse,
+    IntervalRecord,
+    MetricRecord,
+)
 from harness.store.artifacts import Artifact
 
 NO_INTERVAL = "no interval: the bootstrap of so few comparisons does not contain the estimate"
@@ -118,8 +124,14 @@ def component_use(chosen: ResolvedComponent, key: str, facts: Mapping[str, Any])
         licence=component.licence,
         citation=component.citation,
         training_data=list(component.training_data),
-        facts={k: v for k, v in facts.items() if k not in UNSHOWN},
+        facts={k: v for k, v in facts.items() if k not in UNSHOWN} | _departures(chosen),
     )
+
+
+def _departures(chosen: ResolvedComponent) -> dict[str, list[str]]:
+    """How a component is not the published one, for the name of its row."""
+    found = list(chosen.params.departures())
+    return {DEPARTURES: found} if found else {}
 
 
 def code_version() -> dict[str, str]:

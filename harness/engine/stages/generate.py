@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.components import Generator
 from harness.digests import digest
@@ -17,31 +17,13 @@ from harness.engine.chunks import each_once
 from harness.engine.context import RunContext
 from harness.engine.job import Job
 from harness.engine.session import Session
+from harness.engine.stages import first_faces
 from harness.errors import DataError
 from harness.faces.doubles import copy_notes
 from harness.faces.face import Face, Missing, Slot
+from harness.faces.slots import Slots
 from harness.faces.store import FaceSet, ShardFacts, shard_facts, shard_path, write_shard
 from harness.plan.nodes import Node
-
-
-class Slots:
-    """All slots of a face set by number, without a list of them."""
-
-    def __init__(self, samples_per_identity: NDArray[np.int32]) -> None:
-        counts = np.asarray(samples_per_identity, np.int64)
-        if counts.ndim != 1 or (counts < 0).any():
-            raise DataError("samples_per_identity must be one count per identity, none negative")
-        self._ends = np.cumsum(counts)
-
-    def __len__(self) -> int:
-        return int(self._ends[-1]) if len(self._ends) else 0
-
-    def between(self, first: int, last: int) -> list[Slot]:
-        """Slots ``first`` to ``last - 1``."""
-        numbers = np.arange(first, min(last, len(self)))
-        identities = np.searchsorted(self._ends, numbers, side="right")
-        starts = np.concatenate([[0], self._ends])[identities]
-        return [Slot(int(i), int(n)) for i, n in zip(identities, numbers - starts, strict=True)]
 
 
 def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
@@ -54,13 +36,16 @@ def run(node: Node, session: Session, folder: Path) -> dict[str, Any]:
     done = dict(_left(folder, shards, session))
     session.progress(_count(done.values()), len(slots), "images")
     todo = [index for index in range(shards) if index not in done]
+    if not done and not session.executor.remote:
+        first_faces.show(node, session, generator, slots)
     task = session.job.only(node), folder
     answers = session.executor.run_shards(make_shard, task, todo, session.jobs)
-    for index, (facts, notes) in each_once(session.executor, answers, todo):
-        done[index] = facts
-        for note in notes:
-            ctx.note(note)
-        session.progress(_count(done.values()), len(slots), "images")
+    with _counted(session.progress, done, len(slots)):
+        for index, (facts, notes) in each_once(session.executor, answers, todo):
+            done[index] = facts
+            for note in notes:
+                ctx.note(note)
+            session.progress(_count(done.values()), len(slots), "images")
     return _facts(folder, [done[i] for i in range(shards)], len(slots), ctx)
 
 
@@ -74,6 +59,22 @@ def _left(folder: Path, shards: int, session: Session) -> Iterator[tuple[int, Sh
             except DataError as error:
                 session.progress.line(f"{error}; this shard is made again")
                 path.unlink()
+
+
+_HEARD: list[Callable[[int], None]] = []
+"""Who hears how many faces of a shard are made, where that is done in the process that waits."""
+
+
+@contextmanager
+def _counted(
+    progress: Callable[[int, int, str], None], done: Mapping[int, ShardFacts], total: int
+) -> Iterator[None]:
+    """Report single faces of shards that this process makes itself; workers report whole ones."""
+    _HEARD.append(lambda made: progress(_count(done.values()) + made, total, "images"))
+    try:
+        yield
+    finally:
+        _HEARD.pop()
 
 
 # By key and parameters: the paths in them are no part of the key and may have moved since.
@@ -112,6 +113,8 @@ def _checked(generator: Generator, wanted: Sequence[Slot]) -> Iterator[Face | Mi
                 "for each slot, in order"
             )
         count += 1
+        for heard in _HEARD[-1:]:
+            heard(count)
         yield item
     if count != len(wanted):
         raise DataError(f"{type(generator).__name__} yielded {count} of {len(wanted)} slots")

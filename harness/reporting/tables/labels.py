@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.digests import digest
 from harness.reporting.tables.columns import flat
+from harness.results.schema import DEPARTURES
 
 if TYPE_CHECKING:
     from harness.results.schema import ComponentUse
@@ -45,11 +46,17 @@ def labels(uses: Iterable[ComponentUse | None]) -> dict[str, str]:
     made = {"": NO_GENERATOR} if "" in distinct else {}
     for key, use in distinct.items():
         if use is not None:
-            label = next(iter(given[key])) if len(given.get(key, ())) == 1 else use.name
+            label = next(iter(given[key])) if len(given.get(key, ())) == 1 else _name(use)
             groups.setdefault(label, {})[key] = use
     for name, group in groups.items():
         made |= _within(name, group)
     return made
+
+
+def _name(use: ComponentUse) -> str:
+    """The component's name, and how it is not the published one: ``digi2real [source bfm]``."""
+    departures = use.facts.get(DEPARTURES)
+    return f"{use.name} [{', '.join(map(str, departures))}]" if departures else use.name
 
 
 def _within(name: str, group: dict[str, ComponentUse]) -> dict[str, str]:

@@ -12,6 +12,7 @@ AGEDB = Asset(
     licence="non-commercial research use only, on request",
     source="the AgeDB page of Imperial College's iBUG group, which gives the password on request",
     layout="03_Protocol_Images/<id_name_age_gender>.{jpg,pts}, 04_FINAL_protocol_30_years.mat",
+    on_request=True,
 )
 
 

@@ -12,6 +12,7 @@ IJBA = Asset(
     licence="on application to NIST; no redistribution",
     source="NIST Face Challenges, nist.gov/programs-projects/face-challenges",
     layout="IJB-A_11_sets/split<k>/, IJB-A_1N_sets/split<k>/, img/ and frame/ (or images/ above)",
+    on_request=True,
 )
 
 

@@ -21,6 +21,7 @@ def _component(
         licence="on application to NIST; no redistribution",
         source="NIST Face Challenges, nist.gov/programs-projects/face-challenges",
         layout=_LAYOUT.format(name),
+        on_request=True,
     )
     return Component(
         kind="benchmark",

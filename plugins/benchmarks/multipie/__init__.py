@@ -13,6 +13,7 @@ MULTIPIE = Asset(
     source="multipie.org, Carnegie Mellon University",
     layout="session01/multiview/<subject>/<recording>/<camera>/"
     "<subject>_<session>_<recording>_<camera>_<shot>.png",
+    on_request=True,
 )
 
 

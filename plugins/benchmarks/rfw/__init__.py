@@ -12,6 +12,7 @@ RFW = Asset(
     licence="non-commercial research use only, after a signed agreement",
     source="the RFW page of its authors, whdeng.cn/RFW (send the signed agreement)",
     layout="test/data/<race>/<person>/<person>_<0001>.jpg, test/txts/<race>/<race>_{pairs,lmk}.txt",
+    on_request=True,
 )
 
 

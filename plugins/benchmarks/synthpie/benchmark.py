@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -9,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.plugin import Context, DataError, Images, stream
-from harness.plugin.benchmarks import Benchmark, ConcatenatedImages, PairFolds
+from harness.plugin.benchmarks import Benchmark, ConcatenatedImages, PairFolds, Subset
 
 from .params import FACES, VARIED, SynthpieParams
 
 Row = tuple[int, int, bool, int]
+Strata = dict[str, NDArray[np.float64]]
 
 
 class SynthPie(Benchmark):
@@ -39,29 +41,61 @@ class SynthPie(Benchmark):
             varied = ctx.faces(VARIED)
             _require(varied, params.varied_identities() * (1 + len(params.levels())))
             self._images = ConcatenatedImages({"": self._posed, "varied/": varied})
+        self._drawn = {name: self._draw(name) for name in params.comparison_names()}
+        if ctx.limit is not None:
+            self._keep_used(ctx.limit)
+
+    def _draw(self, name: str) -> tuple[list[Row], Strata]:
+        """The pairs of a comparison as rows of all images, and the subgroups of each."""
+        if name == "factors":
+            rows, strata = draw_factor_pairs(self.params)
+            offset = len(self._posed)
+            return [(offset + a, offset + b, same, fold) for a, b, same, fold in rows], strata
+        rows = draw_pairs(self.params)
+        return rows, {"yaw_deg": larger_yaw(self.params, rows)}
+
+    def _keep_used(self, limit: int) -> None:
+        """Leave out what a trial of ``limit`` pairs of each kind and fold does not look at."""
+        for name, (rows, strata) in self._drawn.items():
+            kept = _first_of_each(rows, limit)
+            rows = [rows[i] for i in kept]
+            self._drawn[name] = rows, {key: value[kept] for key, value in strata.items()}
+        used = sorted({i for rows, _ in self._drawn.values() for a, b, *_ in rows for i in (a, b)})
+        place = {image: number for number, image in enumerate(used)}
+        for name, (rows, strata) in self._drawn.items():
+            moved = [(place[a], place[b], same, fold) for a, b, same, fold in rows]
+            self._drawn[name] = moved, strata
+        self._images = Subset(self._images, np.array(used, np.intp))
 
     def images(self) -> Images:
-        """Identity after identity, in the order of the angles, then of the factors."""
+        """Identity after identity, in the order of the angles, then of the factors.
+
+        Under a limit those that its pairs use.
+        """
         return self._images
 
     def comparison(self, name: str) -> PairFolds:
         """The drawn pairs; what they show is a subgroup: the larger yaw, or the factor's value."""
-        params = self.params
-        if name == "factors":
-            title, offset = "synthpie/factors", len(self._posed)
-            rows, strata = draw_factor_pairs(params)
-            rows = [(offset + a, offset + b, same, fold) for a, b, same, fold in rows]
-        else:
-            title, rows = "synthpie", draw_pairs(params)
-            strata = {"yaw_deg": larger_yaw(params, rows)}
+        rows, strata = self._drawn[name]
         return PairFolds.build(
-            name=title,
+            name="synthpie/factors" if name == "factors" else "synthpie",
             pairs=rows,
             images=self._images,
-            **params.fold_rules(),
+            **self.params.fold_rules(),
             limit=self.ctx.limit,
             strata=strata,
         )
+
+
+def _first_of_each(rows: Sequence[Row], limit: int) -> list[int]:
+    """Places of the first ``limit`` genuine and impostor rows of each fold."""
+    seen: Counter[tuple[bool, int]] = Counter()
+    kept = []
+    for number, (_, _, same, fold) in enumerate(rows):
+        seen[same, fold] += 1
+        if seen[same, fold] <= limit:
+            kept.append(number)
+    return kept
 
 
 def _require(images: Images, wanted: int) -> None:
@@ -80,7 +114,7 @@ def larger_yaw(params: SynthpieParams, rows: Sequence[Row]) -> NDArray[np.float6
     return larger
 
 
-def draw_factor_pairs(params: SynthpieParams) -> tuple[list[Row], dict[str, NDArray[np.float64]]]:
+def draw_factor_pairs(params: SynthpieParams) -> tuple[list[Row], Strata]:
     """Rows (first, second, genuine, fold) of the factors, and the value of each by factor.
 
     Image ``i`` shows identity ``i // n`` in state ``i % n``, of which the first is the reference.
@@ -101,7 +135,7 @@ def draw_factor_pairs(params: SynthpieParams) -> tuple[list[Row], dict[str, NDAr
                 rows.append((person * states, varied, True, fold))
                 rows.append((int(other) * states, varied, False, fold))
     shown = [levels[second % states - 1] for _, second, _, _ in rows]
-    strata: dict[str, NDArray[np.float64]] = {
+    strata: Strata = {
         name: np.array([value if factor == name else np.nan for factor, value in shown])
         for name, values in params.factors.items()
         if values

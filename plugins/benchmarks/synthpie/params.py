@@ -54,6 +54,11 @@ class SynthpieParams(FoldParams):
     image_px: int = Field(112, ge=32, description="Side of the rendered images.")
     list_seed: int = Field(0, description="Seed of the pair lists; their digests are in results.")
 
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        **FoldParams.presets,
+        # Seconds instead of minutes, to try things out: 20 identities, 260 images.
+        "small": {"identities": 20, "pairs_per_fold": 100, "factors": {}},
+    }
     scoring: ClassVar[frozenset[str]] = FoldParams.scoring | {
         "folds",
         "pairs_per_fold",

@@ -27,7 +27,7 @@ from .model.models import read_model
 from .model.morphable import MorphableModel
 from .model.styles import Styles
 from .people import TOGETHER, FaceLook, KnownPeople
-from .rendering import illumination, map_files, maps
+from .rendering import illumination, kernels, map_files, maps
 from .rendering.camera import DISTANCE_MM
 from .rendering.map_files import MapFiles, Shown
 from .rendering.render import Renderer, Rendering
@@ -77,6 +77,8 @@ class Bfm(Generator):
             self._batches = RenderBatches(self._model, params, device)
         self._maps = MapFiles(self._model)
         self._files = None if params.rps is None else Rerender(params, self._model, params.rps)
+        if device is None and not kernels.are_cached():
+            ctx.progress(0, 0, "", kernels.COMPILING)
         self._say()
 
     def _accelerator(self) -> str | None:

@@ -11,7 +11,7 @@ from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
 from harness.plugin import ComponentRequest, External, Params, ToolRequest
 
-from .presets import PRESETS
+from .presets import MOST, PAPER_CHOICE, PAPER_DETECTOR, PAPER_SOURCE, PRESETS
 
 ARC2FACE = "arc2face"
 TINY = "tiny"
@@ -32,19 +32,23 @@ class Digi2RealParams(Params):
          "detector_params"}
     )  # fmt: skip
 
-    identities: int = Field(1000, ge=1, description="Number of identities.")
+    identities: int = Field(20_000, ge=1, description="Number of identities.")
     images_per_id: int = Field(20, ge=1, description="Images of each identity.")
     pipeline: Literal["arc2face", "tiny"] = Field(
         "arc2face",
         description="arc2face: the published weights. tiny: a small network of random weights, "
-        "whose images are noise and say so; it needs no file and tries out everything else.",
+        "whose images are noise and say so; it needs no file and tries out everything else, by "
+        "default from the source bfm, without detector and filter.",
     )
 
     source: str = Field(
-        "bfm", description="Generator, data set or key of a stored set that gives the source faces."
+        PAPER_SOURCE,
+        description="Generator, data set or key of a stored set that gives the source faces.",
     )
     source_params: Mapping[str, Any] = Field(
-        {}, description="Its parameters; identities and images_per_id are set if not named here."
+        {},
+        description="Its parameters; identities, images_per_id and which images of digiface1m are "
+        "taken are set if not named here.",
     )
     source_seed: int = Field(0, ge=0, description="Root seed of the source.")
     images_per_prototype: int = Field(5, ge=1, description="Source images of each identity.")
@@ -60,9 +64,11 @@ class Digi2RealParams(Params):
     beta_a: float = Field(2.0, gt=0, description="t ~ Beta(a, b) along the arc; 1, 1 is uniform.")
     beta_b: float = Field(2.0, gt=0, description="See beta_a; the paper's alpha is both.")
 
-    filtered: bool = Field(False, description="Keep the identities least similar to others.")
+    filtered: bool = Field(True, description="Keep the identities least similar to others.")
     candidates: int | None = Field(
-        None, ge=1, description="Source identities to choose among; as many as identities if unset."
+        None,
+        ge=1,
+        description=f"Source identities to choose among; {MOST:,} as in the paper if unset.",
     )
     filter_score: Literal["max", "mean", "greedy"] = Field(
         "max", description="Similarity to the nearest other identity, to all, or to those taken."
@@ -97,7 +103,7 @@ class Digi2RealParams(Params):
     )
 
     detector: str = Field(
-        NO_DETECTOR,
+        PAPER_DETECTOR,
         description="Aligner that looks for the face in each image while it is made; an image "
         "without one is made again from other noise.",
     )
@@ -130,9 +136,11 @@ class Digi2RealParams(Params):
 
     def requests(self) -> Mapping[str, ComponentRequest]:
         """The source faces, and the real faces where a folder is given."""
+        wide = max(MOST, self.identities) if self.filtered else self.identities
         made = {
-            "identities": self.candidates or self.identities,
+            "identities": self.candidates or wide,
             "images_per_id": self.images_per_prototype,
+            **(PAPER_CHOICE if self.source == PAPER_SOURCE else {}),
             **self.source_params,
         }
         stored = _STORED.fullmatch(self.source) is not None
@@ -153,6 +161,21 @@ class Digi2RealParams(Params):
         if self.detector != NO_DETECTOR:
             wanted["detector"] = ToolRequest("aligner", self.detector, self.detector_params)
         return wanted
+
+    def departures(self) -> tuple[str, ...]:
+        """What is not as in the paper, for the name of a row."""
+        no_shift = (self.real is None and self.shift is None) or self.shift_scale == 0
+        facts = {
+            "random weights": self.pipeline == TINY,
+            f"source {self.source}": self.source != PAPER_SOURCE,
+            f"embedder {self.embedder}": self.embedder != ARCFACE,
+            "no detector" if self.detector == NO_DETECTOR else f"detector {self.detector}": (
+                self.detector != PAPER_DETECTOR
+            ),
+            "no shift": no_shift,
+            "fast preview": self.sampler == "lcm",
+        }
+        return tuple(words for words, departs in facts.items() if departs)
 
     @model_validator(mode="after")
     def _candidates_suffice(self) -> Digi2RealParams:
@@ -210,8 +233,12 @@ class OtherEmbedderLcmParams(LcmParams):
 
 
 class TinyParams(Digi2RealParams):
-    """The same for ``pipeline=tiny``, which reads no weights."""
+    """The same for ``pipeline=tiny``, which reads no weights and nothing that must be obtained."""
 
+    identities: int = Field(1000, ge=1)
+    source: str = "bfm"
+    filtered: bool = False
+    detector: str = NO_DETECTOR
     unet: Annotated[Path | None, External()] = None
     text_encoder: Annotated[Path | None, External()] = None
     arcface: Annotated[Path | None, External()] = None

@@ -1,9 +1,10 @@
 """The runs of George and Marcel 2024 as data: what each asks of the generator.
 
-Common to all: DigiFace-1M as source, five images per identity with at most two of one accessory
-set, five latents per identity, MTCNN. Names are those of the table and row: ``d3-40k`` is the run
-of Table 3 with 40,000 identities. Table 8 mixes ``digi2real-20k`` with real faces, which is said in
-a recipe. ``lcm-preview`` is not of the paper.
+Common to all, and the defaults of the generator: DigiFace-1M as source, five images per identity
+with at most two of one accessory set, five latents per identity, MTCNN. Names are those of the
+table and row: ``d3-40k`` is the run of Table 3 with 40,000 identities. Table 8 mixes
+``digi2real-20k`` with real faces, which is said in a recipe. ``rendered`` and ``lcm-preview`` are
+not of the paper, and the names of their rows say so.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ from typing import Any
 MOST = 87_000
 """The largest number of identities that the paper used; the filter chooses among these."""
 
+PAPER_SOURCE, PAPER_DETECTOR = "digiface1m", "mtcnn"
+PAPER_CHOICE: dict[str, Any] = {"image_choice": "sampled", "most_per_group": 2}
+"""Which images of an identity are taken, as parameters of the source."""
+
 _PAPER: dict[str, Any] = {
-    "source": "digiface1m",
-    "source_params": {"image_choice": "sampled", "most_per_group": 2},
+    "source": PAPER_SOURCE,
+    "source_params": PAPER_CHOICE,
     "latents": 5,
-    "detector": "mtcnn",
+    "detector": PAPER_DETECTOR,
 }
 
 
@@ -54,4 +59,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 PRESETS["digi2real-20k"] = PRESETS["d4-20k"]
-PRESETS["lcm-preview"] = {"sampler": "lcm", "steps": 4, "guidance": 1.0}
+# Cheap: from rendered identities, on which no detector is needed, and without a choice among them.
+PRESETS["rendered"] = {
+    "source": "bfm", "identities": 1000, "filtered": False, "detector": "none"
+}  # fmt: skip
+PRESETS["lcm-preview"] = PRESETS["rendered"] | {"sampler": "lcm", "steps": 4, "guidance": 1.0}

@@ -33,6 +33,7 @@ NAMED = [
         params=f"{_PARAMS}:WebFaceParams",
         summary="WebFace260M, cleaned part: 42 million images of 2 million people in ten folders",
         licence="research only, by signed agreement",
+        on_request=True,
         source="its authors, by the application form of face-benchmark.org (not reachable of late)",
         layout="<part 0..9>/<identity>/<image>.jpg",
         citation="Zhu et al., WebFace260M, CVPR 2021",

@@ -155,3 +155,40 @@ def test_the_factors_are_a_cell_of_their_own_and_leave_the_pairs_of_the_angles_a
     assert factors.first.min() == 260
     assert {benchmark.images().names[i].split("/")[0] for i in factors.second} == {"varied"}
     assert (factors.subjects[:, 0] == factors.subjects[:, 1]).tolist() == factors.genuine.tolist()
+
+
+@pytest.mark.parametrize("limit", [1, 3, 40, 1000])
+def test_a_trial_keeps_the_images_of_its_pairs_and_the_same_scores(limit):
+    """The same pairs of the same names as of the whole list, from fewer images."""
+    params = SynthpieParams(identities=20, folds=2, pairs_per_fold=50, factor_identities=6)
+    whole, trial = SynthPie(params), SynthPie(params)
+    whole.prepare(Bench(params.requests()))
+    asked = Bench(params.requests())
+    asked.limit = limit
+    trial.prepare(asked)
+    used = set()
+    for name in params.comparison_names():
+        every, few = whole.comparison(name), trial.comparison(name)
+        kept = np.zeros(len(every.genuine), bool)
+        for fold in range(2):
+            for same in (True, False):
+                kept[np.flatnonzero((every.fold == fold) & (every.genuine == same))[:limit]] = True
+        for side in ("first", "second"):
+            names = [whole.images().names[i] for i in getattr(every, side)[kept]]
+            assert [trial.images().names[i] for i in getattr(few, side)] == names
+            used |= set(names)
+        assert few.genuine.tolist() == every.genuine[kept].tolist()
+        for key, values in every.strata.items():
+            assert np.array_equal(few.strata[key], values[kept], equal_nan=True)
+    assert set(trial.images().names) == used
+    assert len(trial.images()) == len(used)
+    if limit == 1:
+        assert len(used) <= 16 < len(whole.images())
+
+
+def test_the_small_preset_is_a_tenth_of_the_images():
+    small = SynthpieParams.model_validate(SynthpieParams.presets["small"])
+    assert small.requests()["faces"].params["identities"] * 13 == 260
+    assert small.comparison_names() == ("verification",)
+    assert len(draw_pairs(small)) == 2 * 10 * 100
+    assert "facenet" in SynthpieParams.presets

@@ -14,7 +14,7 @@ from harness_plugins.generators.digi2real.presets import PRESETS
 
 
 def test_the_runs_of_the_paper_by_name():
-    assert len(PRESETS) == 3 + 2 + 9 + 8 + 1 + 1
+    assert len(PRESETS) == 3 + 2 + 9 + 8 + 1 + 2
     made = {name: Digi2RealParams.model_validate(values) for name, values in PRESETS.items()}
     best = made["digi2real-20k"]
     assert best == made["d4-20k"]
@@ -29,8 +29,45 @@ def test_the_runs_of_the_paper_by_name():
     assert wanted.generator == "digiface1m"
     assert wanted.params["most_per_group"] == 2
     assert wanted.params["images_per_id"] == 5
-    assert {p.detector for name, p in made.items() if name != "lcm-preview"} == {"mtcnn"}
+    cheap = ("rendered", "lcm-preview")
+    assert {p.detector for name, p in made.items() if name not in cheap} == {"mtcnn"}
     assert best.tools() == {"detector": ToolRequest("aligner", "mtcnn")}
+
+
+def test_without_parameters_it_is_the_method_of_the_paper():
+    made, best = Digi2RealParams(), Digi2RealParams.model_validate(PRESETS["digi2real-20k"])
+    assert made.requests() == best.requests()
+    assert made.tools() == best.tools()
+    paths = {"candidates", "source_params"}  # as unset, with the same meaning
+    assert made.model_dump(exclude=paths) == best.model_dump(exclude=paths)
+    assert made.departures() == ("no shift",)  # which needs real faces
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"shift": "x.safetensors"}, ()),
+        ({"source": "bfm"}, ("source bfm", "no shift")),
+        ({"detector": "none", "real": "faces"}, ("no detector",)),
+        ({"detector": "other", "real": "faces"}, ("detector other",)),
+        ({"embedder": "onnx", "shift": "x"}, ("embedder onnx",)),
+        (PRESETS["rendered"], ("source bfm", "no detector", "no shift")),
+        (PRESETS["lcm-preview"], ("source bfm", "no detector", "no shift", "fast preview")),
+        ({"pipeline": "tiny"}, ("random weights", "source bfm", "no detector", "no shift")),
+    ],
+)
+def test_a_row_that_is_not_the_papers_says_so(values, said):
+    assert Digi2RealParams.model_validate(values).departures() == said
+
+
+def test_the_filter_chooses_among_as_many_as_in_the_paper():
+    def wanted(**values):
+        return Digi2RealParams(**values).requests()["source"].params["identities"]
+
+    assert wanted(identities=10) == 87_000
+    assert wanted(identities=90_000) == 90_000
+    assert wanted(identities=10, candidates=12) == 12
+    assert wanted(identities=10, filtered=False) == 10
 
 
 def test_the_preview_says_that_it_is_not_the_papers():
@@ -58,7 +95,7 @@ def test_another_model_takes_the_place_of_arcface():
         )
         names = {mark.asset for mark in external_fields(type(made)).values()} - {None}
         assert names == {asset.name for asset in ASSETS} - dropped
-        assert made.tools() == {"embedder": ToolRequest("model", "onnx", {"path": "net.onnx"})}
+        assert made.tools()["embedder"] == ToolRequest("model", "onnx", {"path": "net.onnx"})
         assert type(Digi2RealParams.model_validate(made.model_dump())) is type(made)
 
 
@@ -69,7 +106,8 @@ def test_a_stored_set_as_source_takes_no_parameters():
 
 
 def test_the_source_is_as_large_as_what_is_made_of_it(tmp_path):
-    wanted = Digi2RealParams(identities=7, source="toy", source_params={"noise": 2}).requests()
+    wanted = Digi2RealParams(identities=7, filtered=False, source="toy", source_params={"noise": 2})
+    wanted = wanted.requests()
     assert wanted.keys() == {"source"}
     assert wanted["source"].params == {"identities": 7, "images_per_id": 5, "noise": 2}
     given = Digi2RealParams(source_params={"images_per_id": 72}).requests()["source"].params
@@ -83,13 +121,13 @@ def test_the_source_is_as_large_as_what_is_made_of_it(tmp_path):
     ("values", "reason"),
     [
         ({"candidates": 5}, "less than identities"),
-        ({"identities": 5, "candidates": 9}, "filtered"),
+        ({"identities": 5, "candidates": 9, "filtered": False}, "filtered"),
         ({"pipeline": "tiny", "unet": "folder"}, "reads no unet"),
         ({"pipeline": "tiny", "nonsense": 1}, "nonsense"),
         ({"image_px": 100}, "multiple of 64"),
         ({"beta_a": 0}, "greater than 0"),
         ({"real": "a", "shift": "b"}, "leave out real"),
-        ({"detector_params": {"factor": 0.8}}, "detector=NAME"),
+        ({"detector": "none", "detector_params": {"factor": 0.8}}, "detector=NAME"),
         ({"embedder_params": {"path": "net"}}, "embedder=NAME"),
         ({"lcm": "file"}, "sampler=lcm"),
         ({"pipeline": "tiny", "sampler": "lcm"}, "no distilled weights"),

@@ -72,15 +72,16 @@ def test_the_sentence_of_the_user_on_rendered_identities(
     assert made.meta(0)["source"] == "bfm"
 
 
-@pytest.mark.parametrize("more", [[], ["-G", "preset=digi2real-20k"]])
+@pytest.mark.parametrize("more", [[], ["-G", "preset=rendered"]])
 def test_without_weights_every_missing_file_is_named(harness_command, more):
     done = harness_command(
         "plan", "-g", "digi2real", *more, "-m", "toy-net", "-b", "toy-pairs", check=3
     )
     said = done.stdout + done.stderr
-    for name in ("arc2face-unet", "arc2face-encoder", "arc2face-arcface", "stable-diffusion-v1-5"):
-        assert f"harness assets link {name} PATH or harness assets fetch {name}" in said
-    assert ("harness assets link mtcnn PATH" in said) == bool(more)  # the paper's detector
+    names = ("arc2face-arcface", "arc2face-encoder", "arc2face-unet", "stable-diffusion-v1-5")
+    assert f"harness assets fetch {' '.join(names)} --yes" in said
+    for name in ("mtcnn", "digiface1m"):  # the paper's detector and source
+        assert (f"harness assets link {name} PATH" in said) != bool(more)
 
 
 TOYS = Path(__file__).parents[3] / "data" / "toys.py"
@@ -155,7 +156,8 @@ def linked(harness_command, arc2face, tmp_path):
 
 
 SMALL_FULL = ["-G", "source=digiface1m", "-G", "identities=3", "-G", "images_per_id=2",
-              "-G", "images_per_prototype=2", "-G", "latents=2", "-G", "steps=2"]  # fmt: skip
+              "-G", "images_per_prototype=2", "-G", "latents=2", "-G", "steps=2",
+              "-G", "filtered=false", "-G", "detector=none"]  # fmt: skip
 
 
 @pytest.mark.parametrize("more", [[], ["-G", "preset=lcm-preview"]])
