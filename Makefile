@@ -14,6 +14,10 @@ $(STAMP): pyproject.toml setup.py constraints.txt
 
 demo: $(STAMP)
 	$(BIN)/harness run -c recipes/demo.toml -o study/demo
+	@printf '\nnext:\n  %s\n  %s\n  %s\n' \
+		'$(BIN)/harness report study/demo --tex --csv   # the table for a paper' \
+		'$(BIN)/harness run -g folder -G root=DIR -m mobilefacenet -b synthpie   # your own faces' \
+		'$(BIN)/harness new-plugin my-faces --kind generator   # your own generator'
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -164,6 +165,23 @@ def harness_command(home, tmp_path, zygote, libraries):
         return done
 
     return run
+
+
+@pytest.fixture
+def here(capsys, monkeypatch, tmp_path):
+    """Run the command with the toys in ``tmp_path``; its imports are paid once for all tests."""
+    from harness.cli.main import run
+
+    monkeypatch.chdir(tmp_path)
+
+    def command(*args, check=0, toys=True):
+        capsys.readouterr()
+        code = run([*(("--plugins-dir", str(TOYS)) if toys else ()), *args])
+        said = capsys.readouterr()
+        assert code == check, said
+        return SimpleNamespace(stdout=said.out, stderr=said.err)
+
+    return command
 
 
 @pytest.fixture(scope="session")

@@ -108,8 +108,19 @@ class Registry:
         broken = "".join(
             f"; plugin {row.name} is left out ({row.reason})" for row in self.plugins if not row.ok
         )
-        hint = did_you_mean(name, names, f"harness list {kind}s")
+        hint = self._of_a_path(kind, name) or did_you_mean(name, names, f"harness list {kind}s")
         raise UsageError(f"unknown {kind} {name!r}{hint}{broken}")
+
+    def _of_a_path(self, kind: Kind, name: str) -> str:
+        """How to use what is at the path ``name``, for one who names it instead of a reader."""
+        path = Path(name)
+        if kind != "generator" or not path.exists():
+            return ""
+        suffix = "" if path.is_dir() else path.suffix.lower()
+        readers = [p.component.name for p in self.of_kind(kind) if suffix in p.component.reads]
+        what = "folder" if path.is_dir() else "file"
+        ways = " or ".join(f"-g {reader} -G root={name}" for reader in readers)
+        return f"; to use the {what} of that name: {ways}" if ways else ""
 
     def groups(self) -> dict[str, list[str]]:
         """Named groups of benchmarks, from all plugins."""

@@ -67,18 +67,21 @@ def command(
 
 
 def _lines(found: list[JudgedClaim], *, every: bool) -> list[str]:
-    from harness.reporting.papers.claims_text import comparison_line, part_line
+    from harness.reporting.papers.claims_text import comparison_line, part_line, usual_test
 
+    usual = usual_test(part for one in found for part in one.parts)
     lines = []
     for one in found:
         lines.append(f"{one.claim.id}  {one.outcome:<9}  {one.claim.text} ({one.claim.paper})")
         for part in one.parts:
-            lines.append(f"    {part.outcome:<9}  {part_line(part)}")
+            lines.append(f"    {part.outcome:<9}  {part_line(part, usual)}")
             if every:
                 lines += [f"        {tested.outcome:<9}  {comparison_line(tested)}"
                           for tested in part.tested]  # fmt: skip
     counts = Counter(one.outcome for one in found)
     lines.append(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
+    if usual:
+        lines.append(f"test, where no other is named: {usual}")
     return lines
 
 

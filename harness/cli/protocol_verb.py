@@ -44,9 +44,8 @@ def show(obj: dict[str, Any], what: str, *, as_json: bool) -> int:
     from harness.reporting.compare.protocols import fields_of, meaning
     from harness.reporting.compare.settings import read_setting
 
-    # A setting's key is what one would write to change it; of a result it says nothing new.
-    fixed = _is_study(what)
-    if fixed:
+    setting = not _is_study(what)
+    if not setting:
         found = [
             (cell.result.id[:12], fields_of(cell.result) | _leaks(cell)) for cell in _cells(what)
         ]
@@ -59,9 +58,9 @@ def show(obj: dict[str, Any], what: str, *, as_json: bool) -> int:
             continue
         say(f"{title}")
         for field, value in fields.items():
-            words = meaning(field)[0]
-            known = fixed or words.split(": ")[0] in (field, field.replace("_", " "))
-            say(f"  {words}: {value}" if known else f"  {words}: {value}  ({field})")
+            say(f"  {meaning(field)[0]}: {value}")
+    if setting and not as_json:
+        say(f"harness show {name} names the key of each, for -B KEY=VALUE", err=True)
     return 0
 
 

@@ -79,6 +79,10 @@ class SourceParams(Params):
         """
         return {"template": template}
 
+    def tells_faces(self) -> bool | None:
+        """Whether images come with landmarks, boxes or a template; None where only they tell."""
+        return True if self.template is not None else None
+
     @model_validator(mode="after")
     def _group_is_known(self) -> SourceParams:
         if self.most_per_group is not None and self.group_images is None:

@@ -4,7 +4,7 @@ The fingerprint of an input and every reader of it use the same functions, so th
 is part of the key. Hidden entries (:func:`is_hidden`) are neither read nor part of a fingerprint.
 """
 
-from harness.inputs.belonging import belonging, beside, content_sha256
+from harness.inputs.belonging import belonging, beside, content_of, content_sha256
 from harness.inputs.hdf5 import HDF5_DAMAGE, hdf5_error, open_hdf5, require_closed
 from harness.inputs.names import inner_path, one_line, shown
 from harness.inputs.stamps import identity, stamp
@@ -15,6 +15,7 @@ __all__ = [
     "WalkedFolder",
     "belonging",
     "beside",
+    "content_of",
     "content_sha256",
     "hdf5_error",
     "identity",

@@ -9,6 +9,9 @@ from typing import Any
 from harness.plan.nodes import KIND_OF_STAGE, Node
 from harness.store.artifacts import Store
 
+MOST_CHANGES = 4
+"""With more of them another artifact is not an earlier one of the same."""
+
 
 def reason(node: Node, store: Store) -> str:
     """Why a node runs, in words; empty when its artifact is there to be reused."""
@@ -26,13 +29,25 @@ def reason(node: Node, store: Store) -> str:
         theirs = other.manifest["parts"]
         if (theirs.get("component") or {}).get("provider") != provider:
             continue
+        if _kin(theirs) != _kin(node.parts):
+            continue
         changes = _changes(theirs, node.parts)
         if nearest is None or len(changes) < len(nearest):
             nearest = changes
-    if not nearest:
+    if not nearest or len(nearest) > MOST_CHANGES:
         return "new"
     shown = "; ".join(nearest[:3]) + ("; ..." if len(nearest) > 3 else "")
     return f"changed: {shown}"
+
+
+def _kin(parts: Mapping[str, Any]) -> list[Any]:
+    """What two stages share of which one is a change of the other.
+
+    The set that a benchmark asks for is no change of one to train on, nor is a repeat.
+    """
+    images = parts.get("images") or {}
+    return [sorted(parts.get("inputs", ())), parts.get("seed"), parts.get("repeat"),
+            images.get("provider")]  # fmt: skip
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:

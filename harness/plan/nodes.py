@@ -28,6 +28,11 @@ def named(name: str, departures: Sequence[str]) -> str:
     return f"{name} [{', '.join(departures)}]" if departures else name
 
 
+def nth(repeat: int, repeats: int) -> str:
+    """`` #0``, `` #1`` and so on, where a training is repeated."""
+    return f" #{repeat}" if repeats > 1 else ""
+
+
 @dataclass(frozen=True)
 class ResolvedComponent:
     """A component with its resolved parameters."""
@@ -159,6 +164,7 @@ class PlannedCell:
     aligner: ResolvedComponent | None
     repeat: int
     keys: Mapping[str, str]  # role -> node key: faces, model, images, placements, embeddings
+    repeats: int = 1  # of the study
     phases: tuple[str, ...] = ()  # in words, where there is more than one or a rule
 
     @property
@@ -176,7 +182,7 @@ class PlannedCell:
         if self.phases and self.model.label is None:
             model += f" [{'; '.join(self.phases)}]"
         comparison = "" if self.comparison == "verification" else f"/{self.comparison}"
-        repeat = f" #{self.repeat}" if self.repeat else ""
+        repeat = nth(self.repeat, max(self.repeats, self.repeat + 1))
         return f"{generator}{model} > {self.benchmark.shown}{comparison}{repeat}"
 
 

@@ -35,6 +35,7 @@ from harness.plan.nodes import (
     Stage,
     TrainingPhase,
     TrainingSource,
+    nth,
 )
 from harness.plan.resolve_components import ComponentResolver
 from harness.plan.training import Chain, chain
@@ -180,12 +181,22 @@ class Planner(ComponentResolver):
         return {"device": self.device.split(":")[0], "precision": self.precision}
 
     def _generate(
-        self, chosen: ResolvedComponent, seed: int, *, exact: bool = False, **more: Any
+        self,
+        chosen: ResolvedComponent,
+        seed: int,
+        *,
+        exact: bool = False,
+        asker: str = "",
+        **more: Any,
     ) -> Node:
-        """A generate node; with ``exact`` on the CPU where a GPU would give other bytes."""
+        """A generate node; with ``exact`` on the CPU where a GPU would give other bytes.
+
+        ``asker`` says for whom it is, where that is not a training.
+        """
         if self._inexact(chosen.provided.component, exact=exact):
             more |= self.hardware()
-        return self.node("generate", chosen.shown, chosen, self.requests(chosen), seed, **more)
+        label = f"{chosen.shown}{asker}"
+        return self.node("generate", label, chosen, self.requests(chosen), seed, **more)
 
     def _inexact(self, component: Component, *, exact: bool) -> bool:
         """Whether the device can change a bit of the images."""
@@ -252,7 +263,8 @@ class Planner(ComponentResolver):
                 continue
             use = Use.model_validate({**request.params, "use": request.generator})
             made = self.choose("generator", use, asker=chosen.provided.dist)
-            node = self._generate(made, request.seed, exact=True, limit=None)
+            asker = f" for {chosen.shown} ({name})"
+            node = self._generate(made, request.seed, exact=True, asker=asker, limit=None)
             keys[f"faces:{name}"] = self.add(node)
         return keys
 
@@ -311,11 +323,12 @@ class Planner(ComponentResolver):
         placed = self.place(images, benchmark.name, aligner, benchmark)
         source = f"{trained.generator.shown} > " if trained.generator else ""
         source += model.shown
+        repeats = self.study.repeats if trained.keys else 1
         weights = {"model": trained.keys["model"]} if trained.keys else {}
         embedded = self.add(
             self.node(
                 "embed",
-                f"{source} > {benchmark.name}",
+                f"{source} > {benchmark.name}{nth(repeat, repeats)}",
                 model,
                 {"placements": placed, **images, **weights},
                 benchmark=benchmark,
@@ -334,7 +347,7 @@ class Planner(ComponentResolver):
                      "schema": SCHEMA}  # fmt: skip
             yield PlannedCell(
                 digest(parts), trained.generator, model, benchmark, name, aligner, repeat, keys,
-                trained.words,
+                repeats, trained.words,
             )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -47,4 +48,5 @@ def discard(plan: Plan, store: Store, folder: Path, selections: Iterable[str]) -
 
 def _selects(chosen: str, stage: str, label: str, key: str) -> bool:
     by_key = len(chosen) >= KEY_PREFIX and key.startswith(chosen)
-    return by_key or chosen in (stage, label) or chosen in label.split(" > ")
+    parts = re.sub(r" #\d+$", "", label).split(" > ")
+    return by_key or chosen in (stage, label) or chosen in parts

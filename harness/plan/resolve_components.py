@@ -11,6 +11,7 @@ from harness.errors import PrerequisiteError, UsageError
 from harness.inputs import inner_path, is_hidden_path
 from harness.plan.nodes import ResolvedComponent
 from harness.recipe import parameters
+from harness.recipe.exported import with_stated
 from harness.recipe.inner_words import typed_inside
 from harness.recipe.resolve import Use
 from harness.store.artifacts import Artifact, Store
@@ -35,6 +36,7 @@ class ComponentResolver:
         """A component with typed parameters; missing assets are collected, not raised."""
         provided = self.registry.find(kind, use.use, asker=asker)
         values = typed_inside(self.registry, provided, use.params(), use.origins)
+        values = with_stated(parameters.params_class(provided), values)
         params = self._linked(provided, parameters.build(provided, values, use.origins))
         tools = {
             name: self.choose(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
-from harness.plan.nodes import Node, ResolvedComponent, TrainingPhase, TrainingSource
+from harness.plan.alignable import require_alignable
+from harness.plan.nodes import Node, ResolvedComponent, TrainingPhase, TrainingSource, nth
 
 if TYPE_CHECKING:
     from harness.plan.planner import Planner
@@ -59,6 +60,7 @@ def chain(
         if "model" in keys and number:
             keys[f"model.{number - 1}"] = keys["model"]
         label = f"{first.name} > {model.shown}" + (f" [{'; '.join(words)}]" if number else "")
+        label += nth(repeat, planner.study.repeats)
         inputs = _inputs(planner, sources, aligner, stream=phase.stream)
         if number == 0:
             keys |= {"faces": inputs["faces"]} if "faces" in inputs else {}
@@ -113,6 +115,7 @@ def _inputs(
     """Keys of a phase's face sets and their placements; a streamed set has neither."""
     inputs: dict[str, str] = {}
     for index, source in enumerate(sources):
+        require_alignable(source, None if stream else aligner, planner.study.align)
         if stream and source.node is not None:
             _check_stream(planner, source)
             inputs |= {f"{role}@{index}": key for role, key in source.node.inputs.items()}

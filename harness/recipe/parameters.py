@@ -18,6 +18,7 @@ from harness.did_you_mean import did_you_mean
 from harness.errors import UsageError
 from harness.fileio.decoding import toml_table
 from harness.inputs import shown
+from harness.recipe.synonyms import meant
 
 PRESET = "preset"
 EXTRA = "extra_forbidden"
@@ -31,6 +32,17 @@ _PLAIN = {
 """Kinds of pydantic errors that we report in our own words."""
 _PIECE = re.compile(r"""(?:"[^"]*"|'[^']*'|\[[^]]*\]|[^,])+""")
 """What is between commas, those inside quotes and one pair of brackets left alone."""
+
+
+STUDY_WIDE: Mapping[str, str] = {
+    key: f"write {key} into [study], or {flag}"
+    for key, flag in (
+        ("seed", "--seed N"), ("repeats", "--repeats N"), ("limit", "--limit N"),
+        ("device", "--device DEV"), ("precision", "--precision P"), ("portable", "--portable"),
+        ("on_failure", "--on-failure"), ("max_doubtful", "--max-doubtful SHARE"),
+    )
+}  # fmt: skip
+"""Keys of ``[study]`` that are looked for in a component."""
 
 
 class Word(str):
@@ -120,9 +132,10 @@ def build(
         field = field_of(cls, key)
         if field is None:
             known = [*cls.model_fields, *([PRESET] if cls.presets else [])]
-            lister = f"harness show {provided.component.name}"
-            raise UsageError(f"{_said(origins, key)}{label} has no parameter {key!r}"
-                             f"{did_you_mean(key, known, lister)}")  # fmt: skip
+            raise UsageError(
+                f"{_said(origins, key)}{label} has no parameter {key!r}"
+                f"{_hint(key, known, provided.component.name)}"
+            )
         inner = key.partition(".")[2]
         base[field] = _inside(base.get(field), inner.split("."), value) if inner else value
     _require_sizes(base, origins, label)
@@ -132,6 +145,15 @@ def build(
         where = str((error.errors()[0]["loc"] or ("",))[0])
         said = next((key for key in given if field_of(cls, key) == where), where)
         raise UsageError(f"{_said(origins, said)}{label}: {explain(error)}") from None
+
+
+def _hint(key: str, known: Sequence[str], component: str) -> str:
+    """What an unknown parameter should be: one of the study, a synonym, or what is spelled so."""
+    if place := STUDY_WIDE.get(key):
+        return f"; it is a setting of the whole study: {place}"
+    if names := meant(key, known):
+        return f", did you mean {' or '.join(map(repr, names))}?"
+    return did_you_mean(key, known, f"harness show {component}")
 
 
 def _require_sizes(values: Mapping[str, Any], origins: Mapping[str, str], label: str) -> None:

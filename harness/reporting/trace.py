@@ -45,11 +45,16 @@ class TraceStep:
     @property
     def line(self) -> str:
         """The step in one line of text."""
-        told = [f"{key} {value}" for key, value in self.facts.items() if key in COUNTS]
+        told = [f"{key} {_short(value)}" for key, value in self.facts.items() if key in COUNTS]
         state = f"  [{self.state}]" if self.state in ("gone", "changed", "altered") else ""
         made_of = f"  <- {', '.join(self.inputs)}" if self.inputs else ""
         parts = (f"{self.what:<10}", self.name, self.key[:SHORT], ", ".join(told))
         return f"{'  '.join(filter(None, parts))}{made_of}{state}"
+
+
+def _short(value: Any) -> str:
+    """A fact for people; JSON keeps every digit."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def trace(cell: Cell, store: Store) -> list[TraceStep]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _COLUMNS = "path BLOB PRIMARY KEY, stamp TEXT, sha256 TEXT, names TEXT"
+NO_NAMES = "[]"
 _ROWS = "SELECT path, stamp, sha256, names FROM known_files WHERE"
 
 
@@ -18,10 +19,11 @@ _ROWS = "SELECT path, stamp, sha256, names FROM known_files WHERE"
 class Known:
     """What is known of a file: its stamp (:func:`harness.inputs.stamp`) and what it was then.
 
-    ``names`` are the files that belong to it (:func:`harness.inputs.belonging`).
+    The stamp is text, as it is stored and compared. ``names`` are the files that belong to it
+    (:func:`harness.inputs.belonging`).
     """
 
-    stamp: tuple[int, ...]
+    stamp: str
     sha256: str
     names: tuple[str, ...] = ()
 
@@ -63,7 +65,7 @@ class Cache:
         if self._file is None or not rows:
             return
         made = [
-            (path, json.dumps(row.stamp), row.sha256, json.dumps(row.names))
+            (path, row.stamp, row.sha256, json.dumps(row.names) if row.names else NO_NAMES)
             for path, row in rows.items()
         ]
         try:
@@ -84,5 +86,12 @@ class Cache:
             yield db
 
 
+def stamp_text(stamp: tuple[int, ...]) -> str:
+    """A stamp as JSON."""
+    return f"[{', '.join(map(str, stamp))}]"
+
+
 def _known(stamp: str, sha256: str, names: str) -> Known:
-    return Known(tuple(json.loads(stamp)), sha256, tuple(json.loads(names)))
+    if not isinstance(stamp, str) or not isinstance(sha256, str):
+        raise TypeError("not a row of ours")
+    return Known(stamp, sha256, () if names == NO_NAMES else tuple(json.loads(names)))

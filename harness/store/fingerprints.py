@@ -11,10 +11,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.digests import digest, file_sha256
+from harness.digests import digest
 from harness.errors import DataError
-from harness.inputs import belonging, beside, stamp, walk_files
-from harness.store.fingerprint_cache import Cache, Known
+from harness.inputs import beside, content_of, stamp, walk_files
+from harness.store.fingerprint_cache import Cache, Known, stamp_text
 
 SCHEMA = 1
 """In every key. Raised when all stages must be made again, which no release has needed."""
@@ -59,29 +59,33 @@ class Fingerprints:
         found: dict[str, tuple[int, str]] = {}
         fresh: dict[bytes, Known] = {}
         pending = list(names)
+        base = str(root).rstrip(os.sep) + os.sep
         while pending:
             name = pending.pop()
             if name in found:
                 continue
-            file, folder = root / name, name.rpartition("/")[0]
-            looked_up = self._cache.at(file) if known is None else known
+            file = f"{base}{name}"
+            looked_up = self._cache.at(Path(file)) if known is None else known
             size, item = _look(file, looked_up, fresh)
             found[name] = size, item.sha256
-            pending += [f"{folder}/{other}" if folder else other for other in item.names]
+            if item.names:
+                folder = name.rpartition("/")[0]
+                pending += [f"{folder}/{other}" if folder else other for other in item.names]
         self._cache.write(fresh)
         return found
 
 
-def _look(file: Path, known: dict[bytes, Known], fresh: dict[bytes, Known]) -> tuple[int, Known]:
+def _look(file: str, known: dict[bytes, Known], fresh: dict[bytes, Known]) -> tuple[int, Known]:
     """Size and content of a file; what had to be read and is sure to stay goes into ``fresh``."""
     try:
-        before = file.stat()
+        before = os.stat(file)  # noqa: PTH116 (a Path costs as much as the rest)
         mark, path = stamp(before), os.fsencode(file)
         item = known.get(path)
-        if item is not None and item.stamp == mark:
+        if item is not None and mark is not None and item.stamp == stamp_text(mark):
             return before.st_size, item
-        item = Known(mark or (), file_sha256(file), tuple(belonging(file)))
-        after = file.stat()
+        sha256, names = content_of(file, before.st_mode)
+        item = Known("" if mark is None else stamp_text(mark), sha256, tuple(names))
+        after = os.stat(file)  # noqa: PTH116
     except OSError as error:
         raise DataError(f"cannot read {file}: {error.strerror}; check the file") from None
     if _times(before) != _times(after):

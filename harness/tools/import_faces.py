@@ -7,15 +7,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness._plugins.registry import Registry
-from harness.components import Params
-from harness.errors import DataError, UsageError
-from harness.faces.export import ABOUT
-from harness.faces.source import SourceParams
-from harness.fileio.decoding import json_value
+from harness.errors import UsageError
 from harness.inputs import walk_files
 from harness.plan.planner import Planner
 from harness.progress import Progress
-from harness.recipe.parameters import params_class
 from harness.recipe.resolve import Recipe, StudyTable
 from harness.recipe.tables import Faces
 from harness.store.artifacts import Artifact, Store
@@ -44,8 +39,7 @@ def import_faces(
     ``UsageError`` where the layout cannot be told, ``DataError`` for damage.
     """
     layout = layout or layout_of(path, readers(registry))
-    params = params_class(registry.find("generator", layout))
-    values = {**stated(path, params), **given, "use": layout, "root": path}
+    values = {**given, "use": layout, "root": path}
     recipe = Recipe(study=StudyTable(), generator=[Faces.model_validate(values)])
     plan = Planner(registry, store, recipe).plan()
     node = list(plan.nodes.values())[-1]  # behind any set that it is made from
@@ -81,19 +75,3 @@ def layout_of(path: Path, known: Mapping[str, list[str]]) -> str:
     if not fitting:
         raise UsageError(f"no generator says that it reads {path}; name one with --format")
     raise UsageError(f"{path} holds files of {' and '.join(fitting)}; choose one with --format")
-
-
-def stated(path: Path, params: type[Params]) -> Mapping[str, Any]:
-    """Parameters that an exported folder states about itself; none for one of other software."""
-    if path.is_file():
-        path = path.parent
-    if not (path / ABOUT).is_file() or not issubclass(params, SourceParams):
-        return {}
-    try:
-        about = json_value((path / ABOUT).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read {path / ABOUT}: {error}; export the set again") from None
-    template = about.get("template") if isinstance(about, dict) else None
-    if template is not None and not isinstance(template, str):
-        raise DataError(f"{path / ABOUT}: template is not a name; export the set again")
-    return params.of_export(path, template)

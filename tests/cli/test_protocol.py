@@ -42,8 +42,10 @@ def test_show_names_every_field(here, studies):
                   "images in which no face is found", "with the mirrored image"):  # fmt: skip
         assert words in text
     assert "(flip)" not in text
-    setting = here("protocol", "show", "lfw").stdout
-    assert 'fusion with the mirrored image: "sum"  (flip)' in setting
+    shown = here("protocol", "show", "lfw")
+    setting = shown.stdout
+    assert '  fusion with the mirrored image: "sum"\n' in setting
+    assert "harness show lfw names the key of each" in shown.stderr
     assert '  rule: "insightface"\n' in setting
     (fields,) = rows(here("protocol", "show", "a", "--json"))
     assert fields["flip"] == "none"

@@ -161,3 +161,38 @@ def test_a_full_disk_is_said_to_lose_nothing():
     said = one_sentence(OSError(28, "No space left on device", "/x/y"))
     assert "No space left on device" in said
     assert said.endswith("; nothing finished was lost")
+
+
+TWO_TRAININGS = """
+[study]
+repeats = 2
+[[generator]]
+use = "toy-faces"
+[[model]]
+use = "toy-net"
+steps = 2
+[[benchmark]]
+use = "toy-pairs"
+"""
+
+
+def test_a_score_is_made_as_soon_as_its_inputs_are_there(ran, tmp_path):
+    """Not after the trainings of other cells; the results are in the order of the plan."""
+    (tmp_path / "r.toml").write_text(TWO_TRAININGS)
+    ran("-c", str(tmp_path / "r.toml"))
+    order = [event["stage"] for event in ran.events("finished")]
+    first = order.index("score")
+    assert order[first + 1 :].count("train") == 1
+    assert order[:first].count("train") == 1
+    assert len(ran.results()) == 2
+
+
+def test_the_message_of_a_failed_stage_is_printed_once(here, tmp_path):
+    (tmp_path / "r.toml").write_text(BOTH)
+    said = here("run", "-c", "r.toml", "-j", "1", check=1).stderr
+    (message,) = {
+        json.loads(path.read_text())["message"]
+        for path in tmp_path.glob("study/failures/*/failed-1.json")
+    }
+    assert said.count(message) == 1
+    assert said.count("FAILED") == 1

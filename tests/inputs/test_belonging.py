@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from harness.digests import file_sha256
 from harness.errors import DataError
-from harness.inputs import belonging, beside, content_sha256, require_closed
+from harness.inputs import belonging, beside, content_of, content_sha256, require_closed
 from harness.inputs.onnx_data import external_locations
 
 
@@ -188,3 +188,19 @@ def test_damaged_hdf5_files_are_named(tmp_path):
     path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(50))
     with pytest.raises(DataError, match=r"model\.h5 is not a readable HDF5 file"):
         belonging(path)
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 << 20])
+def test_one_opening_gives_the_same_digest(tmp_path, size):
+    path = tmp_path / "data.bin"
+    path.write_bytes(np.random.default_rng(size).bytes(size))
+    assert content_of(str(path), path.stat().st_mode) == (file_sha256(path), belonging(path))
+
+
+def test_one_opening_sees_what_a_network_names_and_refuses_what_is_no_file(tmp_path):
+    path = tmp_path / "net.onnx"
+    save(path, graph(initializers=[external("w", "weights.bin")]))
+    (tmp_path / "weights.bin").write_bytes(bytes(24))
+    assert content_of(str(path), path.stat().st_mode)[1] == ["weights.bin"] == belonging(path)
+    with pytest.raises(DataError, match="cannot read"):
+        content_of(str(tmp_path), tmp_path.stat().st_mode)

@@ -30,13 +30,14 @@ def planned(registry, store, **values):
 
 
 def facenet(registry, store, *, identities=10, device="cpu", **values):
+    repeats = values.pop("repeats", 1)
     params = {
         "generator": (("identities", identities), ("images_per_id", 3)),
         "model": (("steps", 7), ("people_per_batch", 4), ("images_per_person", 5)),
         **values,
     }
     return planned(registry, store, generator=("bfm",), model=("facenet-nn4",),
-                   bench=("synthpie",), params=params, device=device)  # fmt: skip
+                   bench=("synthpie",), params=params, device=device, repeats=repeats)  # fmt: skip
 
 
 def put(store, node, **facts):
@@ -108,6 +109,23 @@ def test_a_short_stage_gives_no_rate(registry, store, images, seconds, rate):
 def test_a_stage_that_was_taken_up_again_gives_no_rate(registry, store):
     put(store, node_of(facenet(registry, store), "generate", "bfm"), faces=30, image_bytes=9)
     assert measured(store) == {}
+
+
+def test_another_purpose_or_too_many_differences_are_no_change(registry, store):
+    """The set of a benchmark, another repeat, or a set with hardly anything in common is new."""
+    few = facenet(registry, store, identities=10)
+    put(store, node_of(few, "generate", "bfm"), faces=30)
+    again = forecast(facenet(registry, store, identities=20), store, Path("study"))
+    assert row_of(again, "generate", "bfm").reason == "changed: identities 10 -> 20"
+    assert row_of(again, "generate", "bfm for synthpie (faces)").reason == "new"
+    other = planned(registry, store, generator=("bfm",), params={"generator": {
+        "identities": 7, "images_per_id": 2, "image_px": 64, "light": "directional",
+        "background": "plain"}})  # fmt: skip
+    assert row_of(forecast(other, store, Path("study")), "generate", "bfm").reason == "new"
+    twice = facenet(registry, store, identities=10, repeats=2)
+    put(store, node_of(twice, "train", "bfm > facenet-nn4 #0"), images=30)
+    rows = forecast(twice, store, Path("study"))
+    assert row_of(rows, "train", "bfm > facenet-nn4 #1").reason == "new"
 
 
 def test_a_data_set_of_unknown_size_makes_the_sum_a_least(registry, store):

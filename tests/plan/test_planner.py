@@ -156,8 +156,17 @@ def test_a_repeat_is_another_training_on_the_same_faces(planned):
     assert keys(one)["train"] < keys(two)["train"]
     assert keys(one)["generate"] == keys(two)["generate"]
     assert labels(two) == [
-        "toy-faces > toy-net > toy-pairs", "toy-faces > toy-net > toy-pairs #1",
+        "toy-faces > toy-net > toy-pairs #0", "toy-faces > toy-net > toy-pairs #1",
     ]  # fmt: skip
+    assert labels(one) == ["toy-faces > toy-net > toy-pairs"]
+    told = [node.label for node in two.nodes.values() if node.stage in ("train", "embed")]
+    assert [label.rpartition(" ")[2] for label in told] == ["#0", "#0", "#1", "#1"]
+
+
+def test_the_sets_that_a_benchmark_asks_for_are_named_as_its_own(planned):
+    plan = planned(generator=("bfm",), model=("mobilefacenet",), bench=("synthpie",))
+    made = [node.label for node in plan.nodes.values() if node.stage == "generate"]
+    assert made == ["bfm", "bfm for synthpie (faces)", "bfm for synthpie (varied)"]
 
 
 def test_precision_moves_what_is_trained_and_not_what_is_exact(planned):

@@ -4,12 +4,13 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from harness.digests import digest, file_sha256
 from harness.errors import DataError
-from harness.inputs import stamps
+from harness.inputs import content_of, stamps
 from harness.store import fingerprints
 from harness.store.fingerprints import Fingerprints
 
@@ -62,11 +63,11 @@ def reads(monkeypatch):
     """Names of the files whose content was read, in a list that fills."""
     found = []
 
-    def read(path):
-        found.append(path.name)
-        return file_sha256(path)
+    def read(path, mode):
+        found.append(os.path.basename(path))  # noqa: PTH119 (a name that is not UTF-8)
+        return content_of(path, mode)
 
-    monkeypatch.setattr(fingerprints, "file_sha256", read)
+    monkeypatch.setattr(fingerprints, "content_of", read)
     return found
 
 
@@ -227,12 +228,12 @@ def test_files_that_a_component_reads_beside_a_file_count(tmp_path):
 def test_a_file_that_changes_while_it_is_read_is_named(tmp_path, monkeypatch):
     root = folder(tmp_path)
 
-    def read(path):
-        sha = file_sha256(path)
-        path.write_text("longer than before")
-        return sha
+    def read(path, mode):
+        found = content_of(path, mode)
+        Path(path).write_text("longer than before")
+        return found
 
-    monkeypatch.setattr(fingerprints, "file_sha256", read)
+    monkeypatch.setattr(fingerprints, "content_of", read)
     with pytest.raises(DataError, match=r"\.txt changed while it was read; run again"):
         Fingerprints(None).of(root)
 

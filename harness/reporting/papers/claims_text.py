@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from harness.reporting.papers.claims import JudgedTest, Tested
 from harness.results import numbers
 
 
-def part_line(part: JudgedTest) -> str:
+def usual_test(parts: Iterable[JudgedTest]) -> str:
+    """The test that most comparisons of several claims were made by; empty for one claim."""
+    ways = Counter(tested.test for part in parts for tested in part.tested)
+    way, count = ways.most_common(1)[0] if ways else ("", 0)
+    return way if count > 1 else ""
+
+
+def part_line(part: JudgedTest, usual: str = "") -> str:
     """The test of a claim: how many comparisons say what, whether the bare values agree, by what.
 
-    A reason for which nothing was tested is where all comparisons share it.
+    The ``usual`` test is said elsewhere, and left out where nothing else was used. A reason for
+    which nothing was tested is where all comparisons share it.
     """
     counts = Counter(tested.outcome for tested in part.tested)
     told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
@@ -23,7 +32,8 @@ def part_line(part: JudgedTest) -> str:
     more = f" (and {len(part.tested) - count} others)" if count < len(part.tested) else ""
     weakest = [tested.p_holds for tested in part.tested if tested.p_holds is not None]
     p_value = f"; {p_text(max(weakest))}" if len(weakest) == len(part.tested) else ""
-    return f"{part.text}: {told}{bare}{p_value}; {way}{more}"
+    by = "" if way == usual and not more else f"; {way}{more}"
+    return f"{part.text}: {told}{bare}{p_value}{by}"
 
 
 def comparison_line(tested: Tested) -> str:

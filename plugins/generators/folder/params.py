@@ -30,7 +30,8 @@ class FolderParams(SourceParams):
     landmarks: Annotated[str | None, External(inside="root")] = Field(
         None,
         description="Five-point landmark file below root: path and ten numbers per line, in pixels "
-        "of the image. An image without a line counts as unreadable.",
+        "of the image. An image without a line counts as unreadable. That of a set written by "
+        "`harness faces export` is read where neither this nor template is given.",
     )
 
     @classmethod
@@ -39,6 +40,10 @@ class FolderParams(SourceParams):
         if (folder / LANDMARKS).is_file():
             return {"landmarks": LANDMARKS}
         return super().of_export(folder, template)
+
+    def tells_faces(self) -> bool | None:
+        """Image files hold nothing but pixels."""
+        return self.template is not None or self.landmarks is not None
 
     @model_validator(mode="after")
     def _one_alignment(self) -> FolderParams:

@@ -12,7 +12,12 @@ from harness.published.claims import Claim, ClaimedComparison, ClaimTest, claims
 from harness.published.records import PublishedNumber, load
 from harness.reporting.papers.against import gather
 from harness.reporting.papers.claims import Proof, judge, of_study
-from harness.reporting.papers.claims_text import comparison_line, part_line, record_of
+from harness.reporting.papers.claims_text import (
+    comparison_line,
+    part_line,
+    record_of,
+    usual_test,
+)
 from harness.reporting.papers.published_intervals import estimate, group_error, proof
 from harness.results.columns import write_columns
 from harness.results.study import load_study
@@ -208,6 +213,11 @@ def test_words_and_data():
     found = judged("C6")
     text = part_line(found.parts[0])
     assert "6 supported, 2 undecided; values agree in 8 of 8" in text
+    usual = usual_test(found.parts)
+    assert text.endswith(f"; {usual}")
+    assert part_line(found.parts[0], usual) == text.removesuffix(f"; {usual}")
+    assert part_line(found.parts[0], "another test") == text
+    assert usual_test([]) == ""
     line = comparison_line(found.parts[0].tested[0])
     assert "2.08 against 3.31, -1.23 points, p = " in line
     data = record_of(found.parts[0].tested[0])

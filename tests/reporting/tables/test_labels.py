@@ -66,3 +66,17 @@ def test_one_parameter_that_tells_all_apart_is_enough(make):
     assert [found[signature(use)] for use in uses] == [
         "bfm (identities=10)", "bfm (identities=20)", "bfm (identities=30)",
     ]  # fmt: skip
+
+
+def test_what_is_not_as_published_is_in_the_name(make):
+    own = make.component("digi2real", identities=10).model_copy(
+        update={"facts": {"departures": ["source bfm", "no detector"]}}
+    )
+    paper = make.component("digi2real", identities=20)
+    labelled = own.model_copy(update={"label": "mine", "params": {"identities": 30}})
+    found = labels([own, paper, labelled])
+    assert found == {
+        signature(own): "digi2real [source bfm, no detector]",
+        signature(paper): "digi2real",
+        signature(labelled): "mine",
+    }
