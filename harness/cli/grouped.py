@@ -9,7 +9,9 @@ import click
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "What to run": ("recipe", "profile", "generator", "model", "bench", "aligner", "mix",
                     "finetune", "initial", "stream", "label"),
-    "Parameters": ("params_0", "params_1", "params_2", "params_3", "values_0", "sweep_0"),
+    "Parameters": ("params_0", "params_1", "params_2", "params_3", "params_4",
+                   "values_0", "sweep_0"),
+    "Measures": ("measure", "against", "seen", "control"),
     "Study": ("study", "name", "seed", "repeats", "limit", "align", "on_failure", "max_doubtful",
               "device", "precision", "portable", "batch_size"),
     "Execution": ("dry_run", "yes", "jobs", "nproc", "rerun", "fail_fast", "offline", "executor",
