@@ -74,10 +74,6 @@ class Registry:
         self.components: list[RegisteredComponent] = []
         self._silenced: set[tuple[str, str]] = set()  # plugin and hook that took too long
 
-    def switched_off(self) -> tuple[str, ...]:
-        """Names of the plugins that the user switched off, for worker processes."""
-        return tuple(row.name for row in self.plugins if row.reason == SWITCHED_OFF)
-
     def of_kind(self, kind: Kind) -> list[RegisteredComponent]:
         """The components of one kind, by name."""
         chosen = [item for item in self.components if item.component.kind == kind]

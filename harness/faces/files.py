@@ -88,11 +88,6 @@ def search_images(folder: Path) -> FoundImages:
     return FoundImages(sorted(names), left_out)
 
 
-def find_images(folder: Path) -> list[str]:
-    """The names of :func:`search_images` alone, for layouts with files of their own."""
-    return search_images(folder).names
-
-
 def sort_out(
     here: WalkedFolder, left_out: LeftOut, wanted: Callable[[str], bool] = lambda _: False
 ) -> tuple[list[str], list[str]]:

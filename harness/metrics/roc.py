@@ -43,12 +43,6 @@ class RocCurve:
         """
         return float(np.max(1.0 + self.tmr - self.fmr) / 2.0)
 
-    def normal_deviates(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """FMR and FNMR on the axes of a DET plot (Martin et al. 1997); 0 and 1 are infinite."""
-        from scipy.special import ndtri
-
-        return np.asarray(ndtri(self.fmr)), np.asarray(ndtri(self.fnmr))
-
 
 @dataclass(frozen=True, slots=True)
 class EqualErrorRate:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.errors import DataError
-from harness.faces.files import ImageFiles, find_images, reason_against, search_images
+from harness.faces.files import ImageFiles, reason_against, search_images
 from harness.faces.left_out import HIDDEN, OTHER, TIFF, LeftOut
 
 MAGIC = {"jpeg": b"\xff\xd8\xff\xe0", "png": b"\x89PNG\r\n\x1a\n", "webp": b"RIFF\0\0\0\0WEBP",
@@ -47,7 +47,7 @@ def test_images_are_found_through_links_and_the_rest_is_counted(tmp_path):
     root = make(tmp_path / "data", **{"b__1.png": b"", "b__.cache__2.png": b"", "c.png": b""})
     (root / "a").symlink_to(tmp_path / "elsewhere")
     found = search_images(root)
-    assert found.names == find_images(root) == ["a/1.png", "b/1.png", "c.png"]
+    assert found.names == ["a/1.png", "b/1.png", "c.png"]
     assert found.left_out.counts() == {HIDDEN: 1, OTHER: 1}
     (note,) = found.left_out.notes("data")
     assert note == (
@@ -60,7 +60,7 @@ def test_a_folder_without_images_says_what_is_there(tmp_path):
     with pytest.raises(
         DataError, match=r"no image file .*; left out: 1 hidden \(\.a\.png\); 1 in T"
     ):
-        find_images(tmp_path)
+        search_images(tmp_path)
 
 
 def test_only_the_first_names_are_listed():
@@ -74,7 +74,7 @@ def test_only_the_first_names_are_listed():
 def test_names_that_are_not_utf8_are_read_and_shown(tmp_path):
     name = os.fsdecode(b"Jos\xe9.png")
     (tmp_path / name).write_bytes(b"image")
-    images = ImageFiles(tmp_path, find_images(tmp_path))
+    images = ImageFiles(tmp_path, search_images(tmp_path).names)
     assert images.names == [r"Jos\xe9.png"]
     assert images.read(0) == b"image"
 

@@ -27,16 +27,6 @@ class VarianceComponents:
     residual: float
 
     @property
-    def seed_std(self) -> float:
-        """Standard deviation that one run's accuracy has from its seed, on these very pairs."""
-        return float(np.sqrt(max(self.seed, 0.0) + self.residual / self.n_pairs))
-
-    @property
-    def pair_std(self) -> float:
-        """Standard deviation that the mean over these seeds has from the choice of pairs."""
-        return float(np.sqrt((max(self.pair, 0.0) + self.residual / self.n_seeds) / self.n_pairs))
-
-    @property
     def standard_error(self) -> float:
         """Standard error of ``mean`` for new seeds and new pairs alike."""
         return float(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ def read_scored_points(path: Path) -> dict[str, Points]:
     Ten ``nan`` mean that no face was found there; they stay NaN. Raises ``DataError`` with file
     and line.
     """
-    return _table(path, range(1, 11), (11, 12), lambda name: name)
+    return read_points(path, range(1, 11), (11, 12))
 
 
 def read_rfw_points(path: Path) -> dict[str, Points]:
@@ -30,12 +31,24 @@ def read_rfw_points(path: Path) -> dict[str, Points]:
     A line is a path (``/test/data/<race>/<person>/<file>``), a number and ten coordinates. Raises
     ``DataError`` with file and line.
     """
-    return _table(path, range(2, 12), (12,), lambda name: "/".join(PurePosixPath(name).parts[-2:]))
+    return read_points(
+        path, range(2, 12), (12,), lambda name: "/".join(PurePosixPath(name).parts[-2:])
+    )
 
 
-def _table(
-    path: Path, columns: range, widths: tuple[int, ...], rename: Callable[[str], str]
+def read_points(
+    path: Path,
+    columns: range,
+    widths: tuple[int, ...],
+    rename: Callable[[str], str] = str,
+    *,
+    found: Literal["finite", "finite or all nan"] = "finite or all nan",
 ) -> dict[str, Points]:
+    """Float32 (5, 2) by image; ten ``nan`` say that no face was found, where that is allowed.
+
+    The path of an image is the first of a line's ``widths`` columns, and ``columns`` are its
+    numbers. Raises ``DataError`` with file and line. An image given twice is refused.
+    """
     points: dict[str, Points] = {}
     for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
@@ -44,9 +57,10 @@ def _table(
         words = [word.strip() for word in words]
         name = rename(words[0])
         values = _numbers(words[columns.start : columns.stop]) if len(words) in widths else None
-        if values is None or (not np.isfinite(values).all() and not np.isnan(values).all()):
+        absent = found != "finite" and values is not None and np.isnan(values).all()
+        if values is None or not (absent or np.isfinite(values).all()):
             raise DataError(
-                f"{path}, line {number}: expected a path and ten numbers, finite or all nan, in "
+                f"{path}, line {number}: expected a path and ten numbers, {found}, in "
                 f"{' or '.join(map(str, widths))} columns"
             )
         if name in points:

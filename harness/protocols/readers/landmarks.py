@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError, UsageError
-from harness.fileio.texts import read_lines
+from harness.protocols.readers.landmark_files import read_points
 
 TOLERANCE = 0.01
 
@@ -18,24 +18,7 @@ def read_five_points(path: Path) -> dict[str, NDArray[np.float32]]:
 
     Raises ``DataError`` with file and line. A file name given twice is refused.
     """
-    points: dict[str, NDArray[np.float32]] = {}
-    for number, line in enumerate(read_lines(path), 1):
-        if not line.strip():
-            continue
-        name, *rest = line.split("\t") if "\t" in line else line.split()
-        try:
-            with np.errstate(over="ignore"):  # what float32 cannot hold is refused below
-                values = np.array([float(word) for word in rest], np.float32)
-        except ValueError:
-            values = np.empty(0, np.float32)
-        if values.size != 10 or not np.isfinite(values).all():
-            raise DataError(f"{path}, line {number}: expected a path and ten finite numbers")
-        if name in points:
-            raise DataError(f"{path}, line {number}: {name} was given before")
-        points[name] = values.reshape(5, 2)
-    if not points:
-        raise DataError(f"{path} is empty; it should hold a path and ten numbers per line")
-    return points
+    return read_points(path, range(1, 11), (11,), found="finite")
 
 
 def landmark_scale(

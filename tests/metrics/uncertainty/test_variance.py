@@ -51,15 +51,6 @@ def test_known_components_are_recovered_on_average():
     assert np.sqrt(np.mean([v.standard_error**2 for v in found])) == pytest.approx(spread, rel=0.12)
 
 
-def test_standard_deviations_follow_from_the_components():
-    table = np.random.default_rng(2).random((5, 400)) < np.linspace(0.5, 1, 400)
-    v = variance_components(table)
-    assert v.seed_std == pytest.approx(np.sqrt(max(v.seed, 0) + v.residual / 400))
-    assert v.pair_std == pytest.approx(np.sqrt((max(v.pair, 0) + v.residual / 5) / 400))
-    # Without a seed effect, seed_std is the spread of the five accuracies, up to its noise.
-    assert v.seed_std == pytest.approx(table.mean(axis=1).std(ddof=1), rel=0.5)
-
-
 @pytest.mark.parametrize("table", [np.ones((1, 5)), np.ones((5, 1)), np.ones(5)])
 def test_too_small_tables_are_refused(table):
     with pytest.raises(DataError, match="two seeds by two pairs"):

@@ -20,7 +20,7 @@ def test_points_come_in_pairs(tmp_path):
     [
         ("", "is empty"),
         ("a.jpg 1 2 3\n", "line 1: expected a path and ten"),
-        (ROW.replace("9", "nan"), "line 1: expected a path and ten finite"),
+        (ROW.replace("9", "nan"), "line 1: expected a path and ten numbers, finite, in 11"),
         (f"{ROW}\n{ROW}\n", "line 2: .* was given before"),
     ],
 )
