@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 @click.argument("studies", nargs=-1, required=True, metavar="STUDY...",
                 type=click.Path(path_type=Path))  # fmt: skip
 @click.option("-b", "--bench", multiple=True, metavar="NAME", help="Rank by these benchmarks only.")
+@click.option("--by", metavar="MEASURE",
+              help="Rank face sets by a measure: METRIC or MEASURE.METRIC.")  # fmt: skip
 @click.option("--tex", "form", flag_value="tex", help="Print LaTeX (booktabs).")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV in full precision.")
 @click.option("--json", "form", flag_value="json", help="Print one JSON object per row.")
-def command(studies: tuple[Path, ...], bench: tuple[str, ...], form: Form | None) -> int:
+def command(
+    studies: tuple[Path, ...], bench: tuple[str, ...], by: str | None, form: Form | None
+) -> int:
     """Rank generators and models over many studies: Borda count, mean rank, AVG-STD over groups.
 
     Limited runs, trainings with people of a benchmark in them (`harness leak`) and rows that lack a
@@ -30,12 +34,21 @@ def command(studies: tuple[Path, ...], bench: tuple[str, ...], form: Form | None
     Examples:
       harness leaderboard study
       harness leaderboard study-a study-b -b lfw,cfp-fp,ijbc --csv
+      harness leaderboard study --by separability.eer
     """
     from harness.recipe.resolve import split_names
     from harness.reporting.leaderboard import leaderboard, ranking
     from harness.reporting.tables.writers import write
     from harness.results.study import load_study
 
+    if by is not None:
+        from harness.errors import UsageError
+        from harness.reporting.set_ranking import set_ranking
+
+        if bench:
+            raise UsageError("--by ranks face sets, which have no benchmark; leave out --bench")
+        say_page(write(set_ranking(load_study(*studies).measurements, by), form or "md"), nl=False)
+        return 0
     wanted = [name for value in bench for name in split_names(value)]
     made = ranking(leaderboard(load_study(*studies), wanted))
     say_page(write(made, form or "md"), nl=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,13 @@ FILES = ("csv", "json")
     help="Of a study: which numbers are marked as best and second best  [default: significant]",
 )
 @click.option(
+    "--measure",
+    "measures",
+    multiple=True,
+    metavar="NAME",
+    help="Of a study: a column of this measure of the face sets, as MEASURE.METRIC.",
+)
+@click.option(
     "--recipes",
     type=click.Path(path_type=Path),
     metavar="DIR",
@@ -58,6 +66,7 @@ def command(
     form: str | None,
     spread: str | None,
     mark: str | None,
+    measures: tuple[str, ...],
     recipes: Path | None,
     fail_on: str | None,
     *,
@@ -73,16 +82,17 @@ def command(
     Examples:
       harness table study --tex
       harness table study --spread std --mark value
+      harness table study --measure separability.eer
       harness table digi2real2024/6 study
       harness table all study-a study-b --csv
     """
     registry = open_registry(obj)
     if _is_study(table):
         _refuse("a study", {"--long": as_list, "--recipes": recipes, "--fail-on": fail_on})
-        made = [_study_grid([Path(table), *studies], spread, mark)]
+        made = [_study_grid([Path(table), *studies], spread, mark, measures)]
         _print(made, form)
         return 0
-    _refuse("a published table", {"--spread": spread, "--mark": mark})
+    _refuse("a published table", {"--spread": spread, "--mark": mark, "--measure": measures})
     names, evidence = _evidence(registry, table, studies, recipes)
     from harness.reporting.papers.paper_pivot import paper_pivot
     from harness.reporting.papers.paper_table import paper_table
@@ -110,15 +120,18 @@ def _refuse(what: str, flags: dict[str, object]) -> None:
         raise UsageError(f"{given[0]} is not for {what}; leave it out")
 
 
-def _study_grid(folders: list[Path], spread: Any, mark: Any) -> Grid:
+def _study_grid(folders: list[Path], spread: Any, mark: Any, measures: Sequence[str]) -> Grid:
     from harness.reporting.compare.rows import judge_rows
-    from harness.reporting.tables.matrix import build
+    from harness.reporting.tables.matrix import Names, build
+    from harness.reporting.tables.measured_metric import row_measure
     from harness.reporting.tables.paper_grid import paper_grid
     from harness.results.study import load_study
 
     study = load_study(*folders)
     matrix = build(study.results, study.failures)
     judge_rows(matrix, study.cells)
+    names = Names.of(study.results)
+    matrix.measures = tuple(row_measure(study, names, name) for name in measures)
     return paper_grid(matrix, spread=spread or "interval", marks=mark or "significant")
 
 

@@ -15,6 +15,7 @@ from harness.reporting.tables.labels import NO_GENERATOR, labels, signature
 from harness.results.failures import CellPlace
 
 if TYPE_CHECKING:
+    from harness.reporting.tables.measured_metric import RowMeasure
     from harness.results.failures import Failure
     from harness.results.schema import ComponentUse, MetricRecord, Result
 
@@ -97,6 +98,7 @@ class Matrix:
     columns: list[MetricColumn]
     entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
     significance: str = ""  # the test behind the marks of best and second best
+    measures: tuple[RowMeasure, ...] = ()  # of the face sets, where they were asked for
 
     def seeds(self, row: MatrixRow) -> tuple[int, int]:
         """Fewest and most trainings behind a number of a row; zeros for a ready network."""

@@ -7,6 +7,7 @@ and the table that a run prints follow.
 from __future__ import annotations
 
 from harness.reporting.tables.matrix import Matrix, MatrixRow
+from harness.reporting.tables.measured_metric import RowMeasure
 from harness.reporting.tables.table_column import TableColumn
 
 RowColumn = TableColumn[MatrixRow]
@@ -24,8 +25,21 @@ def row_columns(matrix: Matrix) -> list[RowColumn]:
         TableColumn("Input", "input", lambda row: row.input),
         TableColumn("Seeds", "seeds", lambda row: matrix.seeds(row)[1] or None, numeric=True,
                     text=lambda row: _seeds(matrix, row), long=False),
+        *map(_measured, matrix.measures),
         TableColumn("", "limited", lambda row: row.limited, numeric=True),
     ]  # fmt: skip
+
+
+def _measured(measure: RowMeasure) -> RowColumn:
+    def value(row: MatrixRow) -> float | None:
+        return measure.values.get(row.id)
+
+    return TableColumn(measure.title, measure.name, value, numeric=True,
+                       text=lambda row: _number(value(row)))  # fmt: skip
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
 
 
 def shown_columns(matrix: Matrix) -> list[RowColumn]:
