@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from harness.terminal import line, say, say_page
 if TYPE_CHECKING:
     from harness.plan.nodes import ImageSource
     from harness.tools.sets.measure_run import Measurer, SetMeasured
+    from harness.tools.sets.set_differences import SetDifference
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -169,8 +170,12 @@ def _show(obj: dict[str, Any], found: Sequence[SetMeasured], options: dict[str, 
     if options["as_json"]:
         for row in (row for item in found for row in rows(item)):
             say(json.dumps(row))
+        for change in _differences(found):
+            say(json.dumps(change.record()))
     else:
         say_page(_text(found))
+        for text in _difference_tables(found):
+            say_page(text)
     if options["out"] is not None:
         from harness.reporting.card import write_card
 
@@ -259,6 +264,31 @@ def _text(found: Sequence[SetMeasured]) -> str:
                 title = f"{line(item.faces.title)}, {line(result.title)}"
                 lines.append(f"{title}: {line(note)}")
     return "\n".join(map(line, "\n".join(lines).split("\n")))
+
+
+def _differences(found: Sequence[SetMeasured]) -> list[SetDifference]:
+    """Every other set minus the first; a reference is no rival."""
+    from harness.tools.sets.set_differences import set_differences
+
+    rivals = [item for item in found if not item.reference]
+    return [change for other in rivals[1:] for change in set_differences(rivals[0], other)]
+
+
+def _difference_tables(found: Sequence[SetMeasured]) -> Iterator[str]:
+    from tabulate import tabulate
+
+    changes = _differences(found)
+    for title in dict.fromkeys(change.of for change in changes):
+        mine = [change for change in changes if change.of == title]
+        rows = [
+            [change.measure, change.difference.metric, _cell(change.difference),
+             change.difference.method or change.difference.why]
+            for change in mine
+        ]  # fmt: skip
+        head = f"{line(title)} minus {line(mine[0].minus)}"
+        table = tabulate(rows, ["measure", "metric", "difference", "identities"],
+                         disable_numparse=True)  # fmt: skip
+        yield f"\n{head}\n\n" + "\n".join(map(line, table.split("\n")))
 
 
 def _cell(value: Any) -> str:

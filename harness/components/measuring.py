@@ -32,7 +32,8 @@ class MeasuredValue:
     """A value with its percentile interval from ``n`` observations.
 
     ``value`` is None where it cannot be measured, and ``why`` then is the reason. ``low`` and
-    ``high`` are None where no interval is defined.
+    ``high`` are None where no interval is defined. ``replicates`` are the values under resampled
+    identities that the interval is made of, None where one has no value; sets are compared by them.
     """
 
     metric: str
@@ -41,6 +42,7 @@ class MeasuredValue:
     high: float | None = None
     n: int = 0
     why: str = ""
+    replicates: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,10 @@ def with_interval(
     """
     if not math.isfinite(value):
         return missing(metric, "the value is not finite", n)
-    found = percentile_interval(np.where(np.isfinite(replicates), replicates, np.nan), LEVEL)
+    usable = np.isfinite(replicates)
+    found = percentile_interval(np.where(usable, replicates, np.nan), LEVEL)
     if isinstance(found, NotMeasurable):
         return MeasuredValue(metric, value, n=n)
-    return MeasuredValue(metric, value, min(found.low, value), max(found.high, value), n)
+    kept = tuple(float(r) if fine else None for r, fine in zip(replicates, usable, strict=True))
+    low, high = min(found.low, value), max(found.high, value)
+    return MeasuredValue(metric, value, low, high, n, replicates=kept)

@@ -125,8 +125,9 @@ def finite(found: Measurement) -> Measurement:
         if value.value is not None and not math.isfinite(value.value):
             return MeasuredValue(value.metric, None, n=value.n, why="the value is not finite")
         if not all(math.isfinite(end) for end in (value.low, value.high) if end is not None):
-            return replace(value, low=None, high=None)
-        return value
+            return replace(value, low=None, high=None, replicates=())
+        kept = tuple(r if r is not None and math.isfinite(r) else None for r in value.replicates)
+        return replace(value, replicates=kept)
 
     return replace(found, values=[checked_value(value) for value in found.values])
 

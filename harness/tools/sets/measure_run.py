@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import numpy as np
 
 from harness.components import FacePair, Images, MeasuredValue, Measurement, MetricInfo
 from harness.engine.event_log import Events
@@ -17,7 +19,7 @@ from harness.engine.sets.labelled_set import LabelledSet, open_labelled
 from harness.engine.stages.measure import OpenSet, open_set, read_measurement
 from harness.errors import HarnessError, is_out_of_memory
 from harness.plan.measuring import SET, add_measure, lacking, measure_class
-from harness.plan.nodes import ImageSource, Plan, ResolvedComponent
+from harness.plan.nodes import ImageSource, Node, Plan, ResolvedComponent
 from harness.plan.planner import Planner
 from harness.progress import Progress
 from harness.recipe.run_options import RunOptions
@@ -53,6 +55,9 @@ class SetMeasured:
     pictures: Mapping[str, Images]
     """Images that pairs point into: of the set itself (empty name) and of the others by role."""
     failures: Sequence[StageFailure] = ()
+    reference: bool = False
+    people: Mapping[str, int] = field(default_factory=dict)
+    """Images that were measured of each identity, by its name."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +100,11 @@ class Measurer:
         if reference:
             labelled = replace(labelled, title=f"{labelled.title} (reference)")
         model = self.model.shown if self.model else ""
+        people = _measured_people(
+            store, faces, [plan.nodes[key] for key in keys.values()], failures
+        )
         return SetMeasured(labelled, model, results, len(main.images), main.people, pictures,
-                           tuple(failures.values()))  # fmt: skip
+                           tuple(failures.values()), reference, people)  # fmt: skip
 
     def _plan(self, sets: Mapping[str, ImageSource]) -> tuple[Plan, dict[int, str]]:
         """The plan of all measures that these sets allow, and the key of each by its number."""
@@ -141,6 +149,18 @@ def _result(
     return MeasureResult(chosen.name, chosen.shown, metrics, found)
 
 
+def _measured_people(
+    store: Store, faces: ImageSource, nodes: Iterable[Node], failures: Mapping[str, StageFailure]
+) -> dict[str, int]:
+    """Images of every identity, by its name: those with an embedding, where there are any."""
+    keys = [key for node in nodes if (key := node.inputs.get("embeddings")) and node.key not in
+            failures and store.find("embeddings", key)]  # fmt: skip
+    found = open_set(store, faces, keys[0] if keys else None)
+    usable = np.isfinite(found.vectors).all(axis=1) if keys else slice(None)
+    labels, counts = np.unique(found.subjects[usable], return_counts=True)
+    return {found.identities[int(k)]: int(n) for k, n in zip(labels, counts, strict=True)}
+
+
 def _failure_of(plan: Plan, key: str, failures: Mapping[str, StageFailure]) -> StageFailure | None:
     """The failure of a node, or of the first that it is made from."""
     if key in failures:
@@ -170,6 +190,7 @@ def rows(measured: SetMeasured) -> list[dict[str, Any]]:
 
 def _value_row(value: MeasuredValue) -> dict[str, Any]:
     row = asdict(value)
+    del row["replicates"]
     if not row["why"]:
         del row["why"]
     return row

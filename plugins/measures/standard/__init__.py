@@ -38,7 +38,7 @@ def harness_components() -> Iterable[Component]:
         yield Component(
             kind="measure",
             name=name,
-            version=2,
+            version=3,
             target=f"harness_plugins.measures.standard.{module}:{title}",
             params=f"harness_plugins.measures.standard.params:{title}Params",
             summary=summary,
