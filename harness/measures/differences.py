@@ -42,9 +42,9 @@ def difference(
     Of two samples one is put into an order of its own, drawn from ``rng``, because replicates that
     share a stream are not independent.
     """
-    for value in (first, second):
-        if value.value is None:
-            return ValueDifference(first.metric, None, why=value.why or "not measured")
+    for given in (first, second):
+        if given.value is None:
+            return ValueDifference(first.metric, None, why=given.why or "not measured")
     assert first.value is not None, "asked above"
     assert second.value is not None, "asked above"
     value = first.value - second.value

@@ -101,7 +101,7 @@ def row_measure(study: Study, names: Names, name: str) -> RowMeasure:
     for result in study.results:
         if result.cell.generator is not None:
             keys.setdefault(names.row(result).id, set()).add(result.cell.generator.key)
-    values = {}
+    values: dict[str, float] = {}
     for row, sets in keys.items():
         found = [metric.values[key] for key in sets if key in metric.values]
         if len(sets) == 1 and found and found[0][0].integrity != "altered":
