@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-import traceback
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from harness._plugins import timeouts
 from harness.engine import details, dispatch, pictures
 from harness.engine.event_log import Events
+from harness.engine.failure_file import write_failure
 from harness.engine.graph import soonest, together
 from harness.engine.repair import Repair
 from harness.engine.session import Session
@@ -22,7 +22,6 @@ from harness.engine.sets.kept import keep_measurement
 from harness.engine.stages import score
 from harness.errors import one_sentence
 from harness.extensions import Setup
-from harness.fileio.atomic import write_text
 from harness.inputs import shown
 from harness.lifecycle import CellFinished
 from harness.packages import missing_package
@@ -253,21 +252,10 @@ class Runner:
     ) -> None:
         message = shown(one_sentence(error))
         where = folder or self.session.folder / "failures" / key[:12]
-        number = len(list(where.glob("failed-*.json"))) + 1
-        log: Path | None = where / f"failed-{number}.json"
-        record = {
-            "stage": stage,
-            "key": key,
-            "label": label,
-            "error": type(error).__name__,
-            "message": message,
-            "traceback": shown("".join(traceback.format_exception(error))),
-        }
-        try:
-            write_text(where / f"failed-{number}.json", json.dumps(record, indent=1) + "\n")
+        log: Path | None = None  # the disk may be what failed; the terminal still says so
+        with suppress(OSError):
+            log = write_failure(where, stage, key, label, error)
             self.events.add("failed", stage, key, label, _provider(chosen), message=message)
-        except OSError:
-            log = None  # the disk may be what failed; the terminal still says so
         self._failed[key] = label
         self.outcome.failures.append(StageFailure(label, stage, message, log, error, key))
         # The message is printed once, at the end, also where progress is not shown.
