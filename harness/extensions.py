@@ -67,7 +67,7 @@ class ExecutorParams(Params):
 class Executor(ABC):
     """Where the shards of a stage are made, and whole stages where it is ``remote``.
 
-    A remote executor is called from several threads at once, one a stage.
+    A remote executor is called from several threads at once, one per stage.
     """
 
     remote: ClassVar[bool] = False

@@ -63,6 +63,7 @@ WORDS = {
     r"(?<!there\s)(is|are) no (number|file|folder|study|report|name|list|array|path|readable)":
         "is not a",
     rf"{_NUMBERS} (?:[\w-]+ )?(?:{_UNITS})s? an? (?:{_THINGS})": "per",
+    rf"(?:one|two|three|ten) an? (?:{_THINGS})": "per",
     rf"an? (?:row|line|name|module|folder|file) an? (?:{_THINGS})": "one ... per",
 }  # fmt: skip
 """Pattern of a word to avoid, with what to write instead; whole words, in any case."""

@@ -37,7 +37,7 @@ def _shared(command: Command) -> Command:
         click.option("--seen", metavar="SET",
                      help="Faces that the generator was trained on: search for its people."),
         click.option("--control", metavar="SET",
-                     help="People that it cannot have seen; their matches are subtracted."),
+                     help="People the generator cannot have seen; their matches are subtracted."),
         click.option("--only", metavar="NAMES", help="Measures to make, separated by commas."),
         click.option("-P", "measure_params", multiple=True, metavar="MEASURE.KEY=VALUE",
                      help="Set a parameter of a measure."),

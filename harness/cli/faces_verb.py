@@ -147,7 +147,7 @@ def import_set(
     *,
     quiet: bool,
 ) -> int:
-    """Put a face set of another software into the store and print its key.
+    """Import a face set of other software into the store and print its key.
 
     Every image is decoded once; those that cannot be are named and count as missing. An import that
     was stopped continues where it was. A set that is there already is found, not made again.

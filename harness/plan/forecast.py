@@ -74,14 +74,15 @@ class Forecast:
             for action in ("run", "reuse", "blocked")
         }
         blocked = f", {count['blocked']} blocked" if count["blocked"] else ""
-        cells = f"{len(self.cells)} cells"
+        cells = f"{len(self.cells)} cell{'' if len(self.cells) == 1 else 's'}"
         lines = [f"{count['run']} to run, {count['reuse']} reused{blocked}, {cells}"]
         total = self.total
         if count["run"] or count["blocked"]:
             lines.append(self.amount())
         if total.unknown:
             lines.append(
-                f"unknown size: {len(total.unknown)} stages, the first is {total.unknown[0]}"
+                f"unknown size: {len(total.unknown)} "
+                f"stage{'' if len(total.unknown) == 1 else 's'}, the first is {total.unknown[0]}"
             )
         return "\n".join(lines)
 

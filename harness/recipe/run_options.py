@@ -110,7 +110,7 @@ class RecipeFlags:
         flag("--seen", metavar="SET", help="Faces the generator was trained on, for `leakage`."),
     ] = None
     control: Annotated[
-        str | None, flag("--control", metavar="SET", help="People that it cannot have seen.")
+        str | None, flag("--control", metavar="SET", help="People the generator cannot have seen.")
     ] = None
     aligner: Annotated[
         str | None,
@@ -120,7 +120,7 @@ class RecipeFlags:
     label: Annotated[
         Names,
         flag("--label", metavar="NAME",
-             help="Name of its row; ENTRY=NAME for one of many."),
+             help="Row name in tables; ENTRY=NAME for one entry."),
     ] = ()  # fmt: skip
     params: Annotated[
         Mapping[str, Mapping[str, Any]],
@@ -139,7 +139,7 @@ class RecipeFlags:
     sweep: Annotated[
         Mapping[str, list[Any]],
         flag("--sweep", metavar="PATH=A,B", entry=parse_sweep,
-             help="Run once per value; several: a grid."),
+             help="Run once per value; several make a grid."),
     ] = field(default_factory=dict)  # fmt: skip
     # The rest are values of the table [study]: each is also a field of resolve.StudyTable.
     name: Annotated[str | None, flag("--name", metavar="NAME", help="Name of the study.")] = None
@@ -165,7 +165,7 @@ class RecipeFlags:
     max_doubtful: Annotated[
         float | None,
         flag("--max-doubtful", metavar="SHARE",
-             help="Share of wrong landmarks  [default: 0.05]"),
+             help="Accepted share of wrong landmarks  [default: 0.05]"),
     ] = None  # fmt: skip
     device: Annotated[
         str | None,
@@ -233,7 +233,9 @@ class RunOptions(RecipeFlags):
     allow_code: Annotated[
         bool, flag("--allow-code", help="Let [executor] of a recipe run commands.")
     ] = False
-    track: Annotated[Names, flag("--track", metavar="NAME", help="Log to a tracker.")] = ()
+    track: Annotated[
+        Names, flag("--track", metavar="NAME", help="Log the study to a tracker.")
+    ] = ()
     fail_fast: Annotated[bool, flag("-x", "--fail-fast", help="Stop at the first failure.")] = False
     offline: Annotated[
         bool, flag("--offline", help="Forbid downloads (none happen by default).")
@@ -246,9 +248,9 @@ class RunOptions(RecipeFlags):
         flag("-v", "--verbose",
              help="Also show keys, inputs, folders and commands of every stage."),
     ] = False  # fmt: skip
-    yes: Annotated[
-        bool, flag("-y", "--yes", help="Start a long or large run without a question.")
-    ] = False
+    yes: Annotated[bool, flag("-y", "--yes", help="Start a long or large run without asking.")] = (
+        False
+    )
     plugins_dirs: Iterable[Place] = ()
     disabled: Names = ()
 

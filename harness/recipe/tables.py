@@ -137,7 +137,7 @@ class MeasureUse(Use):
     )
     against: SetName | None = Field(None, description="Reference set, such as real faces.")
     seen: SetName | None = Field(None, description="Faces that the generator was trained on.")
-    control: SetName | None = Field(None, description="People that it cannot have seen.")
+    control: SetName | None = Field(None, description="People the generator cannot have seen.")
     generators: list[str] = Field(
         [], description="Generators that are measured, by name or label; all if empty."
     )

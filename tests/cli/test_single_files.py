@@ -64,5 +64,5 @@ def test_what_a_file_prints_in_workers_does_not_mix_with_the_data(harness_comman
     done = harness_command("--plugins-dir", "talking.py", *args, toys=False)
     (row,) = [json.loads(line) for line in done.stdout.splitlines()]
     assert row["generator"] == "toy-faces"
-    assert done.stderr.count("working") == 5  # one a shard
+    assert done.stderr.count("working") == 5  # one per shard
     assert "imported" in done.stderr

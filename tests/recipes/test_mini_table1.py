@@ -51,7 +51,7 @@ def test_pretrainings_are_shared_between_the_amounts(place, registry, home):
     assert (len(tuned), len(whitened)) == (9, 3)
     assert all(node.training.sources[0].name == "rendered" for node in whitened)
     rendered = {node.key for node in first if node.training.sources[0].name == "rendered"}
-    assert len(rendered) == 3  # one a seed
+    assert len(rendered) == 3  # one per seed
     assert {node.inputs["model"] for node in tuned} == rendered
     assert {node.inputs["model"] for node in whitened} == rendered
     taken = sorted(node.training.sources[0].take.images for node in trains

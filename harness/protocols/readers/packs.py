@@ -120,7 +120,9 @@ def _pack(path: Path, content: Any) -> PairPack:
     ):
         raise DataError(f"{path} should hold a list of images and a list of truth values")
     if not len(same) or len(images) != 2 * len(same):
-        raise DataError(f"{path} holds {len(images)} images for {len(same)} pairs, not two a pair")
+        raise DataError(
+            f"{path} holds {len(images)} images for {len(same)} pairs, not two per pair"
+        )
     genuine = np.array([_truth(path, row, value) for row, value in enumerate(same)], np.bool_)
     copies: dict[int, bytes] = {}  # an image that the pickle holds once is copied once
     for row, value in enumerate(images):

@@ -255,7 +255,7 @@ class BfmParams(Params):
             )
         if self.grid is not None and self.images_per_id != self.grid.count():
             raise ValueError(
-                f"the grid has {self.grid.count()} images an identity, images_per_id says "
+                f"the grid has {self.grid.count()} images per identity, images_per_id says "
                 f"{self.images_per_id}; leave images_per_id out"
             )
         return self

@@ -22,7 +22,7 @@ _MEASURES = {
     "uniqueness": ("identities that are different people at a cosine threshold", ""),
     "capacity": ("upper bound of the identities that a generator can make",
                  "Boddeti, Sreekumar & Ross 2023"),
-    "duplicates": ("images that are there twice, by bytes and by a perceptual hash", ""),
+    "duplicates": ("images that occur twice, by bytes and by a perceptual hash", ""),
     "realism": ("Fréchet and kernel distances, precision, recall, density and coverage", _REALISM),
     "leakage": ("identities that are also in a set that the generator has seen", ""),
     "image-statistics": ("brightness, contrast, sharpness, colourfulness and saturation", ""),

@@ -12,7 +12,7 @@ def harness_trackers() -> list[Extension]:
         Extension(
             name="mlflow",
             target=f"{__name__}.tracker:MlflowTracker",
-            summary="parameters, metrics and the report as MLflow runs, one a cell",
+            summary="parameters, metrics and the report as MLflow runs, one per cell",
             extras=("mlflow",),
         )
     ]
