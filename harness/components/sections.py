@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ReportTable:
-    """A table of a :class:`ReportSection`: as many values per row as heads. Numbers sort as such."""
+    """A table of a :class:`ReportSection`: a value per head in each row. Numbers sort as such."""
 
     caption: str
     heads: tuple[str, ...]

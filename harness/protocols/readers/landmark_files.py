@@ -17,7 +17,7 @@ Points = NDArray[np.float32]
 
 
 def read_scored_points(path: Path) -> dict[str, Points]:
-    """Image path to float32 (5, 2): one line with a path, ten numbers and perhaps a score per image.
+    """Image path to float32 (5, 2): per line a path, ten numbers and perhaps a score.
 
     Ten ``nan`` mean that no face was found there; they stay NaN. Raises ``DataError`` with file
     and line.

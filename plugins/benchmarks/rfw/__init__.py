@@ -1,4 +1,4 @@
-"""Racial Faces in-the-Wild: four lists of pairs, one per race, from the official folder or a pack."""
+"""Racial Faces in-the-Wild: four lists of pairs, one per race, from the folder or a pack."""
 
 from __future__ import annotations
 

@@ -72,8 +72,8 @@ class SynthpieParams(FoldParams):
         if people < 2 or genuine < self.pairs_per_fold:
             raise ValueError(
                 f"{self.identities} identities in {self.folds} folds give {people} people and "
-                f"{genuine} genuine pairs per fold, fewer than pairs_per_fold={self.pairs_per_fold}; "
-                "raise identities or lower folds or pairs_per_fold"
+                f"{genuine} genuine pairs per fold, fewer than pairs_per_fold="
+                f"{self.pairs_per_fold}; raise identities or lower folds or pairs_per_fold"
             )
         if self.factors and self.varied_identities() < 2 * self.folds:
             raise ValueError(
