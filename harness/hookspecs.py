@@ -29,7 +29,7 @@ hookimpl = pluggy.HookimplMarker("harness")
 
 @hookspec
 def harness_components() -> Iterable[Component]:
-    """Declare generators, models, benchmarks, aligners and measures, cheaply. Since API 1."""
+    """Declare components of any kind (``harness.components.KINDS``), cheaply. Since API 1."""
 
 
 @hookspec

@@ -20,6 +20,7 @@ import scaffold_pages
 
 from harness._plugins.discovery import load
 from harness._plugins.registry import BUILTIN, Registry
+from harness.components import KINDS, plural
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent
@@ -73,7 +74,7 @@ def build(out: Path) -> int:
 
 
 def _index() -> str:
-    pages = ["commands", *(f"{kind}s" for kind in component_pages.TITLES), "groups"]
+    pages = ["commands", *map(plural, KINDS), "groups"]
     pages += ["hooks", "contract", "python"]
     about = "Made from the code of this version; nothing here is written by hand."
     return "\n".join(["# Reference", "", about, "", "```{toctree}", *pages, "```", ""])

@@ -8,7 +8,7 @@ from schema_text import entry, literal
 
 from harness._plugins.registry import RegisteredComponent, Registry
 from harness.cli.show_verb import reproducibility
-from harness.components import KINDS, Component, Params
+from harness.components import KINDS, Component, Params, plural
 from harness.recipe.parameters import external_fields, params_class
 
 TITLES = {
@@ -17,6 +17,8 @@ TITLES = {
     "benchmark": "Benchmarks",
     "aligner": "Aligners",
     "measure": "Measures",
+    "quality": "Quality of images",
+    "attribute": "Attributes",
 }
 CONTENT = "The path enters no key, its content does."
 
@@ -27,7 +29,7 @@ def pages(registry: Registry) -> dict[str, str]:
     for kind in KINDS:
         found = registry.of_kind(kind)
         names = [page_name(provided.component) for provided in found]
-        made[f"{kind}s"] = _overview(TITLES[kind], found, names)
+        made[plural(kind)] = _overview(TITLES[kind], found, names)
         made |= {name: _page(one) for name, one in zip(names, found, strict=True)}
     made["groups"] = _groups(registry)
     return made

@@ -15,7 +15,7 @@ import pluggy
 
 from harness import hookspecs
 from harness._plugins import timeouts, validation
-from harness.components import Component, Kind, ReportSection
+from harness.components import Component, Kind, ReportSection, plural
 from harness.did_you_mean import did_you_mean
 from harness.errors import PrerequisiteError, UsageError
 from harness.published import records
@@ -104,7 +104,8 @@ class Registry:
         broken = "".join(
             f"; plugin {row.name} is left out ({row.reason})" for row in self.plugins if not row.ok
         )
-        hint = self._of_a_path(kind, name) or did_you_mean(name, names, f"harness list {kind}s")
+        listing = f"harness list {plural(kind)}"
+        hint = self._of_a_path(kind, name) or did_you_mean(name, names, listing)
         raise UsageError(f"unknown {kind} {name!r}{hint}{broken}")
 
     def _of_a_path(self, kind: Kind, name: str) -> str:

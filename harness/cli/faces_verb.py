@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli import faces_measure, faces_namesakes, faces_verify
+from harness.cli import faces_measure, faces_namesakes, faces_rate, faces_verify
 from harness.cli.options import files_of, open_registry
 from harness.faces.export import LAYOUTS
 from harness.terminal import say, say_page
@@ -44,6 +44,7 @@ command.add_command(faces_namesakes.command)
 command.add_command(faces_verify.command)
 command.add_command(faces_measure.measure_command)
 command.add_command(faces_measure.compare_command)
+command.add_command(faces_rate.command)
 
 
 @command.command(name="list")

@@ -11,11 +11,11 @@ import click
 from harness._plugins.lookup import Offer, Service, offers
 from harness._plugins.registry import RegisteredComponent, Registry
 from harness.cli.options import open_registry
-from harness.components import KINDS, Kind
+from harness.components import KINDS, Kind, plural
 from harness.recipe import bundled
 from harness.terminal import say, say_page
 
-CHOICES = [*(f"{kind}s" for kind in KINDS), "executors", "trackers", "plugins", "recipes"]
+CHOICES = [*map(plural, KINDS), "executors", "trackers", "plugins", "recipes"]
 
 
 @click.command(name="list")
@@ -31,13 +31,13 @@ def command(obj: dict[str, Any], what: str | None, *, as_json: bool) -> int:
       harness list models --json
     """
     registry = open_registry(obj)
-    kinds = [kind for kind in KINDS if what in (None, f"{kind}s")]
+    kinds = [kind for kind in KINDS if what in (None, plural(kind))]
     components = {kind: registry.of_kind(kind) for kind in kinds}
     if as_json:
         say_page(json.dumps(_rows(registry, components, what), indent=1))
         return 0
     for kind, found in components.items():
-        say(f"{kind}s")
+        say(plural(kind))
         for provided in found:
             component = provided.component
             needs = (
@@ -61,7 +61,7 @@ def _rows(
     registry: Registry, components: Mapping[Kind, list[RegisteredComponent]], what: str | None
 ) -> dict[str, Any]:
     rows: dict[str, Any] = {
-        f"{kind}s": [_record(p) for p in found] for kind, found in components.items()
+        plural(kind): [_record(p) for p in found] for kind, found in components.items()
     }
     for service in _asked(what):
         rows[f"{service}s"] = [_offer(offer) for offer in offers(registry, service)]

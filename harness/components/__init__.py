@@ -20,6 +20,7 @@ from harness.components.declaration import (
     Component,
     Kind,
     Product,
+    plural,
 )
 from harness.components.measuring import (
     FacePair,
@@ -38,6 +39,13 @@ from harness.components.params import (
     ToolRequest,
 )
 from harness.components.pixels import PixelMean, PixelStd
+from harness.components.rating import (
+    AttributeInfo,
+    FaceAttributes,
+    FaceBatch,
+    FaceQuality,
+    FaceRater,
+)
 from harness.components.sections import (
     Picture,
     ReportSection,
@@ -57,6 +65,7 @@ __all__ = [
     "Aligner",
     "Asset",
     "AssetFile",
+    "AttributeInfo",
     "Benchmark",
     "BenchmarkParams",
     "Component",
@@ -64,7 +73,11 @@ __all__ = [
     "Context",
     "External",
     "ExternalPath",
+    "FaceAttributes",
+    "FaceBatch",
     "FacePair",
+    "FaceQuality",
+    "FaceRater",
     "Generator",
     "Images",
     "InputSpec",
@@ -89,4 +102,5 @@ __all__ = [
     "ShowProgress",
     "ToolRequest",
     "TrainableModel",
+    "plural",
 ]

@@ -12,8 +12,15 @@ API = 1
 OLDEST_API = 1
 """The oldest version of the contract that plugins may be written for."""
 
-Kind = Literal["generator", "model", "benchmark", "aligner", "measure"]
-KINDS: tuple[Kind, ...] = ("generator", "model", "benchmark", "aligner", "measure")
+Kind = Literal["generator", "model", "benchmark", "aligner", "measure", "quality", "attribute"]
+KINDS: tuple[Kind, ...] = (
+    "generator", "model", "benchmark", "aligner", "measure", "quality", "attribute",
+)  # fmt: skip
+
+
+def plural(kind: Kind) -> str:
+    """Several of a kind of component, as in ``harness list``."""
+    return "qualities" if kind == "quality" else f"{kind}s"
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class Params(BaseModel):
         return {}
 
     def tools(self) -> Mapping[str, ToolRequest]:
-        """Models and aligners this component works with, by a name of its own choosing."""
+        """Components that this one works with, by a name of its own choosing."""
         return {}
 
     def departures(self) -> tuple[str, ...]:
@@ -110,8 +110,8 @@ class ComponentRequest:
 
 @dataclass(frozen=True)
 class ToolRequest:
-    """A model that embeds, or an aligner, that another component works with."""
+    """A model that embeds, an aligner, or what rates faces, that another component works with."""
 
-    kind: Literal["model", "aligner"]
+    kind: Literal["model", "aligner", "quality", "attribute"]
     name: str
     params: Mapping[str, Any] = field(default_factory=dict)

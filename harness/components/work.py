@@ -58,7 +58,7 @@ class Context(Protocol):
         """The face set made for ``Params.requests()[name]``."""
 
     def tool(self, name: str) -> Any:
-        """The prepared model or aligner of ``Params.tools()[name]``."""
+        """The prepared component of ``Params.tools()[name]``."""
 
     def tool_key(self, name: str) -> str:
         """Digest of component, version and parameters of ``Params.tools()[name]``."""

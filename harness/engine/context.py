@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness._plugins.targets import import_object
-from harness.components import Aligner, Images, Model, TrainableModel
+from harness.components import Aligner, FaceRater, Images, Model, TrainableModel
 from harness.digests import digest
 from harness.errors import PrerequisiteError, UsageError
 from harness.faces.store import FaceSet
@@ -19,7 +19,7 @@ ProgressSink = Callable[[int, int, str, str], None]
 
 @dataclass(frozen=True)
 class Tool:
-    """A model or aligner that a component works with; plain data."""
+    """A component that another one works with; plain data."""
 
     target: str
     params_target: str
@@ -73,11 +73,11 @@ class RunContext:
             )
         return FaceSet(Store(self.home).get("faces", key).folder)
 
-    def tool(self, name: str) -> Model | Aligner:
+    def tool(self, name: str) -> Model | Aligner | FaceRater:
         """See :class:`harness.components.Context`."""
         tool = self._tool(name)
         params = import_object(tool.params_target).model_validate(tool.params)
-        made: Model | Aligner = import_object(tool.target)(params)
+        made: Model | Aligner | FaceRater = import_object(tool.target)(params)
         made.prepare(
             replace(
                 self, provider=tool.provider, component_version=tool.component_version, seed=0,

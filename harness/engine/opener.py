@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from harness._plugins.targets import import_object
-from harness.components import Aligner, Benchmark, Generator, Kind, Measure, Model, TrainableModel
+from harness.components import (
+    Aligner,
+    Benchmark,
+    FaceAttributes,
+    FaceQuality,
+    Generator,
+    Kind,
+    Measure,
+    Model,
+    TrainableModel,
+)
 from harness.digests import digest
 from harness.engine.context import RunContext, Tool
 from harness.errors import PrerequisiteError, UsageError
@@ -26,6 +36,8 @@ BASES: Mapping[Kind, type] = {
     "benchmark": Benchmark,
     "aligner": Aligner,
     "measure": Measure,
+    "quality": FaceQuality,
+    "attribute": FaceAttributes,
 }
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.components import Images
+from harness.faces.face import MetaValue
 
 
 class Subset:
@@ -26,3 +27,8 @@ class Subset:
     def read(self, index: int) -> bytes:
         """Encoded bytes of one image."""
         return self._images.read(int(self._rows[index]))
+
+    def meta(self, index: int) -> Mapping[str, MetaValue]:
+        """What is stated of one image; empty for a set that keeps nothing beside its images."""
+        of_set = getattr(self._images, "meta", None)
+        return {} if of_set is None else of_set(int(self._rows[index]))

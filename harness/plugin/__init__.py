@@ -8,6 +8,7 @@ Names are grouped by what an author writes. This module has what every plugin ne
 ``.models``            a network, and its training
 ``.benchmarks``        a benchmark, and its protocol
 ``.measures``          a measure of face sets
+``.ratings``           quality and attributes of face images
 ``.lists``             readers of lists and landmark files of benchmarks
 ``.aligners``          a detector of faces and landmarks
 ``.images``            decoding and warping pixels

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from harness.components import MeasuredValue as MeasuredValue
     from harness.components import Measurement as Measurement
     from harness.components import MetricInfo as MetricInfo
+    from harness.measures.balance import balance as balance
+    from harness.measures.balance import bin_count as bin_count
+    from harness.measures.balance import bins as bins
+    from harness.measures.balance import spread as spread
+    from harness.measures.balance import spread_within as spread_within
     from harness.measures.consistency import assign as assign
     from harness.measures.consistency import consistency as consistency
     from harness.measures.diversity import diversity as diversity
@@ -37,5 +42,6 @@ if TYPE_CHECKING:
     from harness.measures.values import missing as missing
     from harness.metrics.nearest import impostor_threshold as impostor_threshold
     from harness.metrics.outcome import NotMeasurable as NotMeasurable
+    from harness.metrics.uncertainty.bootstrap import draw_subject_weights as draw_subject_weights
 
 __getattr__, __dir__, __all__ = exports(__name__)

@@ -23,6 +23,8 @@ SUMMARIES = {
     "benchmark": "pairs of drawn people",
     "aligner": "landmarks from the box of a face",
     "measure": "length of the mean embedding of a face set",
+    "quality": "how well an image of a face is exposed",
+    "attribute": "how wide a mouth is",
     "report": "a table of what each result cost",
 }
 KINDS = tuple(SUMMARIES)
@@ -32,6 +34,8 @@ SMALL = {
     "benchmark": "{}",
     "aligner": "{}",
     "measure": "{}",
+    "quality": "{}",
+    "attribute": "{}",
 }
 """Parameter values that keep the conformance kit quick, as source text."""
 
@@ -83,7 +87,7 @@ def _files(module: str, kind: str) -> dict[str, str]:
     """Path in the package to template."""
     source, report = f"src/{module}", kind == "report"
     hooks, tests = ("report_hooks", "report_tests") if report else ("hooks", "tests")
-    component = {f"{source}/{kind}.py": kind, f"{source}/params.py": f"{kind}_params"}
+    component = {f"{source}/{kind}.py": kind, f"{source}/params.py": f"params/{kind}"}
     return {
         "README.md": "readme",
         f"{source}/__init__.py": hooks,

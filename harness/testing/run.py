@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from harness._plugins.registry import RegisteredComponent, Registry
-from harness.components import Kind
+from harness.components import Kind, plural
 from harness.errors import DataError, UsageError
 from harness.recipe import parameters
 from harness.testing.base import Check, Report
@@ -20,7 +20,7 @@ def checks_for(kind: Kind) -> tuple[Check, ...]:
     """Every check of a kind of component, in the order in which they run."""
     functions: list[Function] = []
     extra = ("trained",) if kind == "model" else ()
-    for module in ("declaration", f"{kind}s", *extra, "isolation"):
+    for module in ("declaration", plural(kind), *extra, "isolation"):
         functions += import_module(f"harness.testing.{module}").CHECKS
     return tuple(Check.of(kind, function) for function in functions)
 

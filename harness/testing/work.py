@@ -34,6 +34,10 @@ def exercise(subject: Subject, component: Any) -> None:
         from harness.testing.measures import made, whole
 
         component.measure(whole(made()))
+    elif kind in ("quality", "attribute"):
+        from harness.testing.faces import batch
+
+        (component.rate if kind == "quality" else component.describe)(batch())
     else:
         component.locate(*photos())
 

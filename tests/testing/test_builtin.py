@@ -36,6 +36,8 @@ NOT_FOR_ALL = {
     "benchmark": {"oracle-is-perfect", "random-is-chance", "permutation-invariant"},
     "aligner": set(),
     "measure": set(),
+    "quality": set(),
+    "attribute": set(),
 }
 """Checks that have nothing to look at in some component of a kind."""
 
@@ -59,6 +61,14 @@ def values(tmp_path, official):
             return {"root": str(pairs(tmp_path / "folder"))}
         if name in ("parquet", "webdataset"):
             return {"root": str(packed(pairs(tmp_path / "pairs"), tmp_path / name, name))}
+        if name.startswith("csv-"):
+            listed = [f"face {k},{k / 10}" for k in range(5)]
+            (tmp_path / "rated.csv").write_text("\n".join(["image,quality", *listed]))
+            return {"path": str(tmp_path / "rated.csv")}
+        if name in ("onnx-quality", "onnx-attributes"):
+            path = str(network(tmp_path / "net.onnx", 1))
+            heads = {} if name == "onnx-quality" else {"heads": {"age": "number"}}
+            return {"path": path, **heads}
         if name == "onnx":
             return {"path": str(network(tmp_path / "net.onnx")), "preset": "arcface"}
         return SMALL.get(name, {})
@@ -99,19 +109,19 @@ def packed(folder, target, layout):
     return target
 
 
-def network(path: Path):
+def network(path: Path, size: int = 32):
     """A network of one matrix on means of patches, as ONNX."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    weights = np.random.default_rng(0).standard_normal((16 * 16 * 3, 32)).astype(np.float32)
+    weights = np.random.default_rng(0).standard_normal((16 * 16 * 3, size)).astype(np.float32)
     nodes = [
         helper.make_node("AveragePool", ["x"], ["p"], kernel_shape=[7, 7], strides=[7, 7]),
         helper.make_node("Flatten", ["p"], ["f"]),
         helper.make_node("MatMul", ["f", "w"], ["y"]),
     ]
     seen = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 112, 112])
-    out = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 32])
+    out = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", size])
     held = [numpy_helper.from_array(weights, "w")]
     graph = helper.make_graph(nodes, "linear", [seen], [out], held)
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)

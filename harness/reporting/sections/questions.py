@@ -12,7 +12,7 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "Separability": ("separability", "consistency"),
     "Scale": ("uniqueness", "capacity", "duplicates"),
     SOURCING: (),
-    "Bias": ("image-statistics",),
+    "Bias": ("image-statistics", "attribute-balance"),
     "Benchmark reliability": (),
     "Similarity to the reference": ("realism",),
 }

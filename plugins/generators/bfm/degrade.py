@@ -1,4 +1,4 @@
-"""What real photographs lose: a covered part of the face, and resolution."""
+"""What real photographs lose: a covered part of the face, resolution, and freedom from noise."""
 
 from __future__ import annotations
 
@@ -45,6 +45,8 @@ def degraded(
         side = max(2.0, sampling.single(params.resolution_px, sample, stream("resolution")))
         pixels = coarsen(pixels, side)
         found["resolution_px"] = side
+    if params.noise_std:
+        pixels = noisy(pixels, params.noise_std, stream("noise"))
     return pixels, found
 
 
@@ -91,3 +93,9 @@ def coarsen(pixels: Bytes, side_px: float) -> Bytes:
     return np.asarray(
         cv2.resize(shrunk, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8
     )
+
+
+def noisy(pixels: Bytes, std: float, rng: np.random.Generator) -> Bytes:
+    """Pixels with independent Gaussian noise of deviation ``std`` (1 is 255), rounded and cut."""
+    noise = (255 * std) * rng.standard_normal(pixels.shape, np.float32)
+    return np.clip(np.rint(pixels + noise), 0, 255).astype(np.uint8)

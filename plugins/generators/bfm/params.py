@@ -63,6 +63,7 @@ class BfmParams(Params):
         "faithful": {**_set(10_000, 90.0), **_FAITHFUL},
     }
     neutral: ClassVar[frozenset[str]] = frozenset({"config_differs"})
+    added: ClassVar[Mapping[str, Any]] = {"noise_std": 0.0}
 
     identities: int = Field(1000, ge=1, description="Number of identities.")
     images_per_id: int = Field(
@@ -214,6 +215,13 @@ class BfmParams(Params):
     )
     resolution_px: Distribution | None = Field(
         None, description="Width in pixels to which an image is reduced and enlarged again."
+    )
+    noise_std: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Deviation of the Gaussian noise on every value of the image before JPEG; 1 is "
+        "the whole range.",
     )
     jpeg_quality: int = Field(95, ge=1, le=100, description="JPEG quality of the stored image.")
     maps: tuple[Map, ...] = Field(

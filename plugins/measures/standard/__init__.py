@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from harness.plugin import Component, hookimpl
 
+from .ratings import declared
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -25,13 +27,16 @@ _MEASURES = {
     "duplicates": ("images that occur twice, by bytes and by a perceptual hash", ""),
     "realism": ("Fréchet and kernel distances, precision, recall, density and coverage", _REALISM),
     "leakage": ("identities that are also in a set that the generator has seen", ""),
+    "attribute-balance": ("mean, spread and balance of attributes or image quality",
+                          "Mardia 1972; Kullback & Leibler 1951"),
     "image-statistics": ("brightness, contrast, sharpness, colourfulness and saturation", ""),
 }  # fmt: skip
 
 
 @hookimpl
 def harness_components() -> Iterable[Component]:
-    """Declare the measures."""
+    """Declare the measures, and quality and attributes of images."""
+    yield from declared()
     for name, (summary, citation) in _MEASURES.items():
         module = name.replace("-", "_")
         title = "".join(part.title() for part in name.split("-"))

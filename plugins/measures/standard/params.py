@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from harness.plugin import Params
+from harness.plugin import Params, ToolRequest
 
 Cosine = Annotated[float, Field(ge=-1, le=1)]
 
@@ -124,3 +125,23 @@ class LeakageParams(Params):
 
 class ImageStatisticsParams(Resampled):
     """Parameters of ``image-statistics``."""
+
+
+class AttributeBalanceParams(Resampled):
+    """Parameters of ``attribute-balance``."""
+
+    by: str = Field(
+        "stated-attributes", description="Attribute or quality component that rates the images."
+    )
+    kind: Literal["attribute", "quality"] = Field(
+        "attribute", description="Which of the two ``by`` is."
+    )
+    settings: dict[str, Any] = Field({}, description="Parameters of ``by``.")
+    target: dict[str, Literal["uniform"] | tuple[float, ...]] = Field(
+        {}, description="Wanted share of each bin by attribute, or uniform, for kl."
+    )
+    pairs: bool = Field(False, description="Also measure the joint bins of every two attributes.")
+
+    def tools(self) -> Mapping[str, ToolRequest]:
+        """The component that rates."""
+        return {"rater": ToolRequest(self.kind, self.by, self.settings)}

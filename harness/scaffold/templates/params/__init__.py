@@ -1,0 +1,1 @@
+"""Jinja templates of a new plugin package, one file each."""
