@@ -12,6 +12,7 @@
 
   // Tabs
   const tabs = all("[role=tab]");
+  const further = document.querySelector(".further");
   const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
   const choose = (tab, { focus = false } = {}) => {
     for (const other of tabs) {
@@ -20,18 +21,32 @@
       other.tabIndex = chosen ? 0 : -1;
       panelOf(other).classList.toggle("shown", chosen);
     }
-    tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const inside = further.contains(tab);
+    further.classList.toggle("holds", inside);
+    further.querySelector("summary").textContent = inside ? `More: ${tab.textContent.trim()}` : "More";
+    further.open = inside && focus;
+    if (!inside) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
     if (focus) tab.focus();
   };
+  addEventListener("click", (event) => { if (!further.contains(event.target)) further.open = false; });
+  further.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !further.open) return;
+    further.open = false;
+    further.querySelector("summary").focus();
+  });
   const steps = { ArrowRight: 1, ArrowLeft: -1 };
+  const down = { ArrowDown: 1, ArrowUp: -1 };
   tabs.forEach((tab, index) => {
     tab.addEventListener("click", () => {
       choose(tab);
+      if (panelOf(tab).getBoundingClientRect().top < 0) panelOf(tab).scrollIntoView();
       history.replaceState(null, "", "#" + panelOf(tab).id);
     });
     tab.addEventListener("keydown", (event) => {
       let next = null;
-      if (event.key in steps) next = (index + steps[event.key] + tabs.length) % tabs.length;
+      // Up and down are for the list under More; in the bar they scroll the page.
+      const step = further.contains(tab) ? steps[event.key] ?? down[event.key] : steps[event.key];
+      if (step) next = (index + step + tabs.length) % tabs.length;
       if (event.key === "Home") next = 0;
       if (event.key === "End") next = tabs.length - 1;
       if (next === null) return;
@@ -40,11 +55,12 @@
     });
   });
   const follow = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const name = decodeURIComponent(location.hash.slice(1));
+    const target = document.getElementById(name) ?? document.getElementById(`tab-${name}`);
     const panel = target && target.closest(".panel");
     if (!panel) return;
     choose(tabs.find((tab) => panelOf(tab) === panel));
-    if (target === panel) return scrollTo(0, 0);
+    if (target === panel) return panel.scrollIntoView();
     for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
     target.hidden = false;
     target.scrollIntoView();
@@ -52,6 +68,7 @@
     if (summary) summary.focus({ preventScroll: true });
   };
   addEventListener("hashchange", follow);
+  addEventListener("load", () => { if (location.hash) follow(); });
 
   // Light and dark
   const theme = document.getElementById("theme");
@@ -111,6 +128,12 @@
     }
     say(`${left} shown`);
   });
+  for (const button of all("[data-whole]")) {
+    button.addEventListener("click", () => {
+      const whole = button.closest(".grid").classList.toggle("whole");
+      button.setAttribute("aria-pressed", String(whole));
+    });
+  }
   for (const input of all("[data-filter]")) {
     filtering(input, () => input.closest(".grid").querySelector("tbody").rows);
   }

@@ -7,11 +7,13 @@ A printed fraction is a percentage with no more decimals than the comparisons be
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
 MAX_DECIMALS = 2
 """Published tables of the field stop here, and so do their confidence intervals."""
 
 MISSING = "n/a"
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def decimals(count: int | None) -> int:
@@ -30,6 +32,19 @@ def number(value: float | None, unit: str = "fraction", count: int | None = None
     if unit == "fraction":
         return f"{100 * value:.{decimals(count)}f}"
     return f"{value:.4g}"
+
+
+def moment(stamp: str) -> str:
+    """An ISO 8601 time for people, in UTC: ``2 Jan 2026, 14:05 UTC``; another text as it is."""
+    try:
+        found = datetime.fromisoformat(stamp)
+    except ValueError:
+        return stamp
+    if found.tzinfo is None:
+        return stamp
+    found = found.astimezone(UTC)
+    # Not %b: a report does not depend on the language of the machine.
+    return f"{found.day} {MONTHS[found.month - 1]} {found.year}, {found:%H:%M} UTC"
 
 
 def suffix(unit: str) -> str:

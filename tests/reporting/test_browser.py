@@ -271,6 +271,89 @@ def test_no_tab_is_wider_than_the_window(page, width):
         assert page.ask("document.documentElement.scrollWidth") <= width, name
 
 
+def test_all_tabs_are_in_sight_on_a_laptop(page):
+    page.size(1280, 900)
+    assert page.ask("""(() => { const bar = document.querySelector('.tabs [role=tablist]');
+      return bar.scrollWidth <= bar.clientWidth; })()""")
+    assert page.ask("document.querySelector('.further').getBoundingClientRect().right") <= 1280
+    page.ask("document.querySelector('.further summary').click()")
+    hidden = page.ask("""[...document.querySelectorAll('.further [role=tab]')]
+      .filter((t) => !t.offsetHeight || t.getBoundingClientRect().right > 1280).length""")
+    assert hidden == 0
+    page.ask("document.getElementById('to-environment').click()")
+    assert page.ask("document.querySelector('.further summary').textContent") == "More: Environment"
+    assert not page.ask("document.querySelector('.further').open")
+
+
+def test_a_phone_shows_verdict_and_numbers_first(page):
+    page.size(390, 844)
+    box = "document.querySelector('{}').getBoundingClientRect()"
+    head, table = (page.ask(f"{box.format(q)}.top") for q in ("h1", "[data-grid=comparison] table"))
+    number = page.ask(box.format("[data-grid=comparison] tbody td.warm") + ".right")
+    cards = page.ask(box.format(".answers") + ".top")
+    assert 0 <= head < table < 500
+    assert number <= 390
+    assert cards > table
+    assert page.ask(
+        "getComputedStyle(document.querySelector('.tabs [role=tablist]')).overflowX"
+    ) == ("auto")
+    before = page.ask(f"({COLUMN})(1)")
+    page.ask("document.querySelector('[data-grid=comparison] [data-whole]').click()")
+    shown = "getComputedStyle(document.querySelector('[data-grid=comparison] td.minor')).display"
+    assert page.ask(shown) == "table-cell"
+    assert page.ask(f"({COLUMN})(1)") == before
+    page.size(1280, 900)
+    page.ask("document.querySelector('[data-grid=comparison] [data-whole]').click()")
+    assert page.ask(shown) == "table-cell"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    "name",
+    ["environment", "tab-environment", "training", "tab-training", "failures", "tab-provenance",
+     "bench-2", "attributes"],
+)  # fmt: skip
+def test_a_link_into_the_page_hides_nothing_under_the_bar(browser, url, name, width):
+    browser.call("Emulation.setEmulatedMedia", media="", features=[])
+    browser.size(width, 500)
+    browser.open(f"{url}#{name}")
+    browser.ask("new Promise((done) => setTimeout(done, 200))")
+    bar = browser.ask("document.querySelector('.tabs').getBoundingClientRect().bottom")
+    where = "document.querySelector('.panel.shown')"
+    if name.startswith(("bench", "attributes")):
+        where = f"document.getElementById('{name}')"
+    top = browser.ask(f"""Math.min(...[...{where}.querySelectorAll('h3, p, summary, input')]
+      .filter((e) => e.offsetHeight).slice(0, 1).map((e) => e.getBoundingClientRect().top))""")
+    assert top >= bar
+    assert top < 500
+
+
+def test_at_most_eight_series_are_drawn_and_others_can_be_selected(browser, big_report):
+    browser.call("Emulation.clearDeviceMetricsOverride")
+    browser.call("Emulation.setEmulatedMedia", media="", features=[])
+    browser.open(f"file://{big_report}")
+    browser.ask("document.getElementById('to-benchmarks').click()")
+    browser.wait("document.querySelector('#tab-benchmarks figure.drawn .live svg')")
+    figure = "document.querySelector('#tab-benchmarks figure')"
+    lines = f"""new Set([...{figure}.querySelectorAll('.live .mark-line path')]
+      .map((p) => p.getAttribute('stroke'))).size"""
+    assert browser.ask(lines) == 8
+    assert browser.ask(f"{figure}.querySelector('summary').textContent") == "Select series (50)"
+    browser.ask(f"{figure}.querySelector('details').open = true")
+    boxes = f"[...{figure}.querySelectorAll('input[type=checkbox]')]"
+    browser.wait(f"{boxes}.length === 50")
+    assert browser.ask(f"{boxes}.filter((b) => b.checked).length") == 8
+    assert browser.ask(f"{boxes}.filter((b) => b.disabled).length") == 42
+    browser.ask(f"{boxes}.find((b) => b.checked).click()")
+    assert browser.ask(f"{boxes}.filter((b) => b.disabled).length") == 0
+    browser.wait(f"{lines} === 7")
+    name = browser.ask(f"""(() => {{ const box = {boxes}.filter((b) => !b.checked).at(-1);
+      box.click(); return box.parentElement.textContent; }})()""")
+    browser.wait(f"{lines} === 8")
+    assert name in browser.ask(f"{figure}.querySelector('.live .role-legend').textContent")
+    assert browser.complaints() == []
+
+
 def test_hostile_names_do_nothing(browser, make, tmp_path):
     bad = '</script><img src=x onerror="window.hacked=1">\'"`--><svg onload=window.hacked=1>{{7*7}}'
     folder = tmp_path / "study"

@@ -43,3 +43,18 @@ def test_durations(seconds, text):
 @pytest.mark.parametrize(("rate", "text"), [(1e-4, "1e-4"), (0.01, "1e-2"), (0.1, "1e-1")])
 def test_rates_as_the_field_writes_them(rate, text):
     assert numbers.far(rate) == text
+
+
+@pytest.mark.parametrize(
+    ("stamp", "text"),
+    [
+        ("2026-01-02T00:00:00+00:00", "2 Jan 2026, 00:00 UTC"),
+        ("2026-12-31T23:30:59-05:00", "1 Jan 2027, 04:30 UTC"),
+        ("2026-06-05T14:05:00.123Z", "5 Jun 2026, 14:05 UTC"),
+        ("2026-01-02T00:00:00", "2026-01-02T00:00:00"),  # of no time zone
+        ("yesterday", "yesterday"),
+        ("", ""),
+    ],
+)
+def test_a_time_is_readable_and_what_is_none_stays(stamp, text):
+    assert numbers.moment(stamp) == text

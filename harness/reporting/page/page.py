@@ -34,6 +34,7 @@ from harness.reporting.tables import redaction
 from harness.reporting.tables.comparison import comparison
 from harness.reporting.tables.matrix import Matrix, Names
 from harness.reporting.tables.writers import copies
+from harness.results import numbers
 from harness.results.embedded import ELEMENT, payload, script_json
 
 if TYPE_CHECKING:
@@ -46,11 +47,13 @@ PAGE, STYLE, SCRIPT = "page.jinja", "report.css", "report.js"
 TABS = (
     ("overview", "Overview"), ("benchmarks", "Benchmarks"), ("fairness", "Fairness"),
     ("generators", "Generators"), ("training", "Training"), ("leaks", "Leaks"),
-    ("published", "Published"), ("protocols", "Protocols"), ("provenance", "Provenance"),
-    ("environment", "Environment"), ("failures", "Failures"),
+    ("failures", "Failures"), ("published", "Published"), ("protocols", "Protocols"),
+    ("provenance", "Provenance"), ("environment", "Environment"),
 )  # fmt: skip
-ADDED = ("added", "More")  # only where a plugin adds something
 FACE_SETS = ("face_sets", "Face sets")  # only where one was measured
+ADDED = ("added", "From plugins")  # only where a plugin adds something
+UNDER_MORE = ("published", "protocols", "provenance", "environment", "added")
+"""Tabs that are opened rarely; the others fit beside each other at 1280 pixels."""
 Adder = Callable[["Study"], Sequence["ReportSection"]]
 
 
@@ -122,6 +125,7 @@ def context(
         **shown,
         "added": sections,
         "tabs": _tabs(sections, shown["face_sets"]),
+        "under_more": UNDER_MORE,
         "style": Markup(_source(found, STYLE)),  # noqa: S704 (files of the template folders)
         "script": Markup(_source(found, SCRIPT)),  # noqa: S704
         "viewer": _viewer() if drawn else "",
@@ -195,7 +199,7 @@ def _counts(study: Study) -> list[tuple[str, str]]:
         ("Root seed", ", ".join(map(str, sorted({result.seed.root for result in results})))),
         ("Repeats", f"{len({result.seed.repeat for result in results})}" if results else ""),
         ("Harness", ", ".join(versions)),
-        ("Last result", dates[-1] if dates else ""),
+        ("Last result", numbers.moment(dates[-1]) if dates else ""),
     ]
     return [(name, text) for name, text in lines if text]
 

@@ -128,7 +128,7 @@ def _facts(result: Result) -> list[tuple[str, str]]:
     code = ", ".join(f"{key} {value}" for key, value in flat(result.provenance.code).items())
     lines = [
         ("Result", result.id),
-        ("Created", result.created),
+        ("Created", numbers.moment(result.created)),
         ("Limited", "" if result.limited is None else str(result.limited)),
         ("Code", code),
         ("Environment", result.provenance.env),
