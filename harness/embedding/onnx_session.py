@@ -51,7 +51,21 @@ def open_session(path: Path, device: str = "cpu", threads: int | None = None) ->
             f"{device} was asked for but ONNX Runtime can only use {used} here; install a "
             "CUDA build of onnxruntime with its libraries, or choose device cpu"
         )
+    _read_names(session, path)
     return session
+
+
+def _read_names(session: InferenceSession, path: Path) -> None:
+    """Raises DataError where a text of the file is not UTF-8: it fails whenever it is looked at."""
+    try:
+        for value in (*session.get_inputs(), *session.get_outputs()):
+            _ = value.name, value.shape
+        _ = session.get_modelmeta().custom_metadata_map
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} has a name, an axis or metadata that is not UTF-8 ({error.reason}); the file "
+            "is damaged, or export it again"
+        ) from None
 
 
 def run_session(
