@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
+from harness.cli.grouped import OF_EXECUTORS as PREFIX
 from harness.cli.grouped import GroupedCommand
 from harness.cli.options import open_registry
 
-PREFIX = "executor_option_"
 NO_PLUGINS: Mapping[str, Any] = {"disabled": (), "plugins_dirs": ()}
 
 

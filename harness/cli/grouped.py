@@ -16,11 +16,16 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
               "device", "precision", "portable", "batch_size"),
     "Execution": ("dry_run", "yes", "jobs", "nproc", "rerun", "fail_fast", "offline", "executor",
                   "show_executor", "allow_code"),
-    "Output": ("quiet", "verbose", "as_json", "show_config", "track"),
+    "Output": ("quiet", "verbose", "as_json", "show_config", "track", "_click_default_help"),
 }  # fmt: skip
 """Names that click gives the values of options, in the order of the help page."""
 OTHER = "Other options"
-HOME = "HARNESS_HOME is the folder of the store (everything that is made, and links to your data)."
+OF_EXECUTORS = "executor_option_"
+"""How the names of options begin that executors declare."""
+ALIKE = "params_"
+"""How the names of options begin that are shown on one line: a letter per kind of component."""
+KINDS = {"-G": "generator", "-M": "model", "-B": "benchmark", "-A": "aligner", "-P": "measure"}
+HOME = "HARNESS_HOME: folder of the store, of everything that is made"
 
 
 class GroupedCommand(click.Command):
@@ -31,14 +36,28 @@ class GroupedCommand(click.Command):
         shown = {param.name: param.get_help_record(ctx) for param in self.get_params(ctx)}
         groups = dict(GROUPS)
         named = {name for names in groups.values() for name in names}
-        groups[OTHER] = tuple(str(name) for name in shown if name not in named)
+        rest = [str(name) for name in shown if name not in named]
+        of_executors = [name for name in rest if name.startswith(OF_EXECUTORS)]
+        groups["Execution"] += tuple(of_executors)
+        groups[OTHER] = tuple(name for name in rest if name not in of_executors)
         for title, names in groups.items():
-            rows = [record for name in names if (record := shown.get(name)) is not None]
+            there = {name: row for name in names if (row := shown.get(name)) is not None}
+            rows = _joined(there)
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write which environment variable names the store."""
-        with formatter.section("Environment"):
-            formatter.write_text(HOME)
+        formatter.write_paragraph()
+        formatter.write_text(HOME)
+
+
+def _joined(records: Mapping[str, tuple[str, str]]) -> list[tuple[str, str]]:
+    """Rows of a group; options that differ only in the kind of component share the first."""
+    alike = [record[0].split() for name, record in records.items() if name.startswith(ALIKE)]
+    if len(alike) < 2:
+        return list(records.values())
+    kinds = ", ".join(KINDS[flag] for flag, *_ in alike)
+    row = f"{', '.join(flag for flag, *_ in alike)} {alike[0][-1]}", f"Parameter of a {kinds}."
+    return [row, *(record for name, record in records.items() if not name.startswith(ALIKE))]

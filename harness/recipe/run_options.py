@@ -81,7 +81,7 @@ class RecipeFlags:
     finetune: Annotated[
         str | Iterable[Names],
         flag("--finetune", metavar="SET", completes="generator",
-             help="Fine-tune on this set. Repeat for more phases; use A,B to merge sets."),
+             help="Fine-tune on SET; repeatable; A,B merges."),
     ] = ()  # fmt: skip
     initial: Annotated[
         str | None,
@@ -134,7 +134,7 @@ class RecipeFlags:
     values: Annotated[
         Mapping[str, Any],
         flag("--set", metavar="PATH=VALUE", entry=parse_assignment,
-             help="Set any value: model.epochs=3, generator.bfm.identities=9."),
+             help="Set any value, such as model.epochs=3."),
     ] = field(default_factory=dict)  # fmt: skip
     sweep: Annotated[
         Mapping[str, list[Any]],
@@ -150,17 +150,17 @@ class RecipeFlags:
     limit: Annotated[
         int | None,
         flag("--limit", metavar="N",
-             help="Trial: first N identities, and N genuine and impostor pairs per fold."),
+             help="Trial: N identities, N pairs per kind and fold."),
     ] = None  # fmt: skip
     align: Annotated[
         str | None,
-        flag("--align", choices=("auto", "given", "template", "box", "detector"),
-             help="How landmarks are found  [default: auto]"),
+        flag("--align", choices=("auto", "given", "template", "box", "detector"), metavar="HOW",
+             help="Landmarks: auto (default), given, template, box, detector."),
     ] = None  # fmt: skip
     on_failure: Annotated[
         str | None,
-        flag("--on-failure", choices=("reject", "given", "box", "centre", "error"),
-             help="Where no face is found  [default: reject]"),
+        flag("--on-failure", choices=("reject", "given", "box", "centre", "error"), metavar="HOW",
+             help="No face: reject (default), given, box, centre, error."),
     ] = None  # fmt: skip
     max_doubtful: Annotated[
         float | None,
@@ -219,7 +219,7 @@ class RunOptions(RecipeFlags):
     nproc: Annotated[
         int,
         flag("--nproc", least=1, metavar="N",
-             help="Processes of one training; on GPUs, one each."),
+             help="Processes per training, one per GPU."),
     ] = 1  # fmt: skip
     rerun: Annotated[
         Names, flag("--rerun", metavar="SEL", help="Recompute a stage, component or key.")

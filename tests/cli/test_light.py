@@ -86,6 +86,6 @@ def test_light_verbs_load_no_heavy_library(args):
 )
 def test_help_is_short_and_has_examples(harness_command, verb):
     text = harness_command(verb, "--help", toys=False).stdout
-    assert len(text.splitlines()) <= 60
+    assert len(text.splitlines()) <= (70 if verb in ("run", "plan") else 60)  # in seven groups
     assert "Examples:" in text
     assert f"harness {verb}" in text

@@ -107,6 +107,7 @@ def test_nodes_know_their_worker_and_their_benchmark(job):
     }
     assert found == {
         ("generate", "toy-faces"): ("toy-faces", None),
+        ("generate", "toy-faces for toy-pairs (faces)"): ("toy-faces", None),
         ("place", "toy-faces"): (None, None),
         ("train", "toy-faces > toy-net"): ("toy-net", None),
         ("place", "toy-pairs"): (None, "toy-pairs"),
