@@ -302,7 +302,18 @@ def run(**options: Any) -> Study:
 
 
 def load_study(path: Path | str) -> Study:
-    """Open a study folder; ``frame()`` of what it returns is a pandas table of all numbers."""
+    """Open a study folder; ``frame()`` of what it returns is a pandas table of all numbers.
+
+    A notebook shows it as the table of ``harness table``.
+    """
     from harness.results.study import load_study as load_folder
 
-    return load_folder(Path(path))
+    study = load_folder(Path(path))
+    study.html = _html_of
+    return study
+
+
+def _html_of(study: Study) -> str:
+    from harness.reporting.notebook import study_html
+
+    return study_html(study)

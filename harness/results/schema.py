@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
 from harness.fileio import verified
 from harness.fileio.decoding import json_value
 from harness.fileio.names import FilePath, Id, Name, RawFiles
+from harness.results import short
 from harness.results.migrate import migrated
 from harness.results.plausible import implausible
 from harness.results.stored_facts import Count, Seconds, check_model_facts, too_large
@@ -172,6 +173,13 @@ class Result(ResultRecord):
     def integrity(self) -> Integrity:
         """What was found when the result was read or sealed."""
         return self._integrity
+
+    def __repr__(self) -> str:
+        return short.representation(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return short.as_html(self)
 
     def fields(self) -> dict[str, Any]:
         """The JSON values of ``result.json``, the field ``schema`` first."""

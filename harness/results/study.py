@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,9 +40,12 @@ class Cell:
         return path if path.is_file() else None
 
 
-@dataclass
+@dataclass(repr=False)
 class Study:
-    """One study folder, or several read as one. A cell found twice is kept once."""
+    """One study folder, or several read as one. A cell found twice is kept once.
+
+    ``html`` is what a notebook shows of it, which reporting gives; ``harness.load_study`` sets it.
+    """
 
     folders: tuple[Path, ...]
     cells: list[Cell] = field(default_factory=list)
@@ -52,6 +55,22 @@ class Study:
     environments: dict[str, Any] = field(default_factory=dict)  # by file name under env/
     measurements: list[MeasurementRecord] = field(default_factory=list)  # of face sets
     recipes: dict[Path, str] = field(default_factory=dict)  # study.toml of each folder
+    html: Callable[[Study], str] | None = field(default=None, compare=False)
+
+    @property
+    def title(self) -> str:
+        """The names of its folders."""
+        return ", ".join(folder.resolve().name for folder in self.folders)
+
+    def __repr__(self) -> str:
+        counts = [f"{len(self.cells)} {'result' if len(self.cells) == 1 else 'results'}"]
+        counts += [f"{len(self.failures)} failed"] if self.failures else []
+        counts += [f"{len(self.damaged)} damaged"] if self.damaged else []
+        return f"<Study {self.title}: {', '.join(counts)}>"
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows; None, for which it shows the line above, where nothing can."""
+        return None if self.html is None or not self.cells else self.html(self)
 
     @property
     def results(self) -> list[Result]:
