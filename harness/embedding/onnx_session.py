@@ -51,15 +51,21 @@ def open_session(path: Path, device: str = "cpu", threads: int | None = None) ->
             f"{device} was asked for but ONNX Runtime can only use {used} here; install a "
             "CUDA build of onnxruntime with its libraries, or choose device cpu"
         )
-    _read_names(session, path)
+    _check_ends(session, path)
     return session
 
 
-def _read_names(session: InferenceSession, path: Path) -> None:
-    """Raises DataError where a text of the file is not UTF-8: it fails whenever it is looked at."""
+def _check_ends(session: InferenceSession, path: Path) -> None:
+    """Raises DataError for a network without input or output, or with texts that are not UTF-8.
+
+    ONNX Runtime opens both, and fails or gives nothing when they are looked at.
+    """
     try:
-        for value in (*session.get_inputs(), *session.get_outputs()):
-            _ = value.name, value.shape
+        ends = {"input": session.get_inputs(), "output": session.get_outputs()}
+        for name, values in ends.items():
+            if not values:
+                raise DataError(f"{path} has no {name}; give a network of images to embeddings")
+            _ = [(value.name, value.shape) for value in values]
         _ = session.get_modelmeta().custom_metadata_map
     except UnicodeDecodeError as error:
         raise DataError(

@@ -33,3 +33,16 @@ def test_a_text_that_is_not_utf_8_names_the_file(tmp_path, text):
     path.write_bytes(path.read_bytes().replace(text.encode(), text[:-1].encode() + b"\x80"))
     with pytest.raises(DataError, match=r"net\.onnx has .* not UTF-8"):
         open_session(path)
+
+
+@pytest.mark.parametrize("end", ["input", "output"])
+def test_a_network_without_an_end_is_refused(tmp_path, end):
+    path = network(tmp_path / "net.onnx")
+    model = onnx.load(path)
+    if end == "input":  # a constant in its place
+        values = helper.make_tensor("x", TensorProto.FLOAT, [1, 3, 8, 8], [0.0] * 192)
+        model.graph.initializer.append(values)
+    del getattr(model.graph, end)[:]
+    onnx.save(model, path)
+    with pytest.raises(DataError, match=rf"net\.onnx has no {end}"):
+        open_session(path)
