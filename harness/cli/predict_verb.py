@@ -18,10 +18,18 @@ if TYPE_CHECKING:
 
 @click.command(name="predict")
 @click.argument("studies", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--seed", type=int, default=0, show_default=True,
-              help="Seed of resamples and permutations.")  # fmt: skip
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Seed of resamples and permutations."
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a page with a scatter plot per measure.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per score.")
-def command(studies: tuple[Path, ...], *, seed: int, as_json: bool) -> int:
+def command(studies: tuple[Path, ...], *, seed: int, out: Path | None, as_json: bool) -> int:
     """Relate measures of face sets to the accuracy of networks trained on them.
 
     Takes every face set of STUDIES that was measured (`harness faces measure`), at least eight.
@@ -30,6 +38,7 @@ def command(studies: tuple[Path, ...], *, seed: int, as_json: bool) -> int:
     Examples:
       harness predict study
       harness predict small large --json
+      harness predict study -o predict.html
     """
     from harness.store.artifacts import Store
     from harness.tools.predict import predict_scores
@@ -42,6 +51,11 @@ def command(studies: tuple[Path, ...], *, seed: int, as_json: bool) -> int:
             say(json.dumps(asdict(item)))
     else:
         say_page(_text(found))
+    if out is not None:
+        from harness.reporting.prediction_page import write_page
+
+        write_page(found, out)
+        say(f"wrote {out}", err=True)
     return 0
 
 
@@ -61,10 +75,19 @@ def _table(item: Prediction) -> str:
 
     ordered = sorted(item.associations, key=lambda a: -abs(a.spearman or 0))
     rows = [
-        [a.measure, a.sets, _number(a.spearman), _range(a.low, a.high), _number(a.partial),
-         _number(a.kendall), _number(a.p_value), _number(a.holm), _number(a.loo_error, 4)]
+        [
+            a.measure,
+            a.sets,
+            _number(a.spearman),
+            _range(a.low, a.high),
+            _number(a.partial),
+            _number(a.kendall),
+            _number(a.p_value),
+            _number(a.holm),
+            _number(a.loo_error, 4),
+        ]
         for a in ordered
-    ]  # fmt: skip
+    ]
     heads = ["measure", "sets", "rho", "95 % interval", "partial", "tau", "p", "p (Holm)", "error"]
     errors = (
         f"error of the mean {_number(item.error_mean, 4)}, of the best measure "

@@ -23,6 +23,7 @@ def command() -> None:
       harness scores export study -o scores
       harness scores export study:3fa9 --format four -o scores
       harness scores import scores-dev.csv -b lfw-view2 -m facenet-bob
+      harness scores discard scores.csv -q quality.csv
     """
 
 
@@ -97,4 +98,67 @@ def import_file(obj: dict[str, Any], /, file: Path, study: Path, **options: Any)
         f"{folder}: {number.name}{f' at {point}' if point else ''} "
         f"{numbers.number(number.value, number.unit)}{'' if new else ' (there already)'}"
     )
+    return 0
+
+
+@command.command(name="discard")
+@click.argument("file", type=click.Path(path_type=Path), metavar="SCORES")
+@click.option(
+    "-q",
+    "--quality",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="CSV file of image quality; of several, each is compared with the first.",
+)
+@click.option(
+    "--fmr",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.001,
+    show_default=True,
+    help="The threshold is that of this FMR over all impostors.",
+)
+@click.option(
+    "--limit",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.2,
+    show_default=True,
+    help="Largest discarded share under which the area is taken.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of resamples.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per quality.")
+def discard(file: Path, *, quality: tuple[Path, ...], as_json: bool, **options: Any) -> int:
+    """Show FNMR as the comparisons of the lowest image quality are left out (ISO/IEC 29794-1).
+
+    SCORES has the columns first,second,genuine,score; the files of quality name the same images.
+
+    \b
+    Examples:
+      harness scores discard scores.csv -q quality.csv
+      harness scores discard scores.csv -q ofiq.csv -q norm.csv --fmr 0.01
+    """
+    from dataclasses import asdict
+
+    from tabulate import tabulate
+
+    from harness.terminal import line, say_page
+    from harness.tools.sets.discard import SHARES, discard_table
+
+    found = discard_table(file, quality, **options)
+    if as_json:
+        for row in found.rows:
+            say(json.dumps({"threshold": found.threshold, "shares": SHARES, **asdict(row)}))
+        return 0
+    heads = ["quality", "unrated", *(f"FNMR at {share:.0%}" for share in SHARES), "area",
+             "to the first"]  # fmt: skip
+    table = [
+        [line(f"{row.quality}: {row.column}"), row.unrated, *(f"{e:.4f}" for e in row.fnmr),
+         f"{row.area:.4f}", "{:+.4f} [{:+.4f}, {:+.4f}]".format(*row.difference)
+         if row.difference else ""]
+        for row in found.rows
+    ]  # fmt: skip
+    say(f"{found.genuine:,} genuine comparisons at an FMR of {options['fmr']:g}, which is a "
+        f"threshold of {found.threshold:.6g} over {found.impostors:,} impostors")  # fmt: skip
+    say_page(tabulate(table, heads, disable_numparse=True))
     return 0

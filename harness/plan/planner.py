@@ -228,15 +228,20 @@ class Planner(ComponentResolver):
 
     def _rules(self, take: Take) -> dict[str, Any]:
         """What is taken of a face set, as it enters a key."""
-        counts = {k: v for k, v in take.model_dump(include={"images", "identities"}).items() if v}
+        drawn = take.model_dump(include={"images", "identities"})
+        counts: dict[str, Any] = {name: count for name, count in drawn.items() if count}
         if counts:  # only then is something drawn
             counts["seed"] = self.study.seed if take.seed is None else take.seed
-        if take.exclude is None:
-            return counts
-        if not take.exclude.is_file():
-            raise UsageError(f"exclude={take.exclude} is not a file; check the path")
-        read = f"+reader{NAMES_READER}"  # as for parameters, see External
-        return counts | {"exclude": self.fingerprints.of(take.exclude) + read}
+        for name, path in (("exclude", take.exclude), ("quality", take.quality)):
+            if path is not None and not path.is_file():
+                raise UsageError(f"{name}={path} is not a file; check the path")
+        if take.exclude is not None:
+            read = f"+reader{NAMES_READER}"  # as for parameters, see External
+            counts["exclude"] = self.fingerprints.of(take.exclude) + read
+        if take.quality is not None:
+            rated = [self.fingerprints.of(take.quality), take.quality_column, take.min_quality]
+            counts["quality"] = rated
+        return counts
 
     def trained(self, prefix: str, model: ResolvedComponent) -> tuple[str, int]:
         """Key of a trained model in the store, and how many trainings it has behind it."""

@@ -148,7 +148,8 @@ def _asked(source: TrainingSource, limit: int | None) -> tuple[int, int, int] | 
     params, take = source.chosen.params, source.take
     identities: int | None = getattr(params, "identities", None)
     each: int | None = getattr(params, "images_per_id", None)
-    if source.node is None or identities is None or each is None or take.exclude is not None:
+    by_name = take.exclude is not None or take.quality is not None
+    if source.node is None or identities is None or each is None or by_name:
         return None
     people = min(n for n in (identities, take.identities, limit) if n is not None)
     return people, min(people * each, take.images or people * each), each
@@ -165,6 +166,11 @@ def _check_stream(planner: Planner, source: TrainingSource) -> None:
         raise UsageError(
             f"generator {source.name} is streamed, so nobody's name is known before an image is "
             "made; leave out stream, or exclude with a parameter of the generator"
+        )
+    if source.take.quality is not None:
+        raise UsageError(
+            f"generator {source.name} is streamed, so no image is rated before it is made; leave "
+            "out stream or min_quality"
         )
     if planner.study.align == "detector":
         raise UsageError("a streamed phase cannot use a detector; leave out stream or --align")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 
 class Use(BaseModel):
@@ -47,8 +47,8 @@ class Use(BaseModel):
 class Take(BaseModel):
     """Which part of a face set is trained on; a smaller number is a part of a larger one.
 
-    Identities that ``exclude`` names go first, then ``identities`` are drawn from the rest, then
-    ``images`` from theirs, one by one.
+    Identities that ``exclude`` names and images below ``min_quality`` go first, then
+    ``identities`` are drawn from the rest, then ``images`` from theirs, one by one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -58,13 +58,35 @@ class Take(BaseModel):
     exclude: Path | None = Field(
         None, description="File of identities to leave out, one name per line; # begins a comment."
     )
+    min_quality: float | None = Field(
+        None, description="Images that `quality` rates lower, or does not rate, are left out."
+    )
+    quality: Path | None = Field(
+        None,
+        description="CSV file of ratings, such as `harness faces rate -o` or OFIQ writes; it names "
+        "every image of the set.",
+    )
+    quality_column: str | None = Field(
+        None, description="Its column; by default quality, or UnifiedQualityScore of OFIQ."
+    )
     seed: int | None = Field(None, description="Seed of the draw; the study's if not set.")
+
+    @model_validator(mode="after")
+    def _rated(self) -> Take:
+        if (self.min_quality is None) != (self.quality is None):
+            raise ValueError("min_quality and quality (a CSV file) go together; give both")
+        if self.quality_column is not None and self.quality is None:
+            raise ValueError("quality_column names a column of quality, which is not given")
+        return self
 
     def words(self) -> str:
         """What is taken, for people; empty for everything."""
         parts = [f"{count} {name}" for name in ("images", "identities")
                  if (count := getattr(self, name)) is not None]  # fmt: skip
         parts += [f"without {self.exclude.name}"] if self.exclude else []
+        if self.quality is not None:
+            column = f" {self.quality_column}" if self.quality_column else ""
+            parts.append(f"{self.quality.name}{column} from {self.min_quality:g}")
         return ", ".join(parts)
 
 

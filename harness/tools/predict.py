@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,15 @@ Columns = dict[str, dict[str, float]]
 """Name of a measure or score -> key of a face set -> value."""
 
 
+@dataclass(frozen=True, eq=False)
+class Scatter:
+    """What one prediction is made of: S face sets by key, a score (S,) and every measure (S,)."""
+
+    keys: Sequence[str]
+    values: NDArray[np.float64]
+    measures: Mapping[str, NDArray[np.float64]]
+
+
 @dataclass(frozen=True)
 class Predictions:
     """One :class:`Prediction` per model and benchmark metric, and what was left out, in words."""
@@ -34,6 +43,8 @@ class Predictions:
     sets: Mapping[str, str]
     """Key of every face set that was used, with its title."""
     notes: Sequence[str]
+    scatter: Mapping[str, Scatter] = field(default_factory=dict)
+    """The points behind each prediction, by the name of its score."""
 
 
 def predict_scores(
@@ -45,7 +56,8 @@ def predict_scores(
     measured, and UsageError where fewer than eight sets have both.
     """
     notes: list[str] = []
-    scores, per_set = _scores(load_study(*studies).results, notes)
+    results = load_study(*studies).results
+    scores, per_set = _scores(results, notes)
     used = sorted({key for column in scores.values() for key in column})
     measures = _measures(store, set(used))
     if not measures:
@@ -54,7 +66,7 @@ def predict_scores(
             "`harness faces measure KEY` for each of them"
         )
     sizes = {key: _size(store, key) for key in used}
-    found = []
+    found, scatter = [], {}
     for name, column in scores.items():
         keys = [key for key in used if key in column and any(key in m for m in measures.values())]
         if len(keys) < LEAST_SETS:
@@ -70,6 +82,7 @@ def predict_scores(
         }
         table = {m: _column(values, keys) for m, values in measures.items()}
         values = np.array([column[key] for key in keys])
+        scatter[name] = Scatter(keys, values, table)
         rng = stream(seed, "predict", name)
         found.append(predict(name, values, table, given, rng, replicates=replicates))
     if not found:
@@ -77,8 +90,12 @@ def predict_scores(
     single = sum(count == 1 for count in per_set.values())
     if single:
         notes.append(f"{single:,} of {len(per_set):,} scores are of one training, not of several")
-    titles = {key: f"{sizes[key][1]:,} identities, {sizes[key][0]:,} images" for key in used}
-    return Predictions(found, titles, notes)
+    labels = {g.key: g.label or g.name for r in results if (g := r.cell.generator) is not None}
+    titles = {
+        key: f"{labels[key]}: {sizes[key][1]:,} identities, {sizes[key][0]:,} images"
+        for key in used
+    }
+    return Predictions(found, titles, notes, scatter)
 
 
 def _scores(
@@ -98,7 +115,8 @@ def _scores(
         trained = f"{model.label or model.name} {digest(model.params)[:6]}"
         aligner = result.cell.aligner.params if result.cell.aligner else None
         tested = digest([result.cell.benchmark.params, aligner, result.protocol.get("align")])[:6]
-        bench = f"{result.cell.benchmark.name} {result.comparison} {tested}"
+        named = result.cell.benchmark.label or result.cell.benchmark.name
+        bench = f"{named} {result.comparison} {tested}"
         for metric in result.metrics:
             if metric.headline and metric.value is not None:
                 at = "".join(f"@{key}={value}" for key, value in metric.at.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -32,7 +33,13 @@ def test_measures_meet_scores(here, nine):
         if row["spearman"] is not None:
             assert row["low"] <= row["spearman"] <= row["high"]
             assert 0 < row["p_value"] <= row["holm"] <= 1
-    again = here("predict", "study", "--json").stdout
+    again = here("predict", "study", "--json", "-o", "page.html").stdout
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == sum(len(item["associations"]) for item in found)
+    assert page.count("<circle") >= 9 * sum(
+        row["sets"] == 9 for item in found for row in item["associations"]
+    )
+    assert "Error of predicting a set from the others" in page
     assert [json.loads(line) for line in again.splitlines()] == found
 
 

@@ -21,6 +21,7 @@ from harness.faces.source import SourceGenerator, among, read_names
 from harness.faces.store import FaceSet, source_names
 from harness.plan.nodes import Node, TrainingSource
 from harness.plan.training import faces_role, placements_role
+from harness.protocols.readers.ratings import read_ratings
 from harness.recipe.tables import Take
 from harness.training.data.streamed import Streamed
 from harness.training.data.subset import choose, classes
@@ -131,6 +132,8 @@ def _taken(
     limit, take = session.plan.study.limit, source.take
     excluded = _excluded(faces, take.exclude) if faces is not None and take.exclude else set()
     within = subjects < limit if limit is not None else np.ones(len(subjects), np.bool_)
+    if faces is not None and take.quality is not None and take.min_quality is not None:
+        within &= _good(faces, take.quality, take.quality_column, take.min_quality)
     wanted: Mapping[str, int | None] = _wanted(take, subjects[within], excluded, limit)
     mask = within.copy()
     mask[within] = choose(
@@ -151,6 +154,21 @@ def _wanted(
     # A trial has fewer people, so their images may not suffice either.
     images = take.images if take.images is None or take.images <= len(left) else None
     return {"identities": identities, "images": images}
+
+
+def _good(faces: FaceSet, path: Path, column: str | None, least: float) -> NDArray[np.bool_]:
+    """Images that a list rates ``least`` or higher; DataError where it leaves some of them out."""
+    listed = read_ratings(path, column)
+    unknown = np.flatnonzero(~listed.has(faces.names))
+    if len(unknown):
+        raise DataError(
+            f"{path} does not name {len(unknown):,} of {len(faces):,} images of the face set, the "
+            f"first {faces.names[int(unknown[0])]!r}; rate all of them (`harness faces rate`)"
+        )
+    good = listed.of(faces.names) >= least
+    if not good.any():
+        raise DataError(f"no image of the face set has {listed.column} from {least:g} in {path}")
+    return np.asarray(good)
 
 
 def _excluded(faces: FaceSet, path: Path) -> set[int]:

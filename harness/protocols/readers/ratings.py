@@ -35,6 +35,14 @@ class RatingList:
         A listed path ends in the name of its image, so folders before it do not count. Raises
         DataError where two listed images are one, or where none is wanted.
         """
+        rows = self._rows(wanted)
+        return np.where(rows >= 0, self.values[rows], np.nan)
+
+    def has(self, wanted: Sequence[str]) -> NDArray[np.bool_]:
+        """Which images are listed, rated or not, bool (N,); raises as :meth:`of`."""
+        return np.asarray(self._rows(wanted) >= 0)
+
+    def _rows(self, wanted: Sequence[str]) -> NDArray[np.intp]:
         known: dict[str, int] = {}
         keys = set(map(_key, wanted))
         depth = max((key.count("/") for key in keys), default=0)
@@ -52,8 +60,7 @@ class RatingList:
                 f"{self.path} names {len(self.names):,} images and none of this set, whose first "
                 f"is {wanted[0]!r}; write them as they are named there"
             )
-        rows = np.array([known.get(_key(name), -1) for name in wanted], np.intp)
-        return np.where(rows >= 0, self.values[rows], np.nan) if len(rows) else np.empty(0)
+        return np.array([known.get(_key(name), -1) for name in wanted], np.intp)
 
     def _differ(self, first: int, second: int) -> bool:
         pair = self.values[[first, second]]
