@@ -152,18 +152,11 @@ def resolve(
             made = assign(kind, made, key, value, takes)
         return made
 
+    def swept(kind: str, uses: Sequence[AnyUse]) -> list[AnyUse]:
+        return sweep(kind, uses, sweeps.get(kind, {}), accepts)
+
     generators = _chosen(_uses(draft, "generator", Faces), settings.generator, Faces)
-    models = with_phases(
-        _chosen(_uses(draft, "model", ModelUse), settings.model, ModelUse),
-        generators=bool(generators),
-        mix=tuple(name for value in settings.mix for name in split_names(value)),
-        finetune=tuple(
-            split_names(phase) if isinstance(phase, str) else tuple(phase)
-            for phase in settings.finetune
-        ),
-        stream=settings.stream,
-        initial=settings.initial,
-    )
+    models = _models(draft, settings, generators=bool(generators))
     generators, models = with_labels(generators, models, [*map(str, settings.label)])
     sets = face_sets(generators, models)
     stored = {faces.use for faces in sets if faces.stored}
@@ -172,25 +165,30 @@ def resolve(
     benchmarks = _chosen(_uses(draft, "benchmark", Use), settings.bench, Use)
     recipe = Recipe(
         study=_study(draft.study, settings, said.get("study", ())),
-        generator=sweep("generator", generators, sweeps.get("generator", {}), accepts),
-        model=sweep("model", assigned("model", models), sweeps.get("model", {}), accepts),
-        benchmark=sweep(
-            "benchmark",
-            assigned("benchmark", _expand(benchmarks, groups, aliases)),
-            sweeps.get("benchmark", {}),
-            accepts,
-        ),
-        measure=sweep(
-            "measure",
-            assigned("measure", _measures(draft, settings)),
-            sweeps.get("measure", {}),
-            accepts,
-        ),
+        generator=swept("generator", generators),
+        model=swept("model", assigned("model", models)),
+        benchmark=swept("benchmark", assigned("benchmark", _expand(benchmarks, groups, aliases))),
+        measure=swept("measure", assigned("measure", _measures(draft, settings))),
         aligner=_aligner(draft, settings, said.get("aligner", ()), accepts),
         executor=_use(draft.executor, Use) if draft.executor else None,
     )
     recipe._profile = settings.profile  # noqa: SLF001 (made here)
     return recipe
+
+
+def _models(draft: RawRecipe, settings: RecipeFlags, *, generators: bool) -> list[ModelUse]:
+    """The models with the phases that flags give them; ``generators``: whether one is selected."""
+    return with_phases(
+        _chosen(_uses(draft, "model", ModelUse), settings.model, ModelUse),
+        generators=generators,
+        mix=tuple(name for value in settings.mix for name in split_names(value)),
+        finetune=tuple(
+            split_names(phase) if isinstance(phase, str) else tuple(phase)
+            for phase in settings.finetune
+        ),
+        stream=settings.stream,
+        initial=settings.initial,
+    )
 
 
 def _layered(settings: RecipeFlags, around: Surroundings) -> RawRecipe:

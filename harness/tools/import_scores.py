@@ -18,7 +18,7 @@ from harness.digests import digest, file_sha256
 from harness.engine.stages.cell_record import code_version, metric_record
 from harness.errors import DataError, UsageError
 from harness.fileio.names import WRITTEN, file_name, require_no_links
-from harness.protocols.base import Scores
+from harness.protocols.base import Evaluation, Scores
 from harness.protocols.doubt import direction, require_unequal
 from harness.protocols.imported import ImportedScores
 from harness.protocols.pair_doubt import examine_listed
@@ -77,30 +77,48 @@ def import_scores(
     with _faults_of(path):
         evaluation = comparison.evaluate(scores, 0)
     doubts = examine_listed(listed.first, listed.second, listed.genuine)
+    warnings = [
+        *evaluation.warnings,
+        *(f"{path.name}: {text}" for text in doubts.texts()),
+        *direction(evaluation.metrics, scores.columns, ADVICE),
+    ]
     folder.mkdir(parents=True, exist_ok=True)
     write_columns(folder / SCORES, scores.columns)
-    result = Result(
+    cell = CellUse(generator=None, model=_model(wanted.model, path, sha), benchmark=use)
+    result = _result(study, folder, key, cell, wanted.comparison, comparison, evaluation, warnings)
+    return write_result(folder, result), folder, True
+
+
+def _result(
+    study: Path,
+    folder: Path,
+    key: str,
+    cell: CellUse,
+    name: str,
+    comparison: ImportedScores,
+    evaluation: Evaluation,
+    warnings: list[str],
+) -> Result:
+    """The result of an imported cell, whose scores are in ``folder``; its curves are written."""
+    return Result(
         id=key,
         status="ok",
-        cell=CellUse(generator=None, model=_model(wanted.model, path, sha), benchmark=use),
-        comparison=wanted.comparison,
+        cell=cell,
+        comparison=name,
         protocol=comparison.protocol(),
         metrics=[metric_record(metric) for metric in evaluation.metrics],
         curves=write_curves(folder, evaluation),
         raw={"scores": SCORES, "sha256": file_sha256(folder / SCORES)},
         seed=SeedRecord(root=0, repeat=0),
         provenance=ProvenanceRecord(
-            inputs={"imported": sha}, code=code_version(), env=_environment(study)
+            inputs={"imported": comparison.source_sha256},
+            code=code_version(),
+            env=_environment(study),
         ),
         cost=CostRecord(wall_s={}),
-        warnings=[
-            *evaluation.warnings,
-            *(f"{path.name}: {text}" for text in doubts.texts()),
-            *direction(evaluation.metrics, scores.columns, ADVICE),
-        ],
+        warnings=warnings,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    return write_result(folder, result), folder, True
 
 
 @contextmanager
