@@ -38,6 +38,10 @@ def _shared(command: Command) -> Command:
                      help="Faces that the generator was trained on: search for its people."),
         click.option("--control", metavar="SET",
                      help="People the generator cannot have seen; their matches are subtracted."),
+        click.option("--kind", type=click.Choice(["image", "centre"]),
+                     help="What --seen compares: images, or centres of identities  [centre]"),
+        click.option("--fmr", type=click.FloatRange(0, 1, min_open=True, max_open=True),
+                     metavar="RATE", help="Share of impostors above the threshold of --seen."),
         click.option("--only", metavar="NAMES", help="Measures to make, separated by commas."),
         click.option("-P", "measure_params", multiple=True, metavar="MEASURE.KEY=VALUE",
                      help="Set a parameter of a measure."),
@@ -105,15 +109,21 @@ def _measured(
 ) -> list[SetMeasured]:
     from harness.engine.sets.labelled_set import copy_notes_of, open_labelled
     from harness.errors import UsageError
-    from harness.plan.measuring import ROLES, open_path
+    from harness.plan.measuring import ROLES
     from harness.store.artifacts import Store
+    from harness.tools.sets.named import named_source
 
     _check(options, sets)
     store, template = Store(), options["template"]
     measurer = _measurer(obj, store, options)
 
     def opened_set(name: str) -> ImageSource:
-        return open_path(measurer.planner, name, template, options["per_identity"])
+        return named_source(
+            measurer.planner.registry, store, name, template,
+            per_identity=options["per_identity"],
+            progress=measurer.progress,
+            plugin_files=measurer.plugin_files,
+        )  # fmt: skip
 
     opened = [opened_set(name) for name in sets]
     if len(sets) > 1 and len({item.key for item in opened}) < len(opened):
@@ -157,6 +167,9 @@ def _check(options: dict[str, Any], sets: Sequence[str]) -> None:
                 "each card; write it elsewhere"
             )
 
+    for flag in ("kind", "fmr"):
+        if options[flag] is not None and options["seen"] is None:
+            raise UsageError(f"--{flag} is of what --seen finds; give --seen too")
     if options["control"] is not None and options["seen"] is None:
         raise UsageError("--control is subtracted from what --seen finds; give --seen too")
     for flag, table in (("model", "model_params"), ("aligner", "aligner_params")):
@@ -217,10 +230,17 @@ def _table(name: str | None, given: Sequence[str]) -> dict[str, Any] | None:
 def _measures(registry: Any, options: dict[str, Any]) -> list[dict[str, Any]]:
     """The tables of the measures asked for, all by default, each with its parameters."""
     from harness.errors import UsageError
+    from harness.recipe.parameters import params_class
 
     known = [item.component.name for item in registry.of_kind("measure")]
     names = split_names(options["only"]) if options["only"] else known
-    tables = {name: {"use": name} for name in names}
+    tables: dict[str, dict[str, Any]] = {name: {"use": name} for name in names}
+    shared = {key: options[flag] for flag, key in (("kind", "search"), ("fmr", "fmr"))
+              if options[flag] is not None}  # fmt: skip
+    for name in names if shared else ():
+        fields = params_class(registry.find("measure", name)).model_fields
+        if shared.keys() <= fields.keys():
+            tables[name] |= shared
     for text in options["measure_params"]:
         path, value = parse_assignment(text)
         name, dot, key = path.partition(".")

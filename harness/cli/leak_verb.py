@@ -13,6 +13,7 @@ from harness.recipe.resolve import split_names
 from harness.terminal import line, say, say_page
 
 if TYPE_CHECKING:
+    from harness.engine.sets.labelled_set import LabelledSet
     from harness.plan.nodes import Plan
     from harness.store.artifacts import Store
     from harness.tools.leak import LeakReport
@@ -23,7 +24,7 @@ SHOWN = 5
 @click.command(name="leak")
 @click.argument("study", required=False, type=click.Path(path_type=Path))
 @click.option("--train", multiple=True, metavar="SET",
-              help="Stored face set (key), or a folder with one subfolder per person.")  # fmt: skip
+              help="Face set: key, folder of people, packed file (.rec) or generator.")  # fmt: skip
 @click.option("-b", "--bench", multiple=True, metavar="NAME", help="Benchmarks to search.")
 @click.option("-m", "--model", required=True, metavar="NAME", help="Model with weights.")
 @click.option("-M", "model_params", multiple=True, metavar="KEY=VALUE",
@@ -40,6 +41,12 @@ SHOWN = 5
               help="Take the first N images of each training identity  [default: all]")  # fmt: skip
 @click.option("--device", metavar="DEV", help="auto, cpu, cuda or cuda:N  [default: auto]")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Threads.")
+@click.option("--kind", type=click.Choice(["image", "centre"]), default="image",
+              show_default=True, help="Compare images, or the centres of identities.")  # fmt: skip
+@click.option("--control", metavar="SET",
+              help="People whom training cannot hold; their rate is shown beside.")  # fmt: skip
+@click.option("--fail-above", type=click.FloatRange(0, 1), metavar="SHARE",
+              help="Exit 4 if a larger share of people is found.")  # fmt: skip
 @click.option("--fail-on-leak", is_flag=True, help="Exit 4 where a leak is found.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a search.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
@@ -54,19 +61,29 @@ def command(obj: dict[str, Any], /, study: Path | None, **options: Any) -> int:
     Examples:
       harness leak study -m onnx -M path=net.onnx
       harness leak --train faces/ --template arcface -b lfw -m onnx -M path=net.onnx
+      harness leak --train faces/train.rec -b lfw -m onnx -M path=net.onnx --fail-above 0.01
       harness leak --train 3fa9c1 -b synthpie -m facenet-nn4 -M weights=w.safetensors
     """
+    from harness.engine.sets.labelled_set import open_labelled
     from harness.process.cpus import cpu_count
     from harness.progress import Progress
     from harness.store.artifacts import Store
     from harness.tools.leak_run import check, record
-    from harness.tools.sets.named import open_set
+    from harness.tools.sets.named import named_source
 
     if not 0 < options["fmr"] < 1:
         raise click.UsageError(f"--fmr {options['fmr']} is not a share between 0 and 1")
     store = Store()
     sets, benches = _targets(study, options["train"], options["bench"])
-    training = [open_set(store, name, options["template"]) for name in sets]
+    progress, registry = Progress(quiet=options["quiet"]), open_registry(obj)
+
+    def opened(name: str) -> LabelledSet:
+        source = named_source(registry, store, name, options["template"], progress=progress,
+                              plugin_files=files_of(obj))  # fmt: skip
+        return open_labelled(store, source)
+
+    training = [opened(name) for name in sets]
+    control = None if options["control"] is None else opened(options["control"])
     for note in dict.fromkeys(note for item in training for note in item.notes):
         say(f"harness: {note}", err=True)
     plan = _plan(obj, store, benches, options)
@@ -75,7 +92,9 @@ def command(obj: dict[str, Any], /, study: Path | None, **options: Any) -> int:
         plan, store, training,
         fmr=options["fmr"],
         per_identity=options["per_identity"],
-        progress=Progress(quiet=options["quiet"]),
+        progress=progress,
+        kind=options["kind"],
+        control=control,
         jobs=options["jobs"] or cpu_count(),
         plugin_files=files_of(obj),
     )  # fmt: skip
@@ -88,8 +107,10 @@ def command(obj: dict[str, Any], /, study: Path | None, **options: Any) -> int:
             say(json.dumps(report.to_json()))
         else:
             say_page(_text(report))
-    leaked = any(report.leaked for report in found)
-    return 4 if leaked and options["fail_on_leak"] else 0
+    leaked = options["fail_on_leak"] and any(report.leaked for report in found)
+    limit = options["fail_above"]
+    above = limit is not None and any(report.leak_rate > limit for report in found)
+    return 4 if leaked or above else 0
 
 
 def _targets(
@@ -142,6 +163,8 @@ def _text(report: LeakReport) -> str:
             "comparisons"
         ),
     ]
+    if report.control_rate is not None:
+        lines.append(f"  {report.control_rate:.2%} of the people of the control are, too")
     if not report.names_known:
         lines.append("  names: not known on both sides")
     else:

@@ -47,6 +47,11 @@ class SortedEmbeddings:
         """Images of every identity, int64 (K,)."""
         return np.diff(self.starts)
 
+    @property
+    def first_rows(self) -> Labels:
+        """The caller's row of the first embedding of every identity, int64 (K,)."""
+        return self.rows[self.starts[:-1]]
+
     def of(self, identity: int) -> Vectors:
         """Embeddings of one identity, float32 (n, D), a view."""
         return self.unit[self.starts[identity] : self.starts[identity + 1]]

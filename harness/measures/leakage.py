@@ -1,8 +1,9 @@
 """Are people of one set also in another? Matches found, against those that chance would give.
 
-The threshold is calibrated on the impostor scores of the other set itself, comparisons of the same
-kind, so that a stated share of strangers' comparisons reaches it. An identity counts once, however
-many of its comparisons do.
+The threshold is calibrated on the impostor scores of one set, comparisons of the same kind, so that
+a stated share of strangers' comparisons reaches it: of the other set (real people that a generator
+has seen) or, for a benchmark that is searched in training faces, of the benchmark. An identity
+counts once, however many of its comparisons do. `faces measure --seen` and `leak` both end here.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from numpy.typing import NDArray
 
 from harness.components import MeasuredValue
 from harness.measures.embedded import Labels, SortedEmbeddings
-from harness.measures.values import missing, with_interval
+from harness.measures.streamed import StreamedEmbeddings
+from harness.measures.values import LEVEL, missing, with_interval
 from harness.metrics.nearest import ImpostorThreshold, impostor_threshold, nearest
 from harness.metrics.outcome import NotMeasurable
 from harness.metrics.uncertainty.bootstrap import draw_subject_weights
+from harness.metrics.uncertainty.intervals import clopper_pearson
 from harness.seeds import children
 
+People = SortedEmbeddings | StreamedEmbeddings
 CHANCE = 0.01
 """Share of identities that match by chance at the default threshold."""
 LEAST_ABOVE = 10
@@ -59,7 +63,7 @@ class LeakSearch:
         return int(self.above.sum())
 
 
-def default_fmr(faces: SortedEmbeddings, seen: SortedEmbeddings, kind: str) -> float:
+def default_fmr(faces: People, seen: People, kind: str) -> float:
     """0.01 / (m N): about one identity in a hundred matches by chance.
 
     N is the number of comparisons partners (identities of ``seen`` for centres, its images
@@ -70,30 +74,35 @@ def default_fmr(faces: SortedEmbeddings, seen: SortedEmbeddings, kind: str) -> f
 
 
 def find(
-    faces: SortedEmbeddings,
-    seen: SortedEmbeddings,
+    faces: People,
+    seen: People,
     *,
     kind: str = "centre",
     fmr: float | None = None,
+    calibrated_on: People | None = None,
+    cautious: bool = False,
 ) -> LeakSearch | NotMeasurable:
     """Search every identity of ``faces`` among those of ``seen``, exact, in blocks.
 
-    ``kind`` is ``centre`` (means of identities) or ``image`` (every image). NotMeasurable where the
-    other set's impostor scores cannot show ``fmr``: fewer than ten are above the threshold.
+    ``kind`` is ``centre`` (means of identities) or ``image`` (every image). The impostors of
+    ``calibrated_on`` (``seen`` if None) set the threshold. NotMeasurable where they cannot show
+    ``fmr``: fewer than ten are above the threshold. With ``cautious`` one is enough, and chance is
+    counted at the upper end of the 95 % interval of the realised rate.
     """
     if kind not in ("centre", "image"):
         raise ValueError(f"kind={kind!r} is neither 'centre' nor 'image'")
     rate = default_fmr(faces, seen, kind) if fmr is None else fmr
-    limit = _threshold(seen, kind, rate)
+    source = seen if calibrated_on is None else calibrated_on
+    limit = _threshold(source, kind, rate, 1 if cautious else LEAST_ABOVE)
     if isinstance(limit, NotMeasurable):
         return limit
-    if limit.fmr == 0 or limit.value > SAME:
+    if not cautious and (limit.fmr == 0 or limit.value > SAME):
         return NotMeasurable(
             f"more than {rate:.2g} of the other set's impostor comparisons have a cosine above "
             f"{SAME}: it holds people under two names, so no threshold tells strangers apart"
         )
     comparisons, partners = _numbers(faces, seen, kind)
-    chance = -np.expm1(comparisons * partners * np.log1p(-limit.fmr))
+    chance = -np.expm1(comparisons * partners * np.log1p(-_rate(limit, cautious=cautious)))
     mine, theirs = (
         (faces.centres(), seen.centres()) if kind == "centre" else (faces.unit, seen.unit)
     )
@@ -101,7 +110,7 @@ def find(
     if kind == "centre":
         best = np.arange(faces.identities)
         score, mate = met.score, met.row
-        row, mate_row = faces.rows[faces.starts[:-1]], seen.rows[seen.starts[:-1]][met.row]
+        row, mate_row = faces.first_rows, seen.first_rows[met.row]
     else:
         best = _best(met.score, faces)
         score, hit = met.score[best], met.row[best]
@@ -113,15 +122,23 @@ def find(
                    limit.impostors, float(chance.sum()), p_value)  # fmt: skip
 
 
-def _numbers(
-    faces: SortedEmbeddings, seen: SortedEmbeddings, kind: str
-) -> tuple[NDArray[np.float64], int]:
+def _rate(limit: ImpostorThreshold, *, cautious: bool) -> float:
+    """The rate at which chance is counted: a handful of impostors fix it to a factor only."""
+    if not cautious:
+        return limit.fmr
+    accepted = round(limit.fmr * limit.impostors)
+    return clopper_pearson(accepted, limit.impostors, LEVEL).high
+
+
+def _numbers(faces: People, seen: People, kind: str) -> tuple[NDArray[np.float64], int]:
     if kind == "centre":
         return np.ones(faces.identities), seen.identities
     return faces.counts.astype(np.float64), seen.images
 
 
-def _threshold(seen: SortedEmbeddings, kind: str, fmr: float) -> ImpostorThreshold | NotMeasurable:
+def _threshold(
+    seen: People, kind: str, fmr: float, least: int
+) -> ImpostorThreshold | NotMeasurable:
     centres = kind == "centre"
     vectors = seen.centres() if centres else seen.unit
     subjects = np.arange(seen.identities) if centres else seen.codes
@@ -129,15 +146,15 @@ def _threshold(seen: SortedEmbeddings, kind: str, fmr: float) -> ImpostorThresho
     if not centres:
         counts = seen.counts
         pairs = int(counts.sum() ** 2 - (counts**2).sum()) // 2
-    if fmr * pairs < LEAST_ABOVE:
+    if least > 1 and fmr * pairs < least:
         return NotMeasurable(
             f"{pairs:,} impostor pairs of the other set leave {fmr * pairs:.1f} above a threshold "
-            f"at FMR {fmr:.2g}; {LEAST_ABOVE} are needed"
+            f"at FMR {fmr:.2g}; {least} are needed"
         )
     return impostor_threshold(vectors, subjects, fmr)
 
 
-def _best(scores: NDArray[np.float32], faces: SortedEmbeddings) -> Labels:
+def _best(scores: NDArray[np.float32], faces: People) -> Labels:
     """The row of every identity with its highest score, the first of equals."""
     order = np.lexsort((np.arange(len(scores)), -scores, faces.codes))
     return order[np.searchsorted(faces.codes[order], np.arange(faces.identities))]

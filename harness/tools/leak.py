@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from harness.components import Images
 from harness.errors import DataError, UsageError
-from harness.metrics.nearest import ImpostorThreshold, impostor_threshold, nearest
+from harness.measures.leakage import LeakSearch, find
+from harness.measures.streamed import StreamedEmbeddings
 from harness.metrics.outcome import NotMeasurable
-from harness.metrics.uncertainty.intervals import clopper_pearson
 from harness.protocols.verification import person_by_folder, person_by_number
 from harness.tools.similarity import Similarity, similarity
 
@@ -56,8 +56,8 @@ class LeakReport:
     """What was found between one training set and one benchmark.
 
     ``by_chance`` is the most matches that impostors alone would give, on average, at the upper end
-    of the FMR's 95 % interval; ``leaked`` says that there are more than chance explains (Poisson,
-    p < 0.01) or that names are shared.
+    of the FMR's 95 % interval; ``leaked`` says that there are more than chance explains
+    (p < 0.01) or that names are shared.
     """
 
     benchmark: str
@@ -75,6 +75,9 @@ class LeakReport:
     names_known: bool
     matches: tuple[Match, ...]  # one for each identity, the most similar first
     likeness: Similarity | None = None  # of the training faces with each other
+    kind: str = "image"  # what is compared: images, or centres of identities
+    p_value: float = 1.0  # of as many matches by chance, or more
+    control_rate: float | None = None  # share of the people of a control who match
 
     @property
     def above(self) -> int:
@@ -82,96 +85,91 @@ class LeakReport:
         return sum(match.above for match in self.matches)
 
     @property
+    def leak_rate(self) -> float:
+        """Share of the benchmark's identities above the threshold."""
+        return self.above / self.identities if self.identities else 0.0
+
+    @property
     def leaked(self) -> bool:
         """Whether scores computed with this training set need a mark."""
-        surprising = self.above > 0 and poisson_tail(self.above, self.by_chance) < SURPRISE
+        surprising = self.above > 0 and self.p_value < SURPRISE
         return bool(self.shared_names) or surprising
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values, its verdict first."""
         return {"schema": "harness/leak@1", "leaked": self.leaked, "above": self.above,
-                **asdict(self)}  # fmt: skip
+                "leak_rate": self.leak_rate, **asdict(self)}  # fmt: skip
 
 
 def find_leaks(
-    benchmark: EmbeddedPeople, training: EmbeddedPeople, fmr: float, titles: tuple[str, str, str]
+    benchmark: EmbeddedPeople,
+    training: EmbeddedPeople,
+    fmr: float,
+    titles: tuple[str, str, str],
+    kind: str = "image",
+    control: EmbeddedPeople | None = None,
 ) -> LeakReport:
     """Search every benchmark identity among the training faces; exact, memory of a few blocks.
 
-    ``titles`` are those of the benchmark, the training set and the model. Raises UsageError where
-    the benchmark has too few impostor pairs to show ``fmr``.
+    ``titles`` are those of the benchmark, the training set and the model. The people of a
+    ``control``, whom the training cannot hold, are searched at the same threshold. Raises
+    UsageError where the benchmark has too few impostor pairs to show ``fmr``.
     """
-    threshold = _threshold(benchmark, fmr)
-    found = nearest(benchmark.vectors, training.vectors)
-    matches = []
-    for subject in np.unique(benchmark.subjects):
-        rows = np.flatnonzero(benchmark.subjects == subject)
-        best = int(rows[np.argmax(found.score[rows])])
-        if found.row[best] < 0:
-            continue
-        mate = int(found.row[best])
-        matches.append(
-            Match(
-                benchmark.identities.get(int(subject), str(subject)),
-                benchmark.names[best],
-                training.identities.get(int(training.subjects[mate]), str(training.subjects[mate])),
-                training.names[mate],
-                float(found.score[best]),
-                bool(found.score[best] >= threshold.value),
-            )
+    people = StreamedEmbeddings(benchmark.vectors, benchmark.subjects)
+    faces = StreamedEmbeddings(training.vectors, training.subjects)
+    step = math.ceil(len(benchmark.vectors) / MOST_IMPOSTORS)
+    reference = StreamedEmbeddings(benchmark.vectors[::step], benchmark.subjects[::step])
+
+    def searched(who: StreamedEmbeddings) -> LeakSearch:
+        found = find(who, faces, kind=kind, fmr=fmr, calibrated_on=reference, cautious=True)
+        if isinstance(found, NotMeasurable):
+            raise UsageError(f"{found.reason}; raise --fmr or take a larger benchmark")
+        return found
+
+    found = searched(people)
+    matches = [
+        Match(
+            _name(benchmark, int(people.labels[k])),
+            benchmark.names[int(found.row[k])],
+            _name(training, int(faces.labels[found.mate[k]])),
+            training.names[int(found.mate_row[k])],
+            float(found.score[k]),
+            bool(found.above[k]),
         )
-    usable = int(np.isfinite(found.score).sum())
-    faces = int(np.isfinite(training.vectors).all(axis=1).sum())
+        for k in range(people.identities)
+        if found.mate[k] >= 0
+    ]
+    rate = None
+    if control is not None:
+        others = searched(StreamedEmbeddings(control.vectors, control.subjects))
+        rate = others.found / len(others.above)
+    images = (
+        (people.images, faces.images) if kind == "image" else (people.identities, faces.identities)
+    )
     return LeakReport(
         *titles,
         fmr=fmr,
-        threshold=threshold.value,
-        impostor_pairs=threshold.impostors,
+        threshold=found.threshold,
+        impostor_pairs=found.impostors,
         identities=len(matches),
         training_identities=len(np.unique(training.subjects)),
-        training_images=faces,
-        comparisons=usable * faces,
-        by_chance=_by_chance(benchmark, found.score, faces, _highest_rate(threshold)),
+        training_images=faces.images,
+        comparisons=images[0] * images[1],
+        by_chance=found.by_chance,
         shared_names=shared_names(benchmark.identities, training.identities),
         names_known=bool(benchmark.identities and training.identities),
         matches=tuple(sorted(matches, key=lambda match: -match.score)),
         likeness=similarity(
             training.vectors, training.subjects, training.names, training.identities
         ),
+        kind=kind,
+        p_value=found.p_value,
+        control_rate=rate,
     )
 
 
-def _threshold(benchmark: EmbeddedPeople, fmr: float) -> ImpostorThreshold:
-    step = math.ceil(len(benchmark.vectors) / MOST_IMPOSTORS)
-    found = impostor_threshold(benchmark.vectors[::step], benchmark.subjects[::step], fmr)
-    if isinstance(found, NotMeasurable):
-        raise UsageError(f"{found.reason}; raise --fmr or take a larger benchmark")
-    return found
-
-
-def _highest_rate(threshold: ImpostorThreshold) -> float:
-    """Upper end of the interval of the realised FMR: a handful of impostors fix the threshold."""
-    accepted = round(threshold.fmr * threshold.impostors)
-    return clopper_pearson(accepted, threshold.impostors, 0.95).high
-
-
-def _by_chance(
-    benchmark: EmbeddedPeople, scores: NDArray[np.float32], faces: int, fmr: float
-) -> float:
-    """Expected identities above the threshold if all faces were strangers, at most one each."""
-    usable = np.isfinite(scores)
-    counts = np.unique(benchmark.subjects[usable], return_counts=True)[1]
-    return float(np.minimum(1.0, counts * faces * fmr).sum())
-
-
-def poisson_tail(count: int, mean: float) -> float:
-    """Probability of ``count`` events or more where ``mean`` are expected."""
-    if count <= 0:
-        return 1.0
-    if mean == 0:
-        return 0.0
-    below = [k * math.log(mean) - mean - math.lgamma(k + 1) for k in range(count)]
-    return max(0.0, 1.0 - math.fsum(math.exp(term) for term in below))
+def _name(people: EmbeddedPeople, subject: int) -> str:
+    return people.identities.get(subject, str(subject))
 
 
 # -- names -------------------------------------------------------------------------------------

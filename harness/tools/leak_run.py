@@ -38,6 +38,8 @@ def check(
     progress: Progress,
     jobs: int,
     plugin_files: tuple[Path, ...] = (),
+    kind: str = "image",
+    control: LabelledSet | None = None,
 ) -> Iterator[LeakReport]:
     """Search the people of the plan's benchmarks in every training set.
 
@@ -53,10 +55,11 @@ def check(
             seen.add(cell.keys["embeddings"])
             benchmark = _benchmark(session, cell)
             embedder = SetEmbedder(session, cell.model, cell.aligner)
+            others = None if control is None else _trained(embedder, control, per_identity)
             for faces in training:
                 people = _trained(embedder, faces, per_identity)
                 titles = (cell.benchmark.name, faces.title, cell.model.name)
-                yield find_leaks(benchmark, people, fmr, titles)
+                yield find_leaks(benchmark, people, fmr, titles, kind, others)
 
 
 def record(study: Path, report: LeakReport, training_key: str) -> Path:

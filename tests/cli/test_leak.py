@@ -78,3 +78,46 @@ def test_too_low_a_rate_is_refused(here):
     done = here("leak", "--train", keys[5], *BENCH[:-5], "--fmr", "1e-7", "-j", "1",
                            check=2)  # fmt: skip
     assert "impostor pairs cannot show an FMR of 1e-07" in done.stderr
+
+
+def test_one_engine_answers_both_verbs(here):
+    """People of a benchmark in a set, and of a set in the other: the same matches."""
+    keys = made(here, "--seed", "99", "-G", "identities=40")
+    keys |= made(here, "--seed", "7", "-G", "identities=30")
+    (report,) = reports(here("leak", "--train", keys[7], *BENCH[:6], "-q", "--json",
+                             "--kind", "centre", "--fmr", "0.05"))  # fmt: skip
+    rows = reports(here("faces", "measure", keys[99], "-m", "toy-pixels", "-q", "--seen", keys[7],
+                        "--only", "leakage", "--fmr", "0.05", "--json"))  # fmt: skip
+    pairs = [(row["first"], row["second"]) for row in rows if row["metric"] == "pair"]
+    matches = [(m["identity"], m["training_identity"]) for m in report["matches"]]
+    assert sorted(pairs) == sorted(matches)
+    assert report["comparisons"] == 40 * 30
+
+
+@pytest.mark.parametrize(("limit", "code"), [("0.1", 4), ("0.2", 0)])
+def test_a_share_of_people_decides_the_exit_code(here, limit, code):
+    keys = made(here, "--seed", "99")
+    done = here("leak", "--train", keys[99], *BENCH, "--json", "--fail-above", limit, check=code)
+    assert reports(done)[0]["leak_rate"] == 6 / 40
+
+
+def test_the_rate_of_a_control_is_beside(here):
+    keys = made(here, "--seed", "99")
+    keys |= made(here, "--seed", "5")
+    args = ("leak", "--train", keys[99], *BENCH, "--json", "--control")
+    assert reports(here(*args, keys[99]))[0]["control_rate"] == 1
+    assert reports(here(*args, keys[5]))[0]["control_rate"] == 0
+    assert "of the people of the control" in here("leak", "--train", keys[99], *BENCH, "--control",
+                                                  keys[5]).stdout  # fmt: skip
+
+
+def test_generators_and_packed_files_are_searched_by_their_names(here, tmp_path):
+    keys = made(here, "--seed", "99")
+    here("faces", "export", keys[99], "--format", "recordio", "-o", "packed", "-q")
+    (path,) = (tmp_path / "packed").glob("*.rec")
+    done = here("leak", "--train", f"packed/{path.name}", "--train", "toy-faces", "--template",
+                "arcface", *BENCH, "--json")  # fmt: skip
+    packed, made_now = reports(done)
+    assert packed["above"] == 6
+    assert packed["training"] == path.name
+    assert made_now["training_identities"] == 6
