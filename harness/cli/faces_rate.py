@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import open_registry
+from harness.cli.options import files_of, open_registry
 from harness.recipe.parameters import parse_assignment
 from harness.terminal import line, say, say_page
 
@@ -67,19 +67,22 @@ def command(obj: dict[str, Any], /, faces: str, **options: Any) -> int:
       harness faces rate 3fa9 -a pose-from-landmarks -a pixel-statistics -o ratings.csv
       harness faces rate 3fa9 -q feature-norm -m onnx -M path=net.onnx -o quality.csv
     """
+    from harness.engine.sets.labelled_set import open_labelled
     from harness.progress import Progress
     from harness.store.artifacts import Store
-    from harness.tools.sets.named import open_set
+    from harness.tools.sets.named import named_source
     from harness.tools.sets.planned import set_tools
     from harness.tools.sets.rate_set import SetRater
     from harness.tools.sets.rating_table import write_ratings
 
     store = Store()
-    opened = open_set(store, faces, options["template"])
+    registry = open_registry(obj)
+    source = named_source(registry, store, faces, options["template"], plugin_files=files_of(obj))
+    opened = open_labelled(store, source)
     for note in opened.notes:
         say(f"harness: {note}", err=True)
     tools = set_tools(
-        open_registry(obj), store, wanted(options),
+        registry, store, wanted(options),
         model=_table(options["model"], options["model_params"]),
         aligner=_table(options["aligner"], options["aligner_params"]),
         device=options["device"], progress=Progress(quiet=options["quiet"]),
