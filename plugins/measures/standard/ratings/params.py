@@ -63,7 +63,7 @@ class OnnxAttributesParams(NetworkParams):
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "pose-bins": {
             **_IMAGENET, "width": 224, "height": 224, "crop": "box", "box_margin": 0.25,
-            "heads": {"yaw_deg": "bins:-99:3", "pitch_deg": "bins:-99:3", "roll_deg": "bins:-99:3"},
+            "heads": {"yaw_deg": "bins:99:-3", "pitch_deg": "bins:99:-3", "roll_deg": "bins:99:-3"},
         },
         "fairface": {
             **_IMAGENET, "width": 224, "height": 224, "crop": "box", "box_margin": 0.25,
