@@ -8,7 +8,9 @@ import tomllib
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
+from PIL import Image
 
 from harness.cli.main import VERBS, cli
 
@@ -148,3 +150,22 @@ def test_the_executor_of_the_how_to_makes_the_shards(harness_command, tmp_path):
         "--plugins-dir", ".", "run", "-g", "toy-faces", "-j", "1", "--executor", "backwards"
     )
     assert "contact sheet" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_way_from_a_folder_to_a_table_runs_when_made_small(harness_command, tmp_path):
+    random = np.random.default_rng(0)
+    for person in range(12):
+        (tmp_path / "myfaces" / f"person-{person}").mkdir(parents=True)
+        for k in range(4):
+            image = Image.fromarray(random.integers(0, 255, (112, 112, 3), dtype=np.uint8))
+            image.save(tmp_path / "myfaces" / f"person-{person}" / f"{k}.jpg")
+    fewer = ["identities=20", "pairs_per_fold=6", "yaws_deg=[-45,0,45]"]
+    for words in commands("docs/my-faces.md"):
+        small = [word for item in fewer for word in ("-B", item)] if "-b" in words else []
+        done = harness_command(*words, *small, toys=False, check=0)
+        if words[:2] == ["table", "mine"] and "--hlines" in words:
+            assert r"\begin{tabular}" in done.stdout
+            assert "MyFaces" in done.stdout
+            assert r"\pm" in done.stdout
+    assert list((tmp_path / "figures").glob("*.pdf"))
