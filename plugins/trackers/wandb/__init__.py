@@ -12,7 +12,7 @@ def harness_trackers() -> list[Extension]:
         Extension(
             name="wandb",
             target=f"{__name__}.tracker:WandbTracker",
-            summary="settings, metrics and the report as Weights & Biases runs, one a cell",
+            summary="settings, metrics and the report as Weights & Biases runs, one per cell",
             extras=("wandb",),
         )
     ]
