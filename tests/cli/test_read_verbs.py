@@ -63,8 +63,8 @@ def test_list_shows_components_plugins_and_json(harness_command):
     text = harness_command("list").stdout
     assert "toy-faces" in text
     rows = json.loads(harness_command("list", "--json").stdout)
-    kinds = {"generators", "models", "benchmarks", "aligners", "measures", "executors", "trackers",
-             "plugins"}  # fmt: skip
+    kinds = {"generators", "models", "benchmarks", "aligners", "measures", "qualities",
+             "attributes", "executors", "trackers", "plugins"}  # fmt: skip
     assert set(rows) == kinds
     assert all(row["ok"] for row in rows["plugins"])
     assert "toy-faces" not in harness_command("-p", "no:toys", "list").stdout
