@@ -25,6 +25,8 @@ from harness.components import KINDS, plural
 HERE = Path(__file__).parent
 DOCS = HERE.parent
 REFERENCE = "reference"
+SHOWN = {".html", ".jpg", ".webp"}
+"""Files of the gallery that the site has beside its page."""
 
 
 def reference(registry: Registry) -> dict[str, str]:
@@ -54,6 +56,9 @@ def lay_out(folder: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         text = scaffold_pages.filled(page.read_text("utf-8"))
         target.write_text(asset_pages.filled(text, registry), "utf-8")
+    for path in sorted((DOCS / "gallery").iterdir()):
+        if path.suffix in SHOWN:
+            shutil.copy(path, folder / "gallery" / path.name)
     (folder / REFERENCE).mkdir()
     for name, text in reference(registry).items():
         (folder / REFERENCE / f"{name}.md").write_text(text, "utf-8")

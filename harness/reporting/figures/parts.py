@@ -38,6 +38,8 @@ CONFIG: Mapping[str, Any] = {
              "gridColor": "#8884", "domainColor": "#888", "tickColor": "#888"},
     "legend": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
                "labelLimit": 320, "orient": "bottom", "columns": 3, "symbolStrokeWidth": 3,
+               # Fonts differ between machines, and the engine that draws may not have the reader's.
+               "columnPadding": 40,
                # Below each other: side by side two long legends leave the picture.
                "layout": {"bottom": {"direction": "vertical", "anchor": "start"}}},
 }  # fmt: skip
