@@ -44,7 +44,7 @@ def test_sizes_that_disagree_and_nothing_to_compare_are_refused():
 
 
 def test_memory_does_not_grow_with_the_images(tmp_path):
-    """Ten times the images cost little more than their labels and results, 64 bytes an image."""
+    """Ten times the images cost little more than their labels and results, 64 bytes per image."""
 
     def peak(count):
         path = tmp_path / f"{count}.npy"
