@@ -74,7 +74,7 @@ def exported(layout: str) -> Callable[[Path], Files]:
                  for k in range(4)]  # fmt: skip
         write_shard(shard_path(folder, 0), faces)
         LAYOUTS[layout](FaceSet(folder), folder, lambda *_: None)
-        found = {path.name: path.read_bytes() for path in sorted(folder.glob("faces-*"))}
+        found = {path.name: path.read_bytes() for path in sorted(folder.glob("faces[.-]*"))}
         for path in folder.iterdir():
             path.unlink()
         return found
@@ -170,6 +170,7 @@ READERS = {
     "zip": Reader(zipped, IMPORT),
     "tar": Reader(exported("webdataset"), IMPORT),
     "parquet": Reader(exported("parquet"), IMPORT),
+    "lmdb": Reader(exported("lmdb"), IMPORT),
     "rec": Reader(records, IMPORT),
     **{f"pack-{protocol}": Reader(pack(protocol), PAIRS, "*.bin")
        for protocol in (0, 2, 5)},

@@ -59,7 +59,7 @@ def values(tmp_path, official):
             return {"root": str(pairs(tmp_path / "pairs"))}
         if name == "folder":
             return {"root": str(pairs(tmp_path / "folder"))}
-        if name in ("parquet", "webdataset"):
+        if name in ("parquet", "webdataset", "lmdb"):
             return {"root": str(packed(pairs(tmp_path / "pairs"), tmp_path / name, name))}
         if name.startswith("csv-"):
             listed = [f"face {k},{k / 10}" for k in range(5)]

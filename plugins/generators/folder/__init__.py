@@ -134,6 +134,13 @@ def harness_components() -> Iterable[Component]:
             (".tar",),
             target="packed:WebDataset",
         ),
+        _own(
+            "lmdb",
+            "LmdbParams",
+            "faces of an LMDB database: msgpack lists of image and label (HSFace, VFace)",
+            (".lmdb", ".mdb"),
+            target="packed:Lmdb",
+        ),
         *NAMED,
     ]
 

@@ -1,11 +1,11 @@
-"""The generators ``parquet`` and ``webdataset``: images of packed files by identity."""
+"""The generators ``parquet``, ``webdataset`` and ``lmdb``: images of packed files by identity."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,8 @@ from harness.plugin import DataError, UsageError, digest
 from harness.plugin.files import identity, read_strings, walk, write_strings
 from harness.plugin.sources import HIDDEN, OWN_FILES, LeftOut, SourceGenerator, SourceImage, natural
 
-from .params import PackedParams, ParquetParams
+from .lmdb_rows import LmdbRows, find_database, index_lmdb, read_mask
+from .params import LmdbParams, PackedParams, ParquetParams
 from .rows import ParquetRows
 from .tars import TarSamples, index_tars
 
@@ -115,6 +116,44 @@ class WebDataset(_Packed):
         texts = {name: read_strings(folder / f"{name}.arrow") for name in _TEXTS}
         with np.load(folder / "samples.npz", allow_pickle=False) as kept:
             return TarSamples(paths, {**kept, **texts})
+
+
+class Lmdb(SourceGenerator):
+    """Faces of an LMDB file with msgpack values."""
+
+    params: LmdbParams
+
+    def open(self) -> PackedSource:
+        """See :class:`harness.faces.source.SourceGenerator`."""
+        if self.params.root is None:
+            raise UsageError("generator lmdb has no database to read; give -G root=DIR")
+        path = find_database(self.params.root, self.params.database)
+        index = self._kept(path)
+        mask, total = self.params.mask, len(index["labels"])
+        rows = LmdbRows(path, index, None if mask is None else read_mask(mask, total))
+        if mask is not None:
+            self.ctx.note(f"{len(rows.codes)} of {total} images are used, by {mask.name}")
+        for note in rows.notes:
+            self.ctx.note(note)
+        return PackedSource(rows)
+
+    def _kept(self, path: Path) -> dict[str, Any]:
+        """The list of images, made once and kept: labels are behind the images in each value."""
+        parts = {
+            "file": digest(str(path.resolve())),
+            "contents": identity(path),
+            "label_position": self.params.label_position,
+            "format": 1,  # raise it when other files are kept
+        }
+
+        def build(folder: Path) -> None:
+            index = index_lmdb(path, self.params.label_position)
+            write_strings(folder / "notes.arrow", index.pop("notes"))
+            np.savez(folder / "images.npz", **index)
+
+        folder = self.ctx.artifact("images", parts, build)
+        with np.load(folder / "images.npz", allow_pickle=False) as kept:
+            return {**kept, "notes": list(read_strings(folder / "notes.arrow"))}
 
 
 def find_packs(root: Path, suffix: str, left_out: LeftOut) -> list[Path]:

@@ -73,6 +73,33 @@ class ParquetParams(PackedParams):
     )
 
 
+class LmdbParams(SourceParams):
+    """Where an LMDB database is and which of its images are used."""
+
+    root: Annotated[Path | None, External()] = Field(
+        None,
+        description="The database: data.mdb or its folder, an .lmdb file, or a folder with one.",
+    )
+    database: Annotated[str | None, External(inside="root")] = Field(
+        None, description="The .lmdb file or folder below root, where there are several."
+    )
+    mask: Annotated[Path | None, External()] = Field(
+        None,
+        description="A .npy file of whole numbers: indices of the images to use, in the order of "
+        "__keys__. It is never unpickled.",
+    )
+    label_position: int | None = Field(
+        None,
+        ge=1,
+        lt=16,
+        description="Where the label is in each value, counted from 0; if not set, the only whole "
+        "number: 1 in HSFace and VFace, 2 behind a feature.",
+    )
+    template: str | None = Field(
+        "arcface", description="The alignment template that all images already follow."
+    )
+
+
 class DigiFaceParams(FolderParams):
     """DigiFace-1M. Its crops follow no published template, so faces are found by an aligner."""
 
