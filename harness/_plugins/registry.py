@@ -6,6 +6,7 @@ each is asked on its own, and a failure becomes a row with a reason.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -100,12 +101,10 @@ class Registry:
                     f"{kind} {name!r} is not available because plugin {row.name} of {row.dist} "
                     f"does not load: {row.reason}; fix or uninstall {row.dist}"
                 )
-        names = [p.component.name for p in self.of_kind(kind)]
         broken = "".join(
             f"; plugin {row.name} is left out ({row.reason})" for row in self.plugins if not row.ok
         )
-        listing = f"harness list {plural(kind)}"
-        hint = self._of_a_path(kind, name) or did_you_mean(name, names, listing)
+        hint = self._of_a_path(kind, name) or self._hint(kind, name)
         raise UsageError(f"unknown {kind} {name!r}{hint}{broken}")
 
     def _of_a_path(self, kind: Kind, name: str) -> str:
@@ -118,6 +117,24 @@ class Registry:
         what = "folder" if path.is_dir() else "file"
         ways = " or ".join(f"-g {reader} -G root={name}" for reader in readers)
         return f"; to use the {what} of that name: {ways}" if ways else ""
+
+    def _hint(self, kind: Kind, name: str) -> str:
+        """What to write instead of an unknown name.
+
+        Never another data set: its name may be one letter away, and its images are others. A
+        data set is suggested only where the names differ in case or punctuation.
+        """
+        known = self.of_kind(kind)
+        sets = [p.component.name for p in known if is_data_set(p.component)]
+        same = [other for other in sets if _letters(other) == _letters(name)]
+        if same:
+            return f", did you mean {' or '.join(map(repr, same))}?"
+        others = [p.component.name for p in known if p.component.name not in sets]
+        hint = did_you_mean(name, others, f"harness list {plural(kind)}")
+        readers = ", ".join(p.component.name for p in known if p.component.reads)
+        if not readers:
+            return hint
+        return f"{hint}; a data set that is not listed is read by its format: {readers}"
 
     def groups(self) -> dict[str, list[str]]:
         """Named groups of benchmarks, from all plugins."""
@@ -212,6 +229,17 @@ class Registry:
                 reason = f"{hook} raised {reason_of(error)}"
                 self.plugins[index] = replace(row, reason=reason)
                 timeouts.complain(f"plugin {name} of {dist} is left out: {reason}")
+
+
+def is_data_set(component: Component) -> bool:
+    """Whether a generator hands out one published data set: the asset of its own name."""
+    return component.kind == "generator" and any(
+        asset.name == component.name for asset in component.assets
+    )
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def reason_of(error: BaseException) -> str:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from harness import hookspecs
-from harness.components import ReportSection
+from harness.components import Asset, ReportSection
 from harness.errors import UsageError
 from tests._plugins.given import Plugin, component, source
 
@@ -32,6 +33,26 @@ def test_unknown_name_gets_the_nearest(load):
     found = load(source("a", "dist-a", Plugin(component("facenet-nn4"))))
     with pytest.raises(UsageError, match="did you mean 'facenet-nn4'"):
         found.find("generator", "facenet-nn")
+
+
+def test_a_data_set_never_leads_to_another(load):
+    """Names of data sets are one letter away from each other, and their images are others."""
+
+    def data_set(name):
+        return replace(component(name), assets=(Asset(name, "faces", "free", "here"),))
+
+    folder = replace(component("folder"), reads=("",))
+    sets = map(data_set, ("sface", "ms1mv2", "casia-webface", "vface"))
+    found = load(source("a", "dist-a", Plugin(folder, *sets)))
+    for name in ("hsface", "sface2", "ms1mv3", "webface", "casia-webfaces"):
+        with pytest.raises(UsageError) as caught:
+            found.find("generator", name)
+        said = str(caught.value)
+        assert "did you mean" not in said
+        assert said.endswith("is read by its format: folder"), said
+    for name in ("SFace", "casia_webface", "MS1M-V2"):
+        with pytest.raises(UsageError, match=r"did you mean '(sface|casia-webface|ms1mv2)'"):
+            found.find("generator", name)
 
 
 def test_a_plugin_that_raises_in_a_later_hook_is_noted_and_others_answer(load):

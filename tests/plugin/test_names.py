@@ -16,7 +16,7 @@ HARNESS = Path(__file__).parents[2] / "harness"
 WORDS = {"folder", "local", "onnx", "pairs", "parquet"}
 """Names of built-in components that are also words: a place, a file format, a list of comparisons.
 ``local`` is the executor of a run that names none, which is part of the core."""
-FORMATS = {"lmdb", "recordio", "webdataset"}
+FORMATS = {"imagelist", "lmdb", "recordio", "webdataset"}
 """Layouts that the core itself writes; the generators that read them are called the same."""
 WRITERS = HARNESS / "faces" / "export"
 PACKAGES = {"dask", "mlflow"}

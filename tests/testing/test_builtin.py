@@ -69,6 +69,9 @@ def values(tmp_path, official):
             path = str(network(tmp_path / "net.onnx", 1))
             heads = {} if name == "onnx-quality" else {"heads": {"age": "number"}}
             return {"path": path, **heads}
+        if name == "imagelist":
+            root = packed(pairs(tmp_path / "pairs"), tmp_path / name, name)
+            return {"root": str(root), "list": str(root / "images.txt")}
         if name == "onnx":
             return {"path": str(network(tmp_path / "net.onnx")), "preset": "arcface"}
         return SMALL.get(name, {})

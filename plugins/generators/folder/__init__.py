@@ -9,11 +9,52 @@ from harness.plugin.sources import named_set
 
 _VERSION = 3  # links are followed, and which files are images is decided by one rule
 _TARGET = f"{__name__}.generator:Folder"
+_LMDB = f"{__name__}.packed:Lmdb"
 _PARAMS = f"{__name__}.params"
 _FOLDERS = "<identity>/<image>, any depth, zipped or unpacked"
 _TERMS = "research; the terms stand with its release"
 
 NAMED = [
+    named_set(
+        "hsface",
+        version=_VERSION,
+        target=_LMDB,
+        params=f"{_PARAMS}:HsFaceParams",
+        summary="HSFace (Vec2Face): 10,000 to 300,000 synthetic identities, 50 images of each; "
+        "presets 10k, 20k",
+        licence=_TERMS,
+        source="huggingface.co/BooBooWu/Vec2Face, folder hsfaces; uploaded again on 2025-04-15, "
+        "because older files leaked identities: the key tells them apart",
+        layout="hsface10k.lmdb, hsface20k.lmdb, ...; 100k and 200k are .npy masks of the largest",
+        citation="Wu et al., Vec2Face, ICLR 2025",
+        training_data=("WebFace4M", "Glint360K"),
+    ),
+    named_set(
+        "vface",
+        version=_VERSION,
+        target=_LMDB,
+        params=f"{_PARAMS}:VFaceParams",
+        summary="VFace (Vec2Face+): 10,000, 20,000 or 100,000 synthetic identities, 0.5, 1 or 4 "
+        "million images; presets 10k, 20k, 100k",
+        licence=_TERMS,
+        source="huggingface.co/BooBooWu/Vec2Face_plus, folder VFaces",
+        layout="vface10k.lmdb, vface20k.lmdb, vface100k.lmdb",
+        citation="Wu et al., Vec2Face+ for Face Dataset Generation, arXiv 2507.17192, 2025",
+        training_data=("WebFace4M", "Glint360K"),
+    ),
+    named_set(
+        "webface4m-lmdb",
+        version=_VERSION,
+        target=_LMDB,
+        params=f"{_PARAMS}:WebFaceLmdbParams",
+        summary="WebFace4M as the LMDB database that Vec2Face trains on",
+        licence="research only, by signed agreement",
+        source="huggingface.co/BooBooWu/Vec2Face, lmdb_dataset/WebFace4M; the agreement is that of "
+        "WebFace260M",
+        layout="WebFace4M.lmdb, with or without .npy masks",
+        citation="Zhu et al., WebFace260M, CVPR 2021",
+        training_data=("WebFace260M",),
+    ),
     named_set(
         "digiface1m",
         version=_VERSION,
@@ -140,6 +181,13 @@ def harness_components() -> Iterable[Component]:
             "faces of an LMDB database: msgpack lists of image and label (HSFace, VFace)",
             (".lmdb", ".mdb"),
             target="packed:Lmdb",
+        ),
+        _own(
+            "imagelist",
+            "ImageListParams",
+            "faces of the files that a list names: path and label per line, or paths alone",
+            (),
+            target="path_lists:ImageList",
         ),
         *NAMED,
     ]

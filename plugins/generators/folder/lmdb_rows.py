@@ -41,7 +41,8 @@ class LmdbRows:
     def __init__(
         self, path: Path, index: Mapping[str, Any], mask: NDArray[np.int64] | None = None
     ) -> None:
-        self._file, self.notes = LmdbFile(path), tuple(index["notes"])
+        self._file = LmdbFile(path)
+        self.notes: Sequence[str] = index["notes"]
         self._keys: NDArray[np.int64] = index["keys"]
         self._spans: NDArray[np.int64] = index["spans"]
         labels: NDArray[np.int64] = index["labels"]
@@ -206,7 +207,7 @@ def _order(path: Path, keys: NDArray[np.int64], stated: bytes | None) -> NDArray
     listed = _listed(path, stated, len(keys))
     sorted_rows = np.argsort(keys)
     places = np.searchsorted(keys[sorted_rows], listed).clip(max=len(keys) - 1)
-    rows = sorted_rows[places]
+    rows: NDArray[np.intp] = sorted_rows[places]
     if (keys[rows] != listed).any():
         raise DataError(
             f"{path}: __keys__ names {listed[keys[rows] != listed][0]}, which is not there; copy "

@@ -11,6 +11,10 @@ from pydantic import Field, model_validator
 from harness.plugin import External
 from harness.plugin.sources import LANDMARKS, SourceParams
 
+_DATABASE = "The database: data.mdb or its folder, an .lmdb file, or a folder with one."
+LIST = "images.txt"
+"""The list that ``harness faces export --format imagelist`` writes."""
+
 _ROOT = "Folder with {identity}/{file}, or with zip files that hold the same, or one zip file."
 
 
@@ -76,10 +80,7 @@ class ParquetParams(PackedParams):
 class LmdbParams(SourceParams):
     """Where an LMDB database is and which of its images are used."""
 
-    root: Annotated[Path | None, External()] = Field(
-        None,
-        description="The database: data.mdb or its folder, an .lmdb file, or a folder with one.",
-    )
+    root: Annotated[Path | None, External()] = Field(None, description=_DATABASE)
     database: Annotated[str | None, External(inside="root")] = Field(
         None, description="The .lmdb file or folder below root, where there are several."
     )
@@ -98,6 +99,27 @@ class LmdbParams(SourceParams):
     template: str | None = Field(
         "arcface", description="The alignment template that all images already follow."
     )
+
+
+class ImageListParams(SourceParams):
+    """Where images and the list of them are, and which of them are used."""
+
+    root: Annotated[Path | None, External()] = Field(
+        None, description="Folder that the paths of the list begin in."
+    )
+    list: Annotated[Path | None, External()] = Field(
+        None,
+        description="Text file of path and label per line (tab or space between them), or of paths "
+        "alone, where the folder that holds a file names its identity.",
+    )
+    prefix: str = Field("", description="Beginning of every path in the list that root stands for.")
+
+    @classmethod
+    def of_export(cls, folder: Path, template: str | None) -> Mapping[str, Any]:
+        """The list that an export writes beside the images."""
+        found = folder / LIST
+        listed = {"list": found} if found.is_file() else {}
+        return {**super().of_export(folder, template), **listed}
 
 
 class DigiFaceParams(FolderParams):
@@ -158,3 +180,32 @@ class Syn2AuthParams(FolderParams):
     """Syn2Auth."""
 
     root: Annotated[Path | None, External(asset="syn2auth")] = Field(None, description=_ROOT)
+
+
+class HsFaceParams(LmdbParams):
+    """HSFace. Sets of 100,000 and 200,000 identities are masks of the largest database."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "10k": {"database": "hsface10k.lmdb"},
+        "20k": {"database": "hsface20k.lmdb"},
+    }
+
+    root: Annotated[Path | None, External(asset="hsface")] = Field(None, description=_DATABASE)
+
+
+class VFaceParams(LmdbParams):
+    """VFace."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        size: {"database": f"vface{size}.lmdb"} for size in ("10k", "20k", "100k")
+    }
+
+    root: Annotated[Path | None, External(asset="vface")] = Field(None, description=_DATABASE)
+
+
+class WebFaceLmdbParams(LmdbParams):
+    """WebFace4M in one database; its values have a feature before the label."""
+
+    root: Annotated[Path | None, External(asset="webface4m-lmdb")] = Field(
+        None, description=_DATABASE
+    )
