@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.seeds import stream
-from harness_plugins.generators.bfm.degrade import coarsen, cover
+from harness_plugins.generators.bfm.degrade import coarsen, cover, noisy
 
 BOX = np.array([20.0, 30.0, 79.0, 89.0], np.float32)
 
@@ -41,3 +41,27 @@ def test_a_coarse_image_holds_the_means_of_its_blocks() -> None:
     centre += out[1::4, 2::4] * 0.25 + out[2::4, 1::4] * 0.25
     assert abs(centre - blocks).mean() < 8
     assert out.std() < pixels.std() / 2
+
+
+def test_noise_has_the_deviation_asked_for_on_every_value() -> None:
+    pixels = np.full((200, 200, 3), 128, np.uint8)
+    change = noisy(pixels, 0.04, stream(0, "n")).astype(float) - 128
+    # Of 120,000 draws the deviation is known to 0.2 %; rounding adds 1/12 to the variance.
+    assert change.std() == pytest.approx(np.sqrt((0.04 * 255) ** 2 + 1 / 12), rel=0.01)
+    assert abs(change.mean()) < 0.15
+    neighbours = np.corrcoef(change[:, :-1].ravel(), change[:, 1:].ravel())[0, 1]
+    channels = np.corrcoef(change[..., 0].ravel(), change[..., 1].ravel())[0, 1]
+    assert abs(neighbours) < 0.02
+    assert abs(channels) < 0.02
+
+
+def test_noise_is_cut_at_black_and_white_and_follows_the_seed() -> None:
+    ends = np.zeros((40, 40, 3), np.uint8)
+    ends[20:] = 255
+    first, again, other = (noisy(ends, 0.1, stream(seed, "n")) for seed in (1, 1, 2))
+    assert (first == again).all()
+    assert (first != other).any()
+    # Half of the draws leave the range: they stay at its end, none comes back at the other.
+    assert (first[:20] == 0).mean() == pytest.approx(0.5, abs=0.05)
+    assert (first[20:] == 255).mean() == pytest.approx(0.5, abs=0.05)
+    assert (first[:20] < 128).all()
