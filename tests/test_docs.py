@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness import hookspecs
+from harness.recipe import bundled
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -37,8 +38,10 @@ def test_the_readme_has_exactly_two_commands_for_a_fresh_machine():
 
 def test_the_example_of_the_readme_is_the_demo():
     example = code_blocks(README, "console")[0]
-    assert example.startswith("$ harness run -c recipes/demo.toml")
+    assert example.startswith("$ harness run -c demo\n")
     assert "95 % CI" in example
+    assert "run -c recipes/demo.toml" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert bundled.find(Path("demo")).samefile(ROOT / "recipes/demo.toml")
 
 
 PAGES = ["README.md", *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
