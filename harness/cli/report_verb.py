@@ -16,7 +16,9 @@ from harness.slow_work import shown_if_slow
 from harness.terminal import say, say_page
 
 if TYPE_CHECKING:
+    from harness._plugins.registry import Registry
     from harness.reporting.figures.for_paper import Format
+    from harness.reporting.page.page import PairLooker
 
 
 @click.command(name="report")
@@ -56,6 +58,9 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Folder of templates that override the built-in ones.",
 )
+@click.option("--pairs", type=int, metavar="N",
+              help="Show the N worst impostor and genuine pairs of each result as pictures in the "
+              "page; mind the licence of the images.")  # fmt: skip
 @click.option("--extract", "from_page", is_flag=True,
               help="Get results out of HTML reports, as JSON lines or into -o DIR.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print all numbers as JSON instead.")
@@ -69,6 +74,7 @@ def command(
     figure_format: Format | None,
     size: str | None,
     templates: tuple[Path, ...],
+    pairs: int | None,
     *,
     from_page: bool,
     as_json: bool,
@@ -78,11 +84,15 @@ def command(
     \b
     Examples:
       harness report study
+      harness report study --pairs 12
       harness report study-a study-b -o comparison --html --tex
       harness report study --figures paper/figures --format pdf --size 3.5x2.4
       harness report --extract report.html -o study
     """
     _need_figures(figures, {"--format": figure_format, "--size": size})
+    if pairs is not None:
+        elsewhere = from_page or as_json or (figures is not None and not formats)
+        _need_page(pairs, shown=not elsewhere and (not formats or "html" in formats))
     if from_page:
         return _extract(studies, out)
     if as_json:
@@ -107,6 +117,7 @@ def command(
             set(formats) or {"html", "md"},
             [*templates, *extra],
             registry.report_sections,
+            None if pairs is None else _looker(registry, pairs),
         )
     registry.call("harness_report_written", report=ReportWritten(studies[0], tuple(pages)))
     if why := pictures_missing():
@@ -120,6 +131,21 @@ def _need_figures(figures: Path | None, flags: dict[str, object]) -> None:
     for flag, value in flags.items():
         if value and figures is None:
             raise UsageError(f"{flag} is of figures; give --figures DIR")
+
+
+def _need_page(pairs: int, *, shown: bool) -> None:
+    from harness.reporting.sections.pairs_to_see import require_count
+
+    require_count(pairs)
+    if not shown:
+        raise UsageError("--pairs is of the HTML page; add --html or leave out the other output")
+
+
+def _looker(registry: Registry, count: int) -> PairLooker:
+    from harness.reporting.sections.pairs_to_see import pairs_to_see
+    from harness.store.artifacts import Store
+
+    return partial(pairs_to_see, registry=registry, store=Store(), count=count)
 
 
 def _write_figures(studies: tuple[Path, ...], out: Path, form: Format, size: str) -> None:

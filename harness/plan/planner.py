@@ -308,9 +308,9 @@ class Planner(ComponentResolver):
         those a trial once took all, and now takes what its pairs use.
         """
         if not benchmark.params.requests():
-            return {"images": _image_identity(benchmark), "decoder": DECODER}
+            return {"images": image_identity(benchmark), "decoder": DECODER}
         trial = {"images_of_trial": "used"} if self.study.limit is not None else {}
-        return {"images": _image_identity(benchmark), **trial}
+        return {"images": image_identity(benchmark), **trial}
 
     def _cells(
         self,
@@ -367,7 +367,8 @@ def check_portable(chosen: Iterable[ResolvedComponent | None]) -> None:
             )
 
 
-def _image_identity(benchmark: ResolvedComponent) -> dict[str, Any]:
+def image_identity(benchmark: ResolvedComponent) -> dict[str, Any]:
+    """What of a benchmark decides its images: its rules of scoring left out."""
     identity = benchmark.identity()
     scoring: frozenset[str] = getattr(type(benchmark.params), "scoring", frozenset())
     identity["params"] = {k: v for k, v in identity["params"].items() if k not in scoring}

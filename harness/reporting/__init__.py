@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness.components import ReportSection
+    from harness.reporting.sections.pairs_to_see import PairsOfResult
     from harness.results.schema import Result
     from harness.results.study import Study
 
@@ -27,11 +28,12 @@ def render(
     formats: Iterable[str],
     templates: Sequence[Path] = (),
     add: Callable[[Study], Sequence[ReportSection]] = lambda study: (),
+    look: Callable[[Study], Sequence[PairsOfResult]] | None = None,
 ) -> list[Path]:
     """Write the report of study folders; see ``harness.reporting.page.writing``."""
     from harness.reporting.page.writing import write_report
 
-    return write_report(folders, out, formats, templates, add)
+    return write_report(folders, out, formats, templates, add, look)
 
 
 def pictures_missing() -> str:

@@ -1,1 +1,1 @@
-"""Face sets in a run: opened with who is on them, and what measures found kept in the study."""
+"""Image sets in a run: opened with who is on them, as a network saw them, and what measures found."""

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from harness.components import ReportSection
+    from harness.reporting.sections.pairs_to_see import PairsOfResult
     from harness.results.study import Study
 
 PAGE, STYLE, SCRIPT = "page.jinja", "report.css", "report.js"
@@ -51,10 +52,12 @@ TABS = (
     ("provenance", "Provenance"), ("environment", "Environment"),
 )  # fmt: skip
 FACE_SETS = ("face_sets", "Face sets")  # only where one was measured
+PAIRS = ("pairs", "Pairs")  # only where they were asked for
 ADDED = ("added", "From plugins")  # only where a plugin adds something
-UNDER_MORE = ("published", "protocols", "provenance", "environment", "added")
+UNDER_MORE = ("published", "protocols", "provenance", "environment", "pairs", "added")
 """Tabs that are opened rarely; the others fit beside each other at 1280 pixels."""
 Adder = Callable[["Study"], Sequence["ReportSection"]]
+PairLooker = Callable[["Study"], Sequence["PairsOfResult"]]
 
 
 def nothing(study: Study) -> Sequence[ReportSection]:
@@ -68,14 +71,17 @@ def html(
     tests: RowTests,
     templates: Sequence[Path] = (),
     add: Adder = nothing,
+    look: PairLooker | None = None,
 ) -> str:
     """The page as text; ``tests`` are of the rows of ``matrix``, ``add`` gives plugins' sections.
 
+    ``look`` gives the worst pairs, which are images of people and shown on request only.
     Raises ``UsageError`` for a template folder that is not there.
     """
     found = environment(templates)
     sections = added.blocks(add(study))
-    return found.get_template(PAGE).render(context(study, matrix, tests, found, sections))
+    pairs = None if look is None else look(study)
+    return found.get_template(PAGE).render(context(study, matrix, tests, found, sections, pairs))
 
 
 def figures(study: Study, matrix: Matrix, tests: RowTests) -> list[Figure]:
@@ -112,6 +118,7 @@ def context(
     tests: RowTests,
     found: Environment,
     sections: Sequence[added.AddedBlock] = (),
+    pairs: Sequence[PairsOfResult] | None = None,
 ) -> dict[str, Any]:
     """What the templates may use; the names are the public contract of ``page.jinja``."""
     from markupsafe import Markup
@@ -124,7 +131,8 @@ def context(
         "counts": _counts(study),
         **shown,
         "added": sections,
-        "tabs": _tabs(sections, shown["face_sets"]),
+        "pairs": pairs or (),
+        "tabs": _tabs(sections, shown["face_sets"], asked_pairs=pairs is not None),
         "under_more": UNDER_MORE,
         "style": Markup(_source(found, STYLE)),  # noqa: S704 (files of the template folders)
         "script": Markup(_source(found, SCRIPT)),  # noqa: S704
@@ -138,11 +146,15 @@ def context(
 
 
 def _tabs(
-    added_blocks: Sequence[added.AddedBlock], measured: Sequence[face_sets.SetQuestion]
+    added_blocks: Sequence[added.AddedBlock],
+    measured: Sequence[face_sets.SetQuestion],
+    *,
+    asked_pairs: bool,
 ) -> tuple[tuple[str, str], ...]:
     """The tabs of the page; measured face sets follow the generators."""
     place = 1 + [tab for tab, _ in TABS].index("generators")
     shown = (*TABS[:place], FACE_SETS, *TABS[place:]) if measured else TABS
+    shown = (*shown, PAIRS) if asked_pairs else shown
     return (*shown, ADDED) if added_blocks else shown
 
 

@@ -10,7 +10,7 @@ from harness.fileio.atomic import write_text
 from harness.fileio.names import require_no_links
 from harness.reporting.compare.rows import judge_rows
 from harness.reporting.figures.for_paper import Format, Size, foreign_letters, write_figures
-from harness.reporting.page.page import Adder, figures, html, nothing
+from harness.reporting.page.page import Adder, PairLooker, figures, html, nothing
 from harness.reporting.tables import render
 from harness.reporting.tables.matrix import Matrix, build
 from harness.results.study import load_study
@@ -29,13 +29,14 @@ def write_report(
     formats: Iterable[str],
     templates: Sequence[Path] = (),
     add: Adder = nothing,
+    look: PairLooker | None = None,
 ) -> list[Path]:
     """Write ``index.html`` and ``tables/comparison.*`` to ``out``; returns the files, HTML first.
 
     ``formats`` are of ``html``, ``md``, ``tex`` and ``csv``. Templates are looked for in the
-    folders ``templates``, then among the built-in ones; ``add`` gives the sections of plugins.
-    Raises ``UsageError`` for an unknown format, a missing folder or symbolic links where it would
-    write, and ``NothingSelectedError``
+    folders ``templates``, then among the built-in ones; ``add`` gives the sections of plugins, and
+    ``look`` the worst pairs where the page is to show them. Raises ``UsageError`` for an unknown
+    format, a missing folder or symbolic links where it would write, and ``NothingSelectedError``
     for studies without cells.
     """
     wanted = set(formats)
@@ -52,7 +53,7 @@ def write_report(
     written = []
     if "html" in wanted:
         written.append(out / "index.html")
-        write_text(written[-1], html(study, matrix, tests, templates, add))
+        write_text(written[-1], html(study, matrix, tests, templates, add, look))
     for name, table in TABLES.items():
         if name in wanted:
             written.append(out / "tables" / f"comparison.{name}")
