@@ -1,1 +1,1 @@
-"""Image sets in a run: opened with who is on them, as a network saw them, and what measures found."""
+"""Image sets in a run: opened with their subjects, as networks saw them, and as measured."""

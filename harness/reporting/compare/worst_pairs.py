@@ -1,4 +1,4 @@
-"""The worst pairs of stored scores: impostors of the highest similarity, genuine pairs of the lowest."""
+"""The worst pairs of stored scores: the most similar impostors, the least similar genuine pairs."""
 
 from __future__ import annotations
 
