@@ -84,7 +84,7 @@ def test_errors_and_progress_print_no_line_of_a_name(text, monkeypatch, capsys):
     progress(10, 10, "images", text)
     for shown in (said, stream.getvalue()):
         assert all(unicodedata.category(c)[0] != "C" for c in shown if c != "\n")
-    assert len(stream.getvalue().splitlines()) == 2
+    assert len(stream.getvalue().splitlines()) == 3  # started, the line, the progress
 
 
 def test_a_bar_shows_labels_as_they_are():

@@ -36,6 +36,42 @@ def test_a_file_is_run_once_and_its_targets_resolve(tmp_path):
         sys.modules.pop("harness_file_once_only", None)
 
 
+@pytest.fixture
+def twice():
+    yield "harness_file_twice"
+    sys.modules.pop("harness_file_twice", None)
+
+
+def test_a_file_that_was_edited_is_run_again(tmp_path, twice):
+    file = tmp_path / "twice.py"
+    for value in (1, 2):  # of one size, within one second
+        file.write_text(f"VALUE = {value}\n")
+        single_files.import_files([file])
+        assert value == sys.modules[twice].VALUE
+
+
+def test_another_file_of_the_same_name_takes_its_place(tmp_path, twice):
+    for name in ("a", "b", "a"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        file = tmp_path / name / "twice.py"
+        file.write_text(f"FOLDER = {name!r}\n")
+        single_files.import_files([file])
+        assert name == sys.modules[twice].FOLDER
+        assert sys.modules[twice].__file__ == str(file)
+
+
+def test_two_files_of_one_name_at_once_are_refused(tmp_path):
+    files = [tmp_path / name / "same.py" for name in ("a", "b")]
+    for file in files:
+        file.parent.mkdir()
+        file.touch()
+    with pytest.raises(
+        UsageError, match=r"a/same\.py and .*b/same\.py are two plugins of one name"
+    ):
+        single_files.plugin_files([path.parent for path in files])
+    assert len(single_files.plugin_files([files[0].parent, files[0]])) == 2
+
+
 def test_a_file_that_fails_leaves_no_half_module(tmp_path):
     file = tmp_path / "half_made.py"
     file.write_text("A = 1\nraise RuntimeError('stop')\n")

@@ -8,9 +8,9 @@ from harness.embedding.extract import load
 from harness.errors import DataError, UsageError
 from harness.faces.source import SourceParams
 from harness.fileio.decoding import DEEPEST, json_value, toml_table
+from harness.recipe.exported import with_stated
 from harness.store.artifacts import Store
 from harness.store.assets import Links
-from harness.tools.import_faces import stated
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_readers_of_foreign_files_refuse_deep_json(tmp_path, home):
     deep = "[" * 100_000
     (tmp_path / "faceset.json").write_text(deep)
     with pytest.raises(DataError, match=r"faceset\.json"):
-        stated(tmp_path, SourceParams)
+        with_stated(SourceParams, {"root": tmp_path})
     (home / "assets.json").write_text(deep)
     with pytest.raises(UsageError, match="is damaged"):
         Links(Store(home)).all()

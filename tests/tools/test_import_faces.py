@@ -10,8 +10,9 @@ from harness._plugins.discovery import load
 from harness.components import Params
 from harness.errors import UsageError
 from harness.faces.source import SourceParams
+from harness.recipe.exported import with_stated
 from harness.recipe.parameters import params_class
-from harness.tools.import_faces import layout_of, readers, stated
+from harness.tools.import_faces import layout_of, readers
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +59,9 @@ def test_an_export_states_how_it_is_read(registry, tmp_path, generator, wanted):
     (tmp_path / "faceset.json").write_text(json.dumps({"template": "arcface"}))
     (tmp_path / "landmarks.txt").touch()
     params = params_class(registry.find("generator", generator))
-    assert stated(tmp_path, params) == wanted
-    assert stated(tmp_path / "landmarks.txt", params) == wanted
-    assert stated(tmp_path, Params) == {}
+    for root in (tmp_path, tmp_path / "landmarks.txt"):
+        assert with_stated(params, {"root": root}) == {"root": root, **wanted}
+    given = {"root": tmp_path}
+    assert with_stated(Params, given) == given
     (tmp_path / "faceset.json").unlink()
-    assert stated(tmp_path, SourceParams) == {}
+    assert with_stated(SourceParams, given) == given

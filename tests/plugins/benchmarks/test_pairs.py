@@ -87,6 +87,7 @@ def test_a_pack_by_the_command_needs_no_asset(results, pack, harness_command, tm
     assert result["protocol"]["folds"] == 10
     assert str(tmp_path) not in json.dumps(result)
     (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "other.txt").write_text("of another version")
     harness_command("assets", "link", "calfw", "linked")
     done = harness_command("run", "-m", "toy-pixels", "-b", "calfw", "-B", "pack=own.bin")
     assert "embed  toy-pixels > calfw  reused" in done.stderr
