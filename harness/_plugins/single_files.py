@@ -6,8 +6,9 @@ import hashlib
 import sys
 from collections.abc import Callable, Sequence
 from importlib import util
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from harness.errors import UsageError
 
@@ -36,6 +37,18 @@ def import_files(files: Sequence[Path]) -> None:
         file_loader(file)()
 
 
+class _OfBytes(SourceFileLoader):
+    """Runs these bytes; the loader above it may take compiled code of an earlier second."""
+
+    def __init__(self, name: str, path: str, code: bytes) -> None:
+        super().__init__(name, path)
+        self._code = code
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The bytes, compiled."""
+        return self.source_to_code(self._code, self.path)
+
+
 def file_loader(file: Path) -> Callable[[], ModuleType]:
     """What imports the file as ``harness_file_NAME``, once per process while it stays as it is."""
 
@@ -51,13 +64,13 @@ def file_loader(file: Path) -> Callable[[], ModuleType]:
         spec = util.spec_from_file_location(name, file)
         if spec is None or spec.loader is None:
             raise ImportError(f"{file} is not a Python file")
+        spec.loader = _OfBytes(name, str(file), code)
         module = util.module_from_spec(spec)
         setattr(module, SOURCE, source)
         # Registered first, so that targets of the form "harness_file_x:Class" resolve.
         sys.modules[name] = module
         try:
-            # Not by its loader, which may take compiled code of an earlier second.
-            exec(compile(code, str(file), "exec", dont_inherit=True), module.__dict__)
+            spec.loader.exec_module(module)
         except BaseException:
             del sys.modules[name]
             raise
