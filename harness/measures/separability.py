@@ -6,6 +6,7 @@ most 1 % and 0.1 %), area under the ROC curve, d', and the overlap of the two de
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -46,10 +47,19 @@ def separability(
             found.append(missing(name, f"{counts.impostor.sum():,} impostor pairs; "
                                        f"{least:,} are needed", faces.identities))  # fmt: skip
             continue
+        least = _LEAST_GENUINE.get(name, 1)
+        if counts.genuine.sum() < least:
+            found.append(missing(name, f"{counts.genuine.sum():,} genuine pairs; "
+                                       f"{least:,} are needed", faces.identities))  # fmt: skip
+            continue
         value = float(measure(genuine, impostor)[0])
         with np.errstate(invalid="ignore", divide="ignore"):
             around = measure(drawn.genuine, drawn.impostor)
-        found.append(with_interval(name, value, around, faces.identities))
+        found.append(
+            MeasuredValue(name, value, n=faces.identities)
+            if name in _BIASED and math.isfinite(value)
+            else with_interval(name, value, around, faces.identities)
+        )
     return found
 
 
@@ -116,10 +126,13 @@ def _moments(counts: Floats) -> tuple[Floats, Floats]:
 
 
 def d_prime(genuine: Floats, impostor: Floats) -> Floats:
-    """|difference of the means| over the root of the mean of the two variances."""
+    """Genuine less impostor mean over the root of the mean of the two variances.
+
+    It has a sign: a network to which other people are more alike gets a negative value.
+    """
     (a, va), (b, vb) = _moments(genuine), _moments(impostor)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.abs(a - b) / np.sqrt((va + vb) / 2)
+        return (a - b) / np.sqrt((va + vb) / 2)
 
 
 def overlap(genuine: Floats, impostor: Floats) -> Floats:
@@ -144,4 +157,8 @@ METRICS = {
     "overlap": overlap,
 }
 _LEAST = {"fmr100": 100, "fmr1000": 1000}
+_LEAST_GENUINE = {"overlap": 1000}
+"""A histogram of few pairs has empty bins, in which it overlaps nothing: the value is too low."""
+_BIASED = frozenset({"overlap"})
+"""Resampled values have that bias again, so that their percentiles are no interval."""
 assert BINS % OVERLAP_BINS == 0

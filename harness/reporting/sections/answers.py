@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from harness.reporting.compare.rows import RowDifference, RowTests
@@ -22,8 +23,11 @@ from harness.reporting.tables.labels import NO_GENERATOR
 from harness.reporting.tables.matrix import Matrix, MatrixRow, Names
 
 if TYPE_CHECKING:
-    from harness.results.schema import Result
+    from harness.results.schema import MetricRecord, Result
     from harness.results.study import Study
+
+WIDEST = 0.5
+"""Conditions whose interval is wider (a handful of comparisons) are not called worst or best."""
 
 
 @dataclass(frozen=True)
@@ -162,27 +166,55 @@ def _worst(title: str, found: Extremes) -> str:
 
 
 def _hardest(title: str, results: Sequence[Result], names: Names) -> list[str]:
-    """The condition of the lowest number: for every row the first metric that has conditions."""
-    said: dict[str, str] = {}
+    """The condition of the worst number: for every row by its first metric that has conditions.
+
+    Numbers are means over the trainings of a row; a condition that holds too few comparisons to
+    say anything is left out.
+    """
+    rows: dict[str, list[Result]] = {}
     for result in results:
-        points: dict[str, dict[str, float]] = {}
-        for metric in result.metrics:
-            (key, *more) = [*metric.at, ""][:2] if metric.at else ("", "")
-            plain = key and not any(more) and key not in WHOLE | GROUPED | {"fold"}
-            if plain and metric.value is not None and metric.unit == "fraction":
-                at = metric.at[key]
-                value = at if isinstance(at, str) else f"{at:g}"
-                points.setdefault(key, {})[value] = metric.value
-        for key, values in points.items():
-            row = names.row(result).title
-            worst, best = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
-            if values[worst] < values[best] and row not in said:
-                said[row] = (
-                    f"{title}, {row}: lowest at {words(key)} {worst} with "
-                    f"{100 * values[worst]:.2f} %, highest at {best} with "
-                    f"{100 * values[best]:.2f} %."
-                )
-    return list(said.values())
+        rows.setdefault(names.row(result).title, []).append(result)
+    said = [_lowest(found) for found in rows.values()]
+    return [f"{title}, {row}: {text}" for row, text in zip(rows, said, strict=True) if text]
+
+
+def _lowest(results: Sequence[Result]) -> str:
+    """The lowest and the highest condition of one row, by name; empty where there are none."""
+    kinds = {(metric.name, key): metric.higher_is_better
+             for result in results for metric in result.metrics
+             if (key := _condition(metric)) is not None}  # fmt: skip
+    for (name, key), higher in kinds.items():
+        each: dict[str, list[float]] = {}
+        for result in results:
+            for metric in result.metrics:
+                if metric.name == name and _condition(metric) == key and _says_something(metric):
+                    at = metric.at[key]
+                    value = at if isinstance(at, str) else f"{at:g}"
+                    each.setdefault(value, []).append(metric.value or 0.0)
+        means = {value: fmean(found) for value, found in each.items()}
+        if len(set(means.values())) < 2:
+            continue
+        ends = [min(means, key=means.__getitem__), max(means, key=means.__getitem__)]
+        worst, best = ends if higher else ends[::-1]
+        return (
+            f"{name} is worst at {words(key)} {worst} with {100 * means[worst]:.2f} %, best at "
+            f"{best} with {100 * means[best]:.2f} %."
+        )
+    return ""
+
+
+def _condition(metric: MetricRecord) -> str | None:
+    """The one condition that a share is measured under, such as a yaw; None for other numbers."""
+    if len(metric.at) != 1 or metric.unit != "fraction":
+        return None
+    (key,) = metric.at
+    return None if key in WHOLE | GROUPED | {"fold"} else key
+
+
+def _says_something(metric: MetricRecord) -> bool:
+    if metric.value is None:
+        return False
+    return metric.ci is None or metric.ci.high - metric.ci.low <= WIDEST
 
 
 def _not_enrolled(results: Sequence[Result]) -> list[str]:

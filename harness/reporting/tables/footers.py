@@ -87,12 +87,16 @@ def wide_lines(matrix: Matrix) -> list[str]:
     ]
     if not wide:
         return []
-    arm, found, row, column = max(wide, key=lambda item: item[0])
-    then = found.with_one_more_seed()
     text = (
         "Intervals over 2 seeds are wide because two numbers hardly tell their spread: Student's t "
-        "with 1 degree of freedom reaches 12.7 standard errors to each side, with 2 it is 4.3. If "
-        f"seeds vary as here, a third would narrow the widest, ±{100 * arm:.2f} points "
-        f"({row.title} on {column.title}), to about ±{100 * then:.2f}."
+        "with 1 degree of freedom reaches 12.7 standard errors to each side, with 2 it is 4.3."
     )
+    # An interval that ends at 0 or 100 % is cut: what a third seed would do does not show there.
+    narrowed = [item for item in wide if item[1].with_one_more_seed() < item[0]]
+    if narrowed:
+        arm, found, row, column = max(narrowed, key=lambda item: item[0])
+        text += (
+            f" If seeds vary as here, a third would narrow the widest, ±{100 * arm:.2f} points "
+            f"({row.title} on {column.title}), to about ±{100 * found.with_one_more_seed():.2f}."
+        )
     return [text]

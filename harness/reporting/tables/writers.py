@@ -82,7 +82,8 @@ def _latex(grid: Grid, *, booktabs: bool = True) -> Lines:
         _ampersands([latex_text(head.plain) for head in grid.shown_heads]),
         rules[1],
     ]
-    notes = [rf"\par\footnotesize {latex_text(note)}" for note in grid.notes]
+    # In a group: the text of the paper behind the table keeps its size.
+    notes = [rf"\par{{\footnotesize {latex_text(note)}\par}}" for note in grid.notes]
     rows = [_ampersands(row) for row in _cells(grid, latex_text, marks)]
     return Lines(before, rows, [rules[2], r"\end{tabular}", *notes])
 

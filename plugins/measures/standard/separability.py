@@ -20,7 +20,7 @@ class Separability(SeededMeasure):
         "fmr100": MetricInfo("FNMR at an FMR of at most 1 %", 0, 1, "low"),
         "fmr1000": MetricInfo("FNMR at an FMR of at most 0.1 %", 0, 1, "low"),
         "auc": MetricInfo("area under the ROC curve", 0, 1, "high"),
-        "d_prime": MetricInfo("distance of the two means in pooled deviations", 0, None, "high"),
+        "d_prime": MetricInfo("distance of the two means in pooled deviations", None, None, "high"),
         "genuine_mean": MetricInfo("mean genuine cosine", -1, 1),
         "genuine_std": MetricInfo("standard deviation of genuine cosines", 0, 1),
         "impostor_mean": MetricInfo("mean impostor cosine", -1, 1, "low"),

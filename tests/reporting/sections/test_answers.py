@@ -56,7 +56,7 @@ def test_which_is_best_by_how_much_and_whether_that_is_significant(text):
 
 def test_on_whom_it_fails_is_said_with_numbers(text):
     assert "African is the worst group with 71.00 %, against 83.00 % for Caucasian" in text
-    assert "lowest at yaw (degrees) 90" in text
+    assert "accuracy is worst at yaw (degrees) 90 with" in text
     assert "No face was found in up to 2.00 % of the images" in text
     assert "accuracy-std" in text or "std" in text
 
@@ -149,3 +149,30 @@ def test_limited_runs_and_other_models_are_no_rivals(make):
     kind, (found,) = contests(matrix, judge_rows(matrix))
     assert (kind, found.ranked, found.column.benchmark) == ("generator", ("a", "b"), "lfw")
     assert found.clear
+
+
+def test_the_worst_condition_is_of_one_metric_and_the_mean_of_the_seeds(asked, make):
+    """Numbers of another metric, of one seed alone, or of a handful of pairs are not taken."""
+    metric = make.metric
+    seeds = [
+        make.result(bench="poses", repeat=repeat, metrics=[
+            metric(0.8, headline=True),
+            metric(0.5 + 0.1 * repeat, at={"yaw_deg": 30.0}),
+            metric(0.7, at={"yaw_deg": 15.0}),
+            metric(0.1, 0.4, at={"yaw_deg": 0.0}),  # from few pairs
+            metric(0.2, name="auc", at={"yaw_deg": 15.0}),
+            metric(0.99, name="auc", at={"yaw_deg": 30.0}),
+        ])
+        for repeat in range(2)
+    ]  # fmt: skip
+    said = asked(*seeds)["Where does it fail?"]
+    assert "accuracy is worst at yaw (degrees) 30 with 55.00 %, best at 15 with 70.00 %." in said
+    assert "99.00" not in said
+
+
+def test_of_an_error_rate_the_highest_is_the_worst(asked, make):
+    rates = [make.metric(rate, name="eer", at={"yaw_deg": yaw}, higher_is_better=False)
+             for yaw, rate in ((0.0, 0.02), (60.0, 0.2))]  # fmt: skip
+    result = make.result(bench="poses", metrics=[make.metric(0.8, headline=True), *rates])
+    said = asked(result)["Where does it fail?"]
+    assert "eer is worst at yaw (degrees) 60 with 20.00 %, best at 0 with 2.00 %." in said

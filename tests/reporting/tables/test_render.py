@@ -201,3 +201,10 @@ def test_under_intervals_of_two_seeds_it_says_why_they_are_wide(make):
         assert "a third would narrow the widest, ±30.30 points" in text
         assert "to about ±8.38." in text
     assert "Student" not in render.markdown(build(results[:1]))
+
+
+def test_an_interval_that_ends_at_a_hundred_percent_is_no_measure_of_what_a_seed_would_do(make):
+    results = [make.result(value=v, half=None, repeat=k) for k, v in enumerate((0.2, 0.9))]
+    text = render.markdown(build(results))
+    assert "Student's t with 1 degree of freedom" in text
+    assert "a third would narrow" not in text

@@ -52,7 +52,7 @@ def test_latex_is_booktabs_and_escaped():
     assert r"\begin{tabular}{lr}" in text
     assert r"a\textbar{}b \textless{}i\textgreater{}\& 100\% \$x\_1\$ & 1.25 \\" in text
     assert text.count(r"\midrule") == 1
-    assert r"\par\footnotesize a note with \textbar{} in it" in text
+    assert r"\par{\footnotesize a note with \textbar{} in it\par}" in text
 
 
 def test_latex_without_booktabs_needs_no_package():
