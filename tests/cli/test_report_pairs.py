@@ -104,6 +104,7 @@ def test_the_worst_pairs_are_shown_with_images_names_scores_and_threshold(here, 
     assert str(faces) not in page_of(study)
     assert "Threshold" in text
     assert "mean over the folds" in html.unescape(text)
+    assert "each fold by its own threshold" in text
     assert "that of your data" in text
     assert "order of the benchmark" in text
 
@@ -164,6 +165,16 @@ def test_templates_have_no_pairs_of_images(here, official, tmp_path):
     assert "a search keeps the best scores" in text
     assert "data:image/jpeg" not in text
     assert "<table>" not in text
+
+
+def test_groups_of_pairs_are_shown_too(here, official, tmp_path):
+    written = official.write_official(tmp_path / "data", ["rfw"])
+    here("run", "-m", "toy-pixels", "-b", "rfw", *written.flags("rfw"), "-j", "1", "-q")
+    here("report", "study", "--pairs", "2")
+    text = section(tmp_path / "study")
+    assert "not available" not in text
+    assert text.count("<article") == len(list((tmp_path / "study" / "cells").iterdir()))
+    assert all(len(row[2]) == 2 for row in rows_of(text))
 
 
 @pytest.mark.parametrize("count", ["0", "51", "-3"])

@@ -107,7 +107,7 @@ def _row(names: Names, result: Result) -> str:
     row = names.row(result)
     trained = f"{row.generator}, {row.model}" if row.generator else row.model
     limited = "" if result.limited is None else f", limited to {result.limited}"
-    return f"{trained}, seed {result.seed.repeat}{limited}"
+    return f"{trained}, repeat {result.seed.repeat}{limited}"
 
 
 class _Maker:
@@ -231,4 +231,5 @@ def _threshold(result: Result, *, is_distance: bool) -> str:
     return (
         f"Scores: {unit}. Threshold {metric.threshold:.4f}, of {name} ({point}): an impostor pair "
         f"{accepted} it is a false accept, a genuine pair {rejected} it is a false reject."
+        + ("" if metric.at else " Accuracy itself judges each fold by its own threshold.")
     )
