@@ -128,7 +128,7 @@ def _moments(counts: Floats) -> tuple[Floats, Floats]:
 def d_prime(genuine: Floats, impostor: Floats) -> Floats:
     """Genuine less impostor mean over the root of the mean of the two variances.
 
-    It has a sign: a network to which other people are more alike gets a negative value.
+    It has a sign: a network to which other people are more similar gets a negative value.
     """
     (a, va), (b, vb) = _moments(genuine), _moments(impostor)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
 from harness.api import load_study
 from harness.results.study_files import faults
@@ -58,6 +60,36 @@ def test_a_recipe_of_a_study_measures_again_what_it_says(here, tmp_path):
     assert planned["nodes"][-1]["stage"] == "measure"
     shown = here("plan", "-c", "study/study.toml", "--show-config").stdout
     assert 'measure.0.seen = "toy-faces"' in shown
+
+
+def unstated_network(path):
+    """Colours of a miniature, by an ONNX file that does not say what its input is."""
+    nodes = [helper.make_node("AveragePool", ["x"], ["p"], kernel_shape=[28, 28], strides=[28, 28]),
+             helper.make_node("Flatten", ["p"], ["y"])]  # fmt: skip
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+            for name, shape in (("x", ["n", 3, 112, 112]), ("y", ["n", 48]))]  # fmt: skip
+    graph = helper.make_graph(nodes, "g", ends[:1], ends[1:])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8),
+              path)  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", ["run", "faces measure"])
+def test_what_was_assumed_of_a_network_stands_under_its_measures(here, tmp_path, verb):
+    unstated_network(tmp_path / "net.onnx")
+    model = ("-m", "onnx", "-M", "path=net.onnx")
+    here("run", "-g", "toy-faces", "-G", "identities=12", "-q", "-j", "1")
+    key = json.loads(here("faces", "list", "--json").stdout)[0]["key"]
+    if verb == "run":
+        done = here(
+            "run", "-g", key, *model, "--measure", "separability", "-q", "-j", "1", "--json"
+        )
+        (said,) = (row["notes"] for row in rows(done) if row.get("schema"))
+        said = " ".join(said)
+    else:
+        said = here("faces", "measure", key, *model, "--only", "separability", "-q").stdout
+    said = " ".join(said.split())
+    assert "net.onnx does not say what its input is" in said
+    assert "assumed as of preset arcface" in said
 
 
 def test_a_failed_measure_stops_no_other_and_is_made_by_the_next_run(here, tmp_path):

@@ -11,7 +11,7 @@ from harness.align.decode import decode
 from harness.components import FacePair, Images, Measurement, MetricInfo
 from harness.engine.session import Session
 from harness.engine.stages.cell_record import component_use
-from harness.engine.stages.measure import open_set, read_measurement
+from harness.engine.stages.measure import found_by, open_set
 from harness.errors import DataError
 from harness.faces.contact_sheet import contact_sheet
 from harness.fileio import verified
@@ -33,7 +33,7 @@ SHOWN_PAIRS = 12
 def keep_measurement(session: Session, node: Node) -> MeasurementRecord:
     """Write the record of a measure node into the study, with a picture of its first pairs."""
     item = session.store.get("measures", node.key)
-    found = read_measurement(item.folder)
+    found = found_by(session.store, node)
     return write_record(session.folder, _record(session, node, item, found))
 
 

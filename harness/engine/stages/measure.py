@@ -132,6 +132,18 @@ def finite(found: Measurement) -> Measurement:
     return replace(found, values=[checked_value(value) for value in found.values])
 
 
+def found_by(store: Store, node: Node) -> Measurement:
+    """What a measure node found; its notes also say what is doubtful in the embeddings.
+
+    Such as an input of the network that was assumed, or vectors that hardly differ.
+    """
+    found = read_measurement(store.get("measures", node.key).folder)
+    keys = [key for name, key in node.inputs.items() if name.endswith("embeddings")]
+    kept = [store.get("embeddings", key).facts for key in dict.fromkeys(keys)]
+    doubts = [note for facts in kept for note in facts.get("warnings", ())]
+    return replace(found, notes=list(dict.fromkeys([*found.notes, *doubts])))
+
+
 def read_measurement(folder: Path) -> Measurement:
     """What :func:`run` left in a folder; DataError naming the file that cannot be read."""
     path = folder / RESULT

@@ -16,7 +16,7 @@ from harness.engine.job import Job
 from harness.engine.runner import Runner, StageFailure
 from harness.engine.session import Session
 from harness.engine.sets.labelled_set import LabelledSet, open_labelled
-from harness.engine.stages.measure import OpenSet, open_set, read_measurement
+from harness.engine.stages.measure import OpenSet, found_by, open_set
 from harness.errors import HarnessError, is_out_of_memory
 from harness.plan.measuring import SET, add_measure, lacking, measure_class
 from harness.plan.nodes import ImageSource, Node, Plan, ResolvedComponent
@@ -145,8 +145,7 @@ def _result(
     if failed is not None:
         why = f"not measurable, because {failed.message}"
         return MeasureResult(chosen.name, chosen.shown, metrics, None, why)
-    found = read_measurement(store.get("measures", key).folder)
-    return MeasureResult(chosen.name, chosen.shown, metrics, found)
+    return MeasureResult(chosen.name, chosen.shown, metrics, found_by(store, plan.nodes[key]))
 
 
 def _measured_people(
