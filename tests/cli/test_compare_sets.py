@@ -53,9 +53,13 @@ def test_numbered_folders_of_unknown_origin_are_two_samples_and_named_ones_are_p
         for name in ("one", "two"):
             shutil.copytree(person, tmp_path / name / str(number))
             shutil.copytree(person, tmp_path / f"named-{name}" / f"person {'abcdef'[number]}")
+            count = number if name == "one" else 5 - number
+            shutil.copytree(person, tmp_path / f"counted-{name}" / f"person_{count}")
     (tmp_path / "two" / "0").joinpath("more.bmp").write_bytes(b"no image")
     template = ("--template", "arcface")
     _, found = changes(here, "named-one", "two", args=template)
+    assert found["intra_distance"]["method"] == "two samples"
+    _, found = changes(here, "counted-one", "counted-two", args=template)  # of anybody
     assert found["intra_distance"]["method"] == "two samples"
     shutil.copy(tmp_path / "one" / "1" / "00000.png", tmp_path / "named-two" / "person a" / "9.png")
     _, found = changes(here, "named-one", "named-two", args=template)

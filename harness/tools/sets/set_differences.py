@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from harness.faces.namesakes import person_names
 from harness.measures.differences import ValueDifference, difference
 from harness.seeds import stream
 from harness.tools.sets.measure_run import SetMeasured
@@ -38,11 +39,11 @@ class SetDifference:
 def shares_identities(first: SetMeasured, second: SetMeasured) -> bool:
     """Whether both sets hold the same number of images of the same people.
 
-    Mere numbers name people only within one generator.
+    Numbers, counters (``person_1``) and codes name people only within one generator.
     """
     if first.people != second.people:
         return False
-    named = not any(name.isdigit() for name in first.people)
+    named = all(person_names(label) for label in first.people)
     return named or (bool(first.faces.maker) and first.faces.maker == second.faces.maker)
 
 
