@@ -126,7 +126,10 @@ def load(reference: str) -> list[PublishedNumber]:
     paper, _, table = reference.partition("/")
     found = known()
     if paper not in found:
-        raise UsageError(f"unknown paper {paper!r} (known: {', '.join(sorted(found))})")
+        raise UsageError(
+            f"unknown paper {paper!r} (known: {', '.join(sorted(found))}), and no folder of a "
+            "study has that name"
+        )
     records = _numbers(found[paper].numbers, paper)
     chosen = [r for r in records if not table or r.table == table]
     if not chosen:
