@@ -45,13 +45,14 @@ def test_a_broken_file_says_why_nothing_is_found(harness_command, beside):
 
 
 def test_two_files_of_one_name_are_not_mixed_up(harness_command, tmp_path):
+    """A worker imports both under one name, so that it would run the code of the other."""
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "mine.py").write_text(TOYS)
     both = ("--plugins-dir", "a", "--plugins-dir", "b")
-    listed = harness_command(*both, "list", toys=False).stdout
-    assert "another plugin is called mine:mine; rename one of them" in listed
-    assert "toy-pixels" in listed
+    said = harness_command(*both, "list", toys=False, check=2).stderr
+    assert "a/mine.py and b/mine.py are two plugins of one name; rename one" in said
+    assert "toy-pixels" in harness_command("--plugins-dir", "a", "list", toys=False).stdout
 
 
 def test_what_a_file_prints_in_workers_does_not_mix_with_the_data(harness_command, tmp_path):

@@ -87,7 +87,7 @@ class LmdbParams(SourceParams):
     mask: Annotated[Path | None, External()] = Field(
         None,
         description="A .npy file of whole numbers: indices of the images to use, in the order of "
-        "__keys__. It is never unpickled.",
+        "`__keys__`. It is never unpickled.",
     )
     label_position: int | None = Field(
         None,
