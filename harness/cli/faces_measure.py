@@ -287,7 +287,7 @@ def _text(found: Sequence[SetMeasured]) -> str:
 
 
 def _differences(found: Sequence[SetMeasured]) -> list[SetDifference]:
-    """Every other set minus the first; a reference is no rival."""
+    """Every other set minus the first; a reference set is not compared."""
     from harness.tools.sets.set_differences import set_differences
 
     rivals = [item for item in found if not item.reference]

@@ -43,7 +43,7 @@ def reason(node: Node, store: Store) -> str:
 def _kin(parts: Mapping[str, Any]) -> list[Any]:
     """What two stages share of which one is a change of the other.
 
-    The set that a benchmark asks for is no change of one to train on, nor is a repeat.
+    The set that a benchmark asks for is not a changed version of one to train on, nor is a repeat.
     """
     images = parts.get("images") or {}
     return [sorted(parts.get("inputs", ())), parts.get("seed"), parts.get("repeat"),
